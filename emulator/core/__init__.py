@@ -1,0 +1,1 @@
+"""What CodeArtifact is; nothing in here knows of HTTP."""
