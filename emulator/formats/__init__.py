@@ -1,0 +1,1 @@
+"""The repository endpoints that package managers speak to, one module per package format."""

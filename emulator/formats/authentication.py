@@ -1,0 +1,40 @@
+"""Who sends a data-plane request: the token in its ``Authorization`` header."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+
+USER_NAME = "aws"  # User Guide, "Tokens": the user name of HTTP basic authentication
+CHALLENGES = ('Basic realm="CodeArtifact"', 'Bearer realm="CodeArtifact"')
+"""Maven and pip answer to Basic; the service offers Bearer too, in words that are not documented."""
+
+
+def token_of(authorization: str | None) -> str | None:
+    """
+    Return the authorization token of an ``Authorization`` header, unverified.
+
+    None when the header is missing, malformed, of another scheme, or Basic for a user other than
+    ``aws``.
+    """
+    scheme, _, credentials = (authorization or "").strip().partition(" ")
+    credentials = credentials.strip()
+    if not credentials:
+        return None
+    match scheme.lower():
+        case "bearer":
+            return credentials
+        case "basic":
+            return _password(credentials)
+        case _:
+            return None
+
+
+def _password(credentials: str) -> str | None:
+    try:
+        user, separator, password = (
+            base64.b64decode(credentials, validate=True).decode().partition(":")
+        )
+    except (binascii.Error, UnicodeDecodeError):
+        return None
+    return password if separator and user == USER_NAME and password else None
