@@ -1,0 +1,1 @@
+"""Which repositories keep a version that a client has fetched."""

@@ -1,0 +1,1 @@
+"""The public repositories behind external connections, one adapter per protocol."""
