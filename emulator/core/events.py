@@ -1,0 +1,302 @@
+"""The events that CodeArtifact emits: written with the change itself, handed over after it."""
+
+from __future__ import annotations
+
+import base64
+import json
+import logging
+import secrets
+import sqlite3
+import threading
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+
+from emulator.core.clock import Clock, moment, stamp
+from emulator.core.faults import Faults
+from emulator.core.store import Store
+from emulator.core.values import PackageId, RepositoryId, Status
+
+Event = dict[str, object]
+Sink = Callable[[Event], None]
+Operation = Literal["Created", "Updated", "Deleted"]
+
+DETAIL_TYPE = "CodeArtifact Package Version State Change"
+MAX_UNDELIVERED = 10_000  # our choice: what is kept while nobody has subscribed
+_BATCH = 100
+_HOLD_SECONDS = 0.05  # how long a reordered event waits for a later one
+_RETRY_SECONDS = 0.5
+_IDLE_SECONDS = 3600.0
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """
+    What happened to one package version ("Monitoring CodeArtifact events", User Guide).
+
+    Attributes:
+        state: The version's status afterwards; before, if it was deleted.
+        not_before: The event is not delivered earlier.
+    """
+
+    repository: RepositoryId
+    administrator: str
+    package: PackageId
+    version: str
+    operation: Operation
+    state: Status
+    revision: str
+    assets_added: int = 0
+    assets_removed: int = 0
+    assets_updated: int = 0
+    metadata_updated: bool = False
+    status_changed: bool = False
+    not_before: datetime | None = None
+
+
+def package_arn(region: str, repository: RepositoryId, package: PackageId) -> str:
+    """Return the package's ARN; its account is the domain's owner (User Guide, monitoring events)."""
+    domain = repository.domain
+    return (
+        f"arn:aws:codeartifact:{region}:{domain.owner}:package/{domain.name}/{repository.name}"
+        f"/{package.format}/{package.namespace}/{package.name}"
+    )
+
+
+class EventSource:
+    """
+    Writes events in the transaction of the change, delivers them after it, at least once, from one thread.
+
+    An event stays in the outbox until every sink has returned. What a killed process left there is delivered after the next
+    start, with the same ``eventDeduplicationId``. While nobody has subscribed the newest `MAX_UNDELIVERED` are kept.
+    """
+
+    def __init__(self, store: Store, clock: Clock, faults: Faults, region: str) -> None:
+        self._store = store
+        self._clock = clock
+        self._faults = faults
+        self._region = region
+        self._sinks: list[Sink] = []
+        self._wake = threading.Condition()
+        self._pending = True
+        self._closed = False
+        self._thread: threading.Thread | None = None
+        store.on_commit(self._notify)
+        clock.watch(self._notify)
+
+    # Writing
+
+    def emit(self, connection: sqlite3.Connection, change: Change) -> None:
+        """The event of *change* is in the outbox when the caller's transaction commits."""
+        due = self._clock.now()
+        if change.not_before is not None and not self._faults.on("eventPrecedesVisibility"):
+            due = max(due, change.not_before)
+        envelopes = self._envelopes(change, self._next_sequence(connection, change))
+        connection.executemany(
+            "INSERT INTO outbox (due, event) VALUES (?, ?)",
+            [(stamp(due), json.dumps(each)) for each in envelopes],
+        )
+        if not self._sinks:
+            connection.execute(
+                "DELETE FROM outbox WHERE id <= (SELECT MAX(id) FROM outbox) - ?", (MAX_UNDELIVERED,)
+            )
+
+    def _next_sequence(self, connection: sqlite3.Connection, change: Change) -> int:
+        repository, package = change.repository, change.package
+        (number,) = connection.execute(
+            "INSERT INTO sequences (repository, format, namespace, name, last) SELECT r.id, ?, ?, ?, 1 "
+            "FROM repositories r JOIN domains d ON d.id = r.domain WHERE d.owner = ? AND d.name = ? AND r.name = ? "
+            "ON CONFLICT DO UPDATE SET last = last + 1 RETURNING last",
+            (
+                package.format,
+                package.namespace,
+                package.name,
+                repository.domain.owner,
+                repository.domain.name,
+                repository.name,
+            ),
+        ).fetchone()
+        return int(number)
+
+    def _envelopes(self, change: Change, sequence: int) -> list[Event]:
+        repository, package = change.repository, change.package
+        state = change.state
+        if change.operation == "Deleted" and self._faults.switch("deletedEventState") == "Deleted":
+            state = "Deleted"
+        detail: Event = {
+            "domainName": repository.domain.name,
+            "domainOwner": repository.domain.owner,
+            "repositoryName": repository.name,
+            "repositoryAdministrator": change.administrator,
+            "packageFormat": package.format,
+            "packageNamespace": package.namespace or None,
+            "packageName": package.name,
+            "packageVersion": change.version,
+            "packageVersionState": state,
+            "packageVersionRevision": change.revision,
+            "changes": {
+                "assetsAdded": change.assets_added,
+                "assetsRemoved": change.assets_removed,
+                "assetsUpdated": change.assets_updated,
+                "metadataUpdated": change.metadata_updated,
+                "statusChanged": change.status_changed,
+            },
+            "operationType": change.operation,
+            "sequenceNumber": sequence,
+            "eventDeduplicationId": base64.b64encode(secrets.token_bytes(32)).decode(),
+        }
+        time = self._clock.now().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        receivers = dict.fromkeys((repository.domain.owner, change.administrator))
+        return [
+            {
+                "version": "0",
+                "id": str(uuid.uuid4()),
+                "detail-type": DETAIL_TYPE,
+                "source": "aws.codeartifact",
+                "account": account,
+                "time": time,
+                "region": self._region,
+                "resources": [package_arn(self._region, repository, package)],
+                "detail": detail,
+            }
+            for account in receivers
+        ]
+
+    # Delivering
+
+    def subscribe(self, sink: Sink) -> None:
+        """
+        *sink* gets every event that has not been delivered yet, and all that follow.
+
+        It is called from one worker thread. If it raises, the event is handed over again later, to all sinks.
+        """
+        with self._wake:
+            self._sinks.append(sink)
+            self._pending = True
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="codeartifact-events", daemon=True)
+                self._thread.start()
+            self._wake.notify_all()
+
+    def unsubscribe(self, sink: Sink) -> None:
+        """*sink* gets no further events."""
+        with self._wake:
+            self._sinks.remove(sink)
+
+    def drain(self, timeout_seconds: float = 10.0) -> bool:
+        """Wait until every event that is due was delivered; whether that happened in time."""
+        with self._wake:
+            return self._wake.wait_for(self._drained, timeout_seconds)
+
+    def close(self) -> None:
+        """Nothing is delivered any more; what is left stays in the outbox."""
+        with self._wake:
+            self._closed = True
+            self._wake.notify_all()
+            thread = self._thread
+        if thread is not None and thread is not threading.current_thread():
+            thread.join()
+
+    def _drained(self) -> bool:
+        with self._store.reading() as connection:
+            query = "SELECT 1 FROM outbox WHERE due <= ? LIMIT 1"
+            return connection.execute(query, (stamp(self._clock.now()),)).fetchone() is None
+
+    def _notify(self) -> None:
+        with self._wake:
+            self._pending = True
+            self._wake.notify_all()
+
+    def _run(self) -> None:
+        wait = 0.0
+        while True:
+            with self._wake:
+                self._wake.wait_for(lambda: self._pending or self._closed, wait)
+                if self._closed:
+                    return
+                self._pending = False
+            wait = self._deliver_due()
+            with self._wake:
+                self._wake.notify_all()
+
+    def _deliver_due(self) -> float:
+        """Deliver what is due; return after how many seconds to look again."""
+        while not self._closed and self._sinks:
+            rows = self._due()
+            if not rows:
+                break
+            delivered = self._deliver(rows)
+            self._forget(delivered)
+            if len(delivered) < len(rows):
+                return _RETRY_SECONDS
+        return self._next_due()
+
+    def _due(self) -> list[tuple[int, str]]:
+        with self._store.reading() as connection:
+            return connection.execute(
+                "SELECT id, event FROM outbox WHERE due <= ? ORDER BY due, id LIMIT ?",
+                (stamp(self._clock.now()), _BATCH),
+            ).fetchall()
+
+    def _deliver(self, rows: list[tuple[int, str]]) -> list[int]:
+        probability = self._faults.settings.events
+        delivered: list[int] = []
+        held: list[tuple[int, Event]] = []
+        queue = [(row, json.loads(event)) for row, event in rows]
+        for row, event in queue:
+            if self._faults.chance(probability.drop):
+                delivered.append(row)
+                continue
+            if self._faults.chance(probability.reorder):
+                held.append((row, event))
+                continue
+            if not self._hand_over(event, probability.duplicate):
+                return delivered
+            delivered.append(row)
+        if held and len(held) == len(rows):
+            with self._wake:  # give a later event the time to overtake
+                self._wake.wait_for(lambda: self._pending or self._closed, _HOLD_SECONDS)
+            delivered.extend(self._overtake(held[-1][0]))
+        for row, event in reversed(held):
+            if not self._hand_over(event, probability.duplicate):
+                return delivered
+            delivered.append(row)
+        return delivered
+
+    def _overtake(self, after: int) -> list[int]:
+        """Deliver what came in while every event of the batch was held."""
+        with self._store.reading() as connection:
+            rows = connection.execute(
+                "SELECT id, event FROM outbox WHERE id > ? AND due <= ? ORDER BY id LIMIT ?",
+                (after, stamp(self._clock.now()), _BATCH),
+            ).fetchall()
+        return [row for row, event in rows if self._hand_over(json.loads(event), 0.0)]
+
+    def _hand_over(self, event: Event, duplicate: float) -> bool:
+        times = 2 if self._faults.chance(duplicate) else 1
+        for _ in range(times):
+            for sink in list(self._sinks):
+                try:
+                    sink(event)
+                except Exception:  # a sink is foreign code: its failure must not end delivery
+                    logger.exception("a sink failed, the event will be delivered again")
+                    return False
+        return True
+
+    def _forget(self, delivered: list[int]) -> None:
+        if delivered:
+            with self._store.transaction() as connection:
+                connection.executemany("DELETE FROM outbox WHERE id = ?", [(row,) for row in delivered])
+
+    def _next_due(self) -> float:
+        if self._clock.frozen or not self._sinks:
+            return _IDLE_SECONDS
+        with self._store.reading() as connection:
+            (due,) = connection.execute("SELECT MIN(due) FROM outbox").fetchone()
+        if due is None:
+            return _IDLE_SECONDS
+        return max(0.0, (moment(due) - self._clock.now()) / timedelta(seconds=1))
