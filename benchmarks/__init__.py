@@ -1,0 +1,1 @@
+"""What it costs: calls, seconds, memory and instructions, against the API's own limits."""

@@ -1,0 +1,390 @@
+"""
+Measure a cold start: process start to first response, ours against a bare handler.
+
+Both run as built (``make build``) under the real Lambda runtime client on Python 3.13, against a
+small Runtime API on loopback. The bare handler only makes the boto3 client at import. Ours gets one
+event for a package that a rule matches, so its figure holds the client and one real
+ListPackageVersions call to the local CodeArtifact.
+
+    .venv/bin/python -m benchmarks.cold_start [--runs 15] [--callgrind]
+
+prints JSON: milliseconds (minimum and median, the two interleaved), callgrind instruction counts,
+their ratios, and the twenty most expensive imports.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.request
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+BUILT = ROOT / ".aws-sam" / "build"
+LAMBDA_RUNTIME = ["awslambdaric", "boto3"]  # what the python3.13 runtime brings by itself
+BARE = """
+import boto3
+
+client = boto3.client("codeartifact")
+
+
+def handler(event, context):
+    return {"batchItemFailures": []}
+"""
+
+
+class RuntimeApi:
+    """A Runtime API that hands out one event, takes one response, then refuses the next."""
+
+    def __init__(self, event: bytes) -> None:
+        self.event = event
+        self.answered = threading.Event()
+        self.response = b""
+        api = self
+
+        class Conversation(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+            wbufsize = -1  # headers and body leave in one segment
+
+            def log_message(self, *_: object) -> None:
+                return
+
+            def do_GET(self) -> None:  # http.server's own method name
+                body = b"" if api.answered.is_set() else api.event
+                self.send_response(410 if api.answered.is_set() else 200)
+                self.send_header(
+                    "Lambda-Runtime-Aws-Request-Id", "00000000-0000-0000-0000-000000000001"
+                )
+                self.send_header(
+                    "Lambda-Runtime-Deadline-Ms", str(int(time.time() * 1000) + 600_000)
+                )
+                self.send_header(
+                    "Lambda-Runtime-Invoked-Function-Arn",
+                    "arn:aws:lambda:us-west-2:012345678901:function:f",
+                )
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def do_POST(self) -> None:  # http.server's own method name
+                api.response = self.rfile.read(int(self.headers.get("Content-Length", "0")))
+                api.answered.set()
+                self.send_response(202)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+        class Server(ThreadingHTTPServer):
+            daemon_threads = True
+
+        self.server = Server(("127.0.0.1", 0), Conversation)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    @property
+    def address(self) -> str:
+        """``host:port``, as AWS_LAMBDA_RUNTIME_API has it."""
+        return f"127.0.0.1:{self.server.server_address[1]}"
+
+    def close(self) -> None:
+        """Free the port."""
+        self.server.shutdown()
+        self.server.server_close()
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One function as Lambda would start it."""
+
+    name: str
+    code: Path
+    handler: str
+    layers: list[Path]
+    event: bytes
+    environment: dict[str, str] = field(default_factory=dict)
+
+
+def python_of_lambda(folder: Path) -> Path:
+    """Return a Python 3.13 that has only what the Lambda runtime brings."""
+    candidates = [
+        Path(p) / "python3.13" for p in os.environ["PATH"].split(os.pathsep) if "shims" not in p
+    ]
+    candidates += sorted(Path.home().glob(".pyenv/versions/3.13*/bin/python3.13"))
+    python = next((c for c in candidates if c.exists()), None)
+    if python is None:
+        sys.exit("A Python 3.13 is needed, as the functions run on: none on PATH or among pyenv's.")
+    lock = (ROOT / "requirements" / "dev.txt").read_text()
+    pins = [
+        m.group(0)
+        for name in LAMBDA_RUNTIME
+        if (m := re.search(rf"^{name}==\S+", lock, re.MULTILINE))
+    ]
+    subprocess.run([python, "-m", "venv", folder], check=True)
+    subprocess.run([folder / "bin" / "python", "-m", "pip", "install", "-q", *pins], check=True)
+    subprocess.run(
+        [python, "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash", folder / "lib"],
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
+    return folder / "bin" / "python"
+
+
+def environment_of(variant: Variant, api: RuntimeApi) -> dict[str, str]:
+    """Return the variables that the function sees."""
+    return {
+        "PATH": os.environ["PATH"],
+        "PYTHONHASHSEED": "0",
+        "PYTHONPATH": os.pathsep.join(str(p) for p in (variant.code, *variant.layers)),
+        "LAMBDA_TASK_ROOT": str(variant.code),
+        "AWS_LAMBDA_FUNCTION_NAME": variant.name,
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "256",
+        "AWS_LAMBDA_RUNTIME_API": api.address,
+        "AWS_REGION": "us-west-2",
+        "AWS_DEFAULT_REGION": "us-west-2",
+        "AWS_ACCESS_KEY_ID": "012345678901",
+        "AWS_SECRET_ACCESS_KEY": "local",
+        **variant.environment,
+    }
+
+
+def start(python: Path, variant: Variant, prefix: list[str]) -> tuple[float, str]:
+    """Start the function once; return milliseconds to its first response, and its errors."""
+    api = RuntimeApi(variant.event)
+    command = [*prefix, str(python), "-m", "awslambdaric", variant.handler]
+    began = time.perf_counter()
+    process = subprocess.Popen(
+        command,
+        cwd=variant.code,
+        env=environment_of(variant, api),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        if not api.answered.wait(timeout=180):
+            process.kill()
+            sys.exit(f"{variant.name} gave no response: {process.communicate()[1][-2000:]}")
+        elapsed = (time.perf_counter() - began) * 1000
+        try:
+            _, errors = process.communicate(timeout=60)
+        except subprocess.TimeoutExpired:
+            process.terminate()
+            _, errors = process.communicate(timeout=60)
+    finally:
+        api.close()
+    answer = json.loads(api.response)
+    if answer != {"batchItemFailures": []}:
+        sys.exit(f"{variant.name} answered {answer}")
+    return elapsed, errors
+
+
+def instructions(python: Path, variant: Variant) -> int:
+    """Return the instructions that one cold start takes, counted by callgrind."""
+    valgrind = [
+        "valgrind",
+        "--tool=callgrind",
+        "--callgrind-out-file=/dev/null",
+        "--trace-children=no",
+    ]
+    _, errors = start(python, variant, valgrind)
+    total = re.search(r"Collected : (\d+)", errors)
+    if total is None:
+        sys.exit(f"callgrind gave no total: {errors[-2000:]}")
+    return int(total.group(1))
+
+
+def imports(python: Path, variant: Variant) -> list[dict[str, object]]:
+    """Return the twenty imports with the largest own time, in milliseconds."""
+    _, errors = start(python, variant, ["env", "PYTHONPROFILEIMPORTTIME=1"])
+    rows = re.findall(r"import time:\s+(\d+) \|\s+(\d+) \| +(\S+)", errors)
+    heaviest = sorted(((int(own), int(total), name) for own, total, name in rows), reverse=True)[
+        :20
+    ]
+    return [
+        {"module": name, "own_ms": own / 1000, "total_ms": total / 1000}
+        for own, total, name in heaviest
+    ]
+
+
+def snapshot_event() -> bytes:
+    """Return an SQS batch of one event: a build of ``com.mycompany.app:pkg-1`` was published."""
+    detail = {
+        "domainName": "my-company",
+        "domainOwner": "012345678901",
+        "repositoryName": "my-maven-repo",
+        "repositoryAdministrator": "012345678901",
+        "packageFormat": "maven",
+        "packageNamespace": "com.mycompany.app",
+        "packageName": "pkg-1",
+        "packageVersion": "1.0-20260301.101500-2",
+        "packageVersionState": "Unfinished",
+        "packageVersionRevision": "r",
+        "changes": {
+            "assetsAdded": 1,
+            "assetsRemoved": 0,
+            "assetsUpdated": 0,
+            "metadataUpdated": True,
+            "statusChanged": True,
+        },
+        "operationType": "Created",
+        "sequenceNumber": 1,
+        "eventDeduplicationId": "d",
+    }
+    event = {
+        "version": "0",
+        "id": "00000000-0000-0000-0000-000000000002",
+        "detail-type": "CodeArtifact Package Version State Change",
+        "source": "aws.codeartifact",
+        "account": "012345678901",
+        "time": "2026-03-01T10:15:00Z",
+        "region": "us-west-2",
+        "resources": [
+            "arn:aws:codeartifact:us-west-2:012345678901:package/my-company/my-maven-repo/maven/com.mycompany.app/pkg-1"
+        ],
+        "detail": detail,
+    }
+    record = {
+        "messageId": "00000000-0000-0000-0000-000000000003",
+        "receiptHandle": "h",
+        "body": json.dumps(event),
+        "attributes": {"ApproximateReceiveCount": "1", "SentTimestamp": "1772360100000"},
+        "messageAttributes": {},
+        "md5OfBody": "",
+        "eventSource": "aws:sqs",
+        "eventSourceARN": "arn:aws:sqs:us-west-2:012345678901:snapshot-builds",
+        "awsRegion": "us-west-2",
+    }
+    return json.dumps({"Records": [record]}).encode()
+
+
+SEED = {
+    "domains": [
+        {
+            "name": "my-company",
+            "repositories": [
+                {
+                    "name": "my-maven-repo",
+                    "packages": [
+                        {
+                            "format": "maven",
+                            "namespace": "com.mycompany.app",
+                            "package": "pkg-1",
+                            "versions": [
+                                {"version": "1.0-SNAPSHOT", "status": "Published"},
+                                {"version": "1.0-20260301.101500-2", "status": "Unlisted"},
+                                {"version": "1.0-20260301.101400-1", "status": "Unlisted"},
+                            ],
+                        }
+                    ],
+                }
+            ],
+        }
+    ]
+}
+
+
+def seed(endpoint: str) -> None:
+    """Put the package of the event into the local CodeArtifact."""
+    request = urllib.request.Request(
+        f"{endpoint}/_emulator/seed",
+        json.dumps(SEED).encode(),
+        {"Content-Type": "application/json"},
+    )
+    urllib.request.urlopen(request, timeout=30).close()
+
+
+def measure(
+    python: Path, variants: list[Variant], *, runs: int, callgrind: bool
+) -> dict[str, object]:
+    """Start every variant *runs* times, interleaved, and return the figures."""
+    for variant in variants:
+        start(python, variant, [])  # warms the page cache
+    samples: dict[str, list[float]] = {variant.name: [] for variant in variants}
+    for run in range(runs):
+        for variant in variants:
+            samples[variant.name].append(start(python, variant, [])[0])
+        print(f"run {run + 1} of {runs}", file=sys.stderr)
+    bare, ours = variants
+    figures: dict[str, object] = {
+        name: {"minimum_ms": round(min(times), 1), "median_ms": round(statistics.median(times), 1)}
+        for name, times in samples.items()
+    }
+    figures["ratio_of_minimums"] = round(min(samples[ours.name]) / min(samples[bare.name]), 3)
+    if callgrind:
+        counts = {variant.name: instructions(python, variant) for variant in variants}
+        figures["instructions"] = counts
+        figures["ratio_of_instructions"] = round(counts[ours.name] / counts[bare.name], 3)
+    figures["heaviest_imports"] = imports(python, ours)
+    return figures
+
+
+def main() -> None:
+    """Run the benchmark and print its figures as JSON."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--runs", type=int, default=15, help="starts of each variant (default: 15)")
+    parser.add_argument(
+        "--callgrind", action="store_true", help="count instructions too (about a minute)"
+    )
+    arguments = parser.parse_args()
+    if not BUILT.is_dir():
+        sys.exit("Nothing is built yet: run `make build` first.")
+    if arguments.callgrind and shutil.which("valgrind") is None:
+        sys.exit("--callgrind needs valgrind on PATH.")
+    with tempfile.TemporaryDirectory() as folder:
+        scratch = Path(folder)
+        python = python_of_lambda(scratch / "runtime")
+        (scratch / "bare").mkdir()
+        (scratch / "bare" / "app.py").write_text(BARE)
+        emulator = subprocess.Popen(
+            [Path(sys.executable).with_name("steward"), "emulator", "--port", "0"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        try:
+            assert emulator.stdout is not None
+            endpoint = str(json.loads(emulator.stdout.readline())["endpoint"])
+            seed(endpoint)
+            bare = Variant("bare", scratch / "bare", "app.handler", [], snapshot_event())
+            ours = Variant(
+                "unlist_snapshot_builds",
+                BUILT / "UnlistSnapshotBuildsFunction",
+                "unlist_snapshot_builds.app.handler",
+                [BUILT / "StewardLayer" / "python"],
+                snapshot_event(),
+                {
+                    "AWS_ENDPOINT_URL": endpoint,
+                    "STEWARD_MODE": "enforce",
+                    "STEWARD_POLICY": str(BUILT / "PolicyLayer" / "policy.json"),
+                    "STEWARD_DOMAIN": "my-company",
+                    "STEWARD_QUEUE_URL": f"{endpoint}/012345678901/snapshot-builds",
+                    "POWERTOOLS_SERVICE_NAME": "unlist_snapshot_builds",
+                    "POWERTOOLS_METRICS_NAMESPACE": "CodeArtifactSteward",
+                },
+            )
+            print(
+                json.dumps(
+                    measure(
+                        python, [bare, ours], runs=arguments.runs, callgrind=arguments.callgrind
+                    ),
+                    indent=2,
+                )
+            )
+        finally:
+            emulator.terminate()
+            emulator.wait(timeout=30)
+
+
+if __name__ == "__main__":
+    main()
