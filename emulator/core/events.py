@@ -8,6 +8,7 @@ import logging
 import secrets
 import sqlite3
 import threading
+import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -149,7 +150,7 @@ class EventSource:
             "sequenceNumber": sequence,
             "eventDeduplicationId": base64.b64encode(secrets.token_bytes(32)).decode(),
         }
-        time = self._clock.now().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        at = self._clock.now().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         receivers = dict.fromkeys((repository.domain.owner, change.administrator))
         return [
             {
@@ -158,7 +159,7 @@ class EventSource:
                 "detail-type": DETAIL_TYPE,
                 "source": "aws.codeartifact",
                 "account": account,
-                "time": time,
+                "time": at,
                 "region": self._region,
                 "resources": [package_arn(self._region, repository, package)],
                 "detail": detail,
@@ -189,8 +190,14 @@ class EventSource:
 
     def drain(self, timeout_seconds: float = 10.0) -> bool:
         """Wait until every event that is due was delivered; whether that happened in time."""
-        with self._wake:
-            return self._wake.wait_for(self._drained, timeout_seconds)
+        deadline = time.monotonic() + timeout_seconds
+        while not self._drained():
+            left = deadline - time.monotonic()
+            if left <= 0:
+                return False
+            with self._wake:  # the outbox is never read under this lock: its writers take the two the other way round
+                self._wake.wait(min(left, _HOLD_SECONDS))
+        return True
 
     def close(self) -> None:
         """Nothing is delivered any more; what is left stays in the outbox."""
