@@ -7,7 +7,7 @@ import binascii
 
 USER_NAME = "aws"  # User Guide, "Tokens": the user name of HTTP basic authentication
 CHALLENGES = ('Basic realm="CodeArtifact"', 'Bearer realm="CodeArtifact"')
-"""Maven and pip answer to Basic; the service offers Bearer too, in words that are not documented."""
+"""Maven and pip answer to Basic; the service offers Bearer too; its words are not documented."""
 
 
 def token_of(authorization: str | None) -> str | None:

@@ -6,13 +6,12 @@ import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from emulator.core import access, repositories, tokens
 from emulator.core.errors import CodeArtifactError, Throttling
@@ -21,7 +20,9 @@ from emulator.core.values import Caller, PackageId, RepositoryId
 from emulator.formats import authentication, paths
 from emulator.requests import count
 
-Action = Literal["ReadFromRepository", "PublishPackageVersion", "PutPackageMetadata"]
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
 PackageAction = Literal["PublishPackageVersion", "PutPackageMetadata"]
 
 MAX_DRAINED = 64 * 1024 * 1024  # not documented: our choice; beyond it the connection is closed
@@ -86,7 +87,7 @@ class Route:
 
 
 def package_arn(state: State, repository: RepositoryId, package: PackageId) -> str:
-    """Return the ARN of *package*; its account is the domain's owner (User Guide, IAM resources)."""
+    """Return the ARN of *package*; its account is the domain's owner (Service Authorization)."""
     return (
         f"arn:aws:codeartifact:{state.options.region}:{repository.domain.owner}:package/"
         f"{repository.domain.name}/{repository.name}/{package.format}/{package.namespace}/{package.name}"

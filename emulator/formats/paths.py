@@ -49,8 +49,9 @@ def decoded(rest: str, *, scoped_names: bool) -> str:
     """
     Return *rest* with every segment percent-decoded exactly once.
 
-    The result is safe to match against a route: no segment is empty (but the last), ``.`` or ``..``,
-    none holds a slash, a backslash, a ``#``, white space other than a space, or a control character.
+    The result is safe to match against a route: no segment is empty (but the last), ``.`` or
+    ``..``, none holds a slash, a backslash, a ``#``, a control character, or white space other than
+    a space.
 
     Args:
         rest: The path below the repository, as sent.
