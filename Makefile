@@ -38,7 +38,7 @@ build: $(VENV)/.project $(VENV_SAM)/.lock ## check the policy, validate the temp
 	@folder=$$($(FIND_PYTHON_3_13)) && \
 	if [ -z "$$folder" ]; then echo "$(NO_PYTHON_3_13)" >&2; exit 1; fi && \
 	echo "policy check" && $(BIN)/steward policy check && \
-	PATH="$$folder:$$PATH" && export PATH && \
+	PATH="$$folder:$$PATH" && export PATH && unset MAKELEVEL MAKEFLAGS && \
 	echo "sam validate"        && $(VENV_SAM)/bin/sam validate && \
 	echo "sam validate --lint" && $(VENV_SAM)/bin/sam validate --lint && \
 	echo "sam build"           && $(VENV_SAM)/bin/sam build
@@ -55,12 +55,13 @@ $(VENV)/.lock: requirements/dev.txt
 $(VENV_SAM)/.lock: requirements/sam.txt
 	@$(NEW_ENVIRONMENT)
 
+# A lock names every package there is to install, so pip has nothing to work out (--no-deps).
 define NEW_ENVIRONMENT
 "$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
   { echo "Python 3.11 or newer is needed, and $(PYTHON) is not: say which to use, as in 'make $(MAKECMDGOALS) PYTHON=python3.13'." >&2; exit 1; }; \
 echo "Making $(@D) from $< (about a minute, once)" && \
 "$(PYTHON)" -m venv --clear $(@D) && \
-$(@D)/bin/python -m pip install $(PIP_FLAGS) --require-hashes --requirement $< && \
+$(@D)/bin/python -m pip install $(PIP_FLAGS) --require-hashes --no-deps --requirement $< && \
 touch $@
 endef
 
