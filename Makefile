@@ -35,7 +35,7 @@ check: $(VENV)/.project ## lint, formatting, types, and the template
 	@echo "All is well."
 
 build: $(VENV)/.project $(VENV_SAM)/.lock ## check the policy, validate the template and build what `sam deploy` sends
-	@folder=$$($(FIND_PYTHON_3_13)) && \
+	@folder=$$($(FIND_PYTHON_3_13)); \
 	if [ -z "$$folder" ]; then echo "$(NO_PYTHON_3_13)" >&2; exit 1; fi && \
 	echo "policy check" && $(BIN)/steward policy check && \
 	PATH="$$folder:$$PATH" && export PATH && unset MAKELEVEL MAKEFLAGS && \
