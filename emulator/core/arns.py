@@ -1,0 +1,61 @@
+"""ARNs of domains, repositories and packages; their account is the domain's owner."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from emulator.core.errors import Validation
+from emulator.core.values import DomainId, PackageId, RepositoryId
+
+if TYPE_CHECKING:
+    from emulator.core.state import State
+
+_ARN = re.compile(
+    r"arn:aws:codeartifact:(?P<region>[a-z0-9-]+):(?P<owner>[0-9]{12}):"
+    r"(?P<type>domain|repository|package-group|package)/(?P<rest>.+)"
+)
+
+
+def of_domain(state: State, domain: DomainId) -> str:
+    """Return the ARN of a domain (Service Authorization Reference, resource types)."""
+    return f"{_prefix(state, domain)}:domain/{domain.name}"
+
+
+def of_repository(state: State, repository: RepositoryId) -> str:
+    """Return the ARN of a repository."""
+    return (
+        f"{_prefix(state, repository.domain)}:repository/{repository.domain.name}/{repository.name}"
+    )
+
+
+def of_package(state: State, repository: RepositoryId, package: PackageId) -> str:
+    """Return the ARN of a package; without a namespace, that part is empty (``npm//react``)."""
+    return (
+        f"{_prefix(state, repository.domain)}:package/{repository.domain.name}/{repository.name}/"
+        f"{package.format}/{package.namespace}/{package.name}"
+    )
+
+
+def taggable(state: State, arn: str) -> DomainId | RepositoryId:
+    """
+    Return the domain or repository that *arn* names, whether it exists or not.
+
+    Raises:
+        Validation: It is no ARN of this Region, or of a resource that has no tags here.
+    """
+    match = _ARN.fullmatch(arn)
+    if match is None or match["region"] != state.options.region:
+        raise Validation(f"Invalid resource ARN: {arn!r}")
+    parts = match["rest"].split("/")
+    match match["type"], parts:
+        case "domain", [name]:
+            return DomainId(match["owner"], name)
+        case "repository", [domain, name]:
+            return RepositoryId(DomainId(match["owner"], domain), name)
+        case _:
+            raise Validation(f"Only domains and repositories have tags here, not {arn!r}")
+
+
+def _prefix(state: State, domain: DomainId) -> str:
+    return f"arn:aws:codeartifact:{state.options.region}:{domain.owner}"

@@ -1,0 +1,65 @@
+"""Tags of domains and repositories."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from emulator.core import arns
+from emulator.core.errors import ServiceQuotaExceeded, Validation
+from emulator.core.values import DomainId, RepositoryId
+
+if TYPE_CHECKING:
+    from emulator.core.state import State
+
+MAX_TAGS = 50  # "Tagging resources", User Guide: tags per resource
+
+
+def of(state: State, resource: DomainId | RepositoryId) -> dict[str, str]:
+    """Return the tags of *resource*, ordered by key."""
+    with state.store.reading() as connection:
+        return dict(
+            connection.execute(
+                "SELECT key, value FROM tags WHERE arn = ? ORDER BY key", (_arn(state, resource),)
+            ).fetchall()
+        )
+
+
+def put(state: State, resource: DomainId | RepositoryId, added: Mapping[str, str]) -> None:
+    """
+    *resource* has the *added* tags besides those it had; a key keeps its newest value.
+
+    Raises:
+        Validation: A key begins with ``aws:``, which AWS keeps to itself.
+        ServiceQuotaExceeded: It would have more than 50; nothing is added.
+    """
+    arn = _arn(state, resource)
+    for key in added:
+        if key.lower().startswith("aws:"):
+            raise Validation(f"Tag keys cannot begin with 'aws:', as {key!r} does")
+    with state.store.transaction() as connection:
+        if len(of(state, resource).keys() | added.keys()) > MAX_TAGS:
+            raise ServiceQuotaExceeded(
+                f"A resource has at most {MAX_TAGS} tags",
+                resource_id=arn,
+                resource_type="domain" if isinstance(resource, DomainId) else "repository",
+            )
+        connection.executemany(
+            "INSERT OR REPLACE INTO tags (arn, key, value) VALUES (?, ?, ?)",
+            [(arn, key, value) for key, value in added.items()],
+        )
+
+
+def remove(state: State, resource: DomainId | RepositoryId, keys: Iterable[str]) -> None:
+    """*resource* has none of the tags *keys*; those it never had are no mistake."""
+    arn = _arn(state, resource)
+    with state.store.transaction() as connection:
+        connection.executemany(
+            "DELETE FROM tags WHERE arn = ? AND key = ?", [(arn, key) for key in keys]
+        )
+
+
+def _arn(state: State, resource: DomainId | RepositoryId) -> str:
+    if isinstance(resource, DomainId):
+        return arns.of_domain(state, resource)
+    return arns.of_repository(state, resource)

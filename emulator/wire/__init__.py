@@ -1,0 +1,1 @@
+"""CodeArtifact's REST-JSON protocol, driven by botocore's service model."""
