@@ -123,6 +123,10 @@ class AssetWriter:
             raise _cannot_write(error) from error
         self.size += len(content)
 
+    def hexdigests(self) -> dict[str, str]:
+        """Return the hashes of what has been written, by algorithm, in lower-case hexadecimal."""
+        return {each.name: each.hexdigest() for each in self._hashes}
+
     def finish(self) -> Blob:
         """
         Everything written is stored under its SHA-256, durably if the store keeps its folder.
