@@ -1,0 +1,1 @@
+"""Unlist the snapshot builds that a newer build has replaced."""

@@ -1,0 +1,1 @@
+"""What the automations share: values, versions, patterns, the policy, and the ways to AWS."""

@@ -1,0 +1,93 @@
+"""The one botocore session of a process, and how its clients time out and retry."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Protocol, TypedDict, cast
+
+import botocore.session
+from botocore.config import Config
+
+if TYPE_CHECKING:
+    from mypy_boto3_codeartifact import CodeArtifactClient
+
+# botocore and not boto3: the latter's resources and S3 transfers cost start-up time and nobody here
+# uses them. "standard" retries throttling, 5xx and broken connections with backoff ("Retry
+# behavior", AWS SDKs and Tools Reference Guide). What still fails after three attempts goes back to
+# the queue, which can wait longer than a function should.
+_CONFIG = Config(
+    connect_timeout=3,
+    read_timeout=10,
+    retries={"mode": "standard", "total_max_attempts": 3},
+)
+
+
+class EventEntry(TypedDict):
+    """An entry of PutEvents (EventBridge API Reference)."""
+
+    Source: str
+    DetailType: str
+    Detail: str
+
+
+class EventResult(TypedDict, total=False):
+    """What became of one entry: an id, or an error."""
+
+    EventId: str
+    ErrorCode: str
+    ErrorMessage: str
+
+
+class PutEventsAnswer(TypedDict):
+    """The answer of PutEvents; the entries stand in the order of the request."""
+
+    FailedEntryCount: int
+    Entries: list[EventResult]
+
+
+class EventsClient(Protocol):
+    """The part of EventBridge's client that is used here; botocore publishes no types."""
+
+    def put_events(self, *, Entries: list[EventEntry]) -> PutEventsAnswer:  # noqa: N803  AWS's name
+        """See PutEvents, EventBridge API Reference."""
+
+
+class SqsClient(Protocol):
+    """The part of SQS's client that is used here; botocore publishes no types."""
+
+    def send_message(
+        self,
+        *,
+        QueueUrl: str,  # noqa: N803  AWS's name
+        MessageBody: str,  # noqa: N803  AWS's name
+        DelaySeconds: int,  # noqa: N803  AWS's name
+    ) -> object:
+        """See SendMessage, SQS API Reference."""
+
+
+def codeartifact() -> CodeArtifactClient:
+    """Return a new client of CodeArtifact; only the gateway asks for one."""
+    return cast("CodeArtifactClient", _client("codeartifact"))
+
+
+@cache
+def events() -> EventsClient:
+    """Return the client of EventBridge, made at first use."""
+    return cast("EventsClient", _client("events"))
+
+
+@cache
+def sqs() -> SqsClient:
+    """Return the client of SQS, made at first use."""
+    return cast("SqsClient", _client("sqs"))
+
+
+def _client(service: str) -> object:
+    client: object = _session().create_client(service, config=_CONFIG)
+    return client
+
+
+@cache
+def _session() -> botocore.session.Session:
+    # One for all: what a session reads (endpoints, credentials) is half the price of a client.
+    return botocore.session.get_session()

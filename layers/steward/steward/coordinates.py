@@ -1,0 +1,68 @@
+"""Names of things in CodeArtifact, as frozen values, and their package URLs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal, TypeGuard, get_args
+from urllib.parse import quote
+
+Format = Literal["npm", "pypi", "maven", "nuget", "generic", "ruby", "swift", "cargo"]
+Status = Literal["Published", "Unfinished", "Unlisted", "Archived", "Disposed", "Deleted"]
+
+FORMATS: Final[tuple[Format, ...]] = get_args(Format)  # PackageFormat, service model
+
+# "Package URL types" of the purl specification; the other formats are called alike there.
+_PURL_TYPES: Final[dict[Format, str]] = {"ruby": "gem"}
+
+
+def is_format(text: str) -> TypeGuard[Format]:
+    """Return whether *text* is a package format of CodeArtifact."""
+    return text in FORMATS
+
+
+@dataclass(frozen=True, slots=True)
+class Repository:
+    """A repository of a domain. Domain names are unique per account, hence the owner."""
+
+    domain: str
+    domain_owner: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """
+    A package of one repository.
+
+    Attributes:
+        namespace: Maven's groupId or npm's scope without ``@``; ``None`` where there is none,
+            never empty: the service model refuses an empty namespace.
+        name: As CodeArtifact stores it: normalised for PyPI, NuGet and Swift.
+    """
+
+    repository: Repository
+    format: Format
+    namespace: str | None
+    name: str
+
+    @property
+    def path(self) -> str:
+        """The package path that package-group patterns are matched with (User Guide)."""
+        return f"/{self.format}/{self.namespace or ''}/{self.name}"
+
+    def purl(self, version: str | None = None) -> str:
+        """Return the package URL, of *version* if one is given."""
+        scope = self.namespace
+        if scope and self.format == "npm":
+            scope = f"@{scope}"
+        parts = [quote(part, safe="") for part in (scope, self.name) if part]
+        suffix = f"@{quote(version, safe='')}" if version else ""
+        return f"pkg:{_PURL_TYPES.get(self.format, self.format)}/{'/'.join(parts)}{suffix}"
+
+
+@dataclass(frozen=True, slots=True)
+class PackageVersion:
+    """A version of a package, in the status it had when it was listed."""
+
+    version: str
+    status: Status

@@ -1,0 +1,103 @@
+"""
+Every exception that the shared code raises on purpose.
+
+::
+
+    StewardError
+    ├── SettingsError                    the environment of the function is wrong
+    ├── PolicyError                      the compiled policy cannot be read
+    │   └── PolicyMistakesError          the policy file has mistakes (policy_file.py)
+    ├── PatternError                     no package-group pattern
+    ├── BatchError                       the function was not called with a batch of SQS messages
+    ├── MalformedMessageError            a message that no automation understands
+    └── AwsError                         AWS refused a call, or could not be reached
+        ├── CodeArtifactError            ... a call to CodeArtifact
+        │   ├── PackageNotFoundError     ... because the package or its repository does not exist
+        │   └── StatusUpdateInterruptedError   ... after some versions had been changed
+        └── QueueError                   ... a call to SQS
+
+A version that CodeArtifact refuses to change is no exception but a value
+(``StatusChanges.refused``).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from steward.codeartifact import StatusChanges
+
+
+class StewardError(Exception):
+    """Something that the project expects to go wrong now and then."""
+
+
+class SettingsError(StewardError):
+    """An environment variable of the function is missing or has a value that means nothing."""
+
+
+class PolicyError(StewardError):
+    """The compiled policy is missing or is not what the policy compiler writes."""
+
+
+class PatternError(StewardError):
+    """
+    A text is no package-group pattern, or one that no package can match.
+
+    Attributes:
+        pattern: The text.
+        remedy: What to write instead, as a sentence.
+    """
+
+    def __init__(self, pattern: str, problem: str, remedy: str) -> None:
+        super().__init__(f"{pattern!r} {problem}")
+        self.pattern = pattern
+        self.remedy = remedy
+
+
+class BatchError(StewardError):
+    """The function's input is no batch of SQS messages: someone wired it to something else."""
+
+
+class MalformedMessageError(StewardError):
+    """A message is neither an event of CodeArtifact nor one that an automation sent to itself."""
+
+
+class AwsError(StewardError):
+    """
+    An AWS service refused a call as a whole, or could not be reached.
+
+    Attributes:
+        operation: The operation, as botocore names it.
+        code: The service's error code, or the kind of connection failure.
+    """
+
+    def __init__(self, operation: str, code: str, message: str) -> None:
+        super().__init__(f"{operation} failed with {code}: {message}")
+        self.operation = operation
+        self.code = code
+
+
+class CodeArtifactError(AwsError):
+    """A call to CodeArtifact failed as a whole; the queue brings the package back."""
+
+
+class PackageNotFoundError(CodeArtifactError):
+    """The domain, the repository or the package does not exist (any more)."""
+
+
+class StatusUpdateInterruptedError(CodeArtifactError):
+    """
+    A status update failed as a whole after others for the same package had succeeded.
+
+    Attributes:
+        changes: What had been changed and refused before.
+    """
+
+    def __init__(self, cause: CodeArtifactError, changes: StatusChanges) -> None:
+        super().__init__(cause.operation, cause.code, str(cause))
+        self.changes = changes
+
+
+class QueueError(AwsError):
+    """A message could not be sent to the automation's own queue."""

@@ -1,0 +1,91 @@
+"""
+The one event that CodeArtifact emits, and the one message that an automation sends to itself.
+
+Both are hints: they name a package that is worth a look. "Monitoring CodeArtifact events" (User
+Guide) allows them to be late, doubled and out of order, so nothing else in them is believed.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Final, cast
+
+from steward.coordinates import Package, Repository, is_format
+from steward.errors import MalformedMessageError
+
+SOURCE: Final = "aws.codeartifact"
+DETAIL_TYPE: Final = "CodeArtifact Package Version State Change"
+OWN_SOURCE: Final = "codeartifact.steward"
+LOOK_AGAIN: Final = "Look Again At Package"
+
+# The shapes of the service model. A name that breaks them could be asked for, but never exists.
+_DOMAIN: Final = re.compile(r"[a-z][a-z0-9\-]{0,48}[a-z0-9]")
+_ACCOUNT: Final = re.compile(r"[0-9]{12}")
+_REPOSITORY: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._\-]{1,99}")
+_NAME: Final = re.compile(r"[^#/\s]{1,255}")
+
+
+def package_named_in(body: str) -> Package:
+    """
+    Return the package that a queued message is about.
+
+    *body* is the body of an SQS message: an event of CodeArtifact as EventBridge puts it on the
+    queue, or what :func:`look_again` made.
+
+    Raises:
+        MalformedMessageError: It is neither. The text says what is wrong with it.
+    """
+    try:
+        document: object = json.loads(body)
+    except (ValueError, RecursionError) as error:  # RecursionError: a body of 10,000 brackets
+        raise MalformedMessageError(f"the body is no JSON document: {error}") from error
+    if not isinstance(document, dict):
+        raise MalformedMessageError("the body is no JSON object")
+    envelope = cast("dict[str, object]", document)
+    kind = (envelope.get("source"), envelope.get("detail-type"))
+    if kind not in ((SOURCE, DETAIL_TYPE), (OWN_SOURCE, LOOK_AGAIN)):  # unhashable in bad events
+        raise MalformedMessageError(f"this is no event of CodeArtifact: source, detail-type {kind}")
+    detail = envelope.get("detail")
+    if not isinstance(detail, dict):
+        raise MalformedMessageError("the event has no detail")
+    return _package(cast("dict[str, object]", detail))
+
+
+def look_again(package: Package) -> str:
+    """Return the body of a message that has *package* looked at again."""
+    detail = {
+        "domainName": package.repository.domain,
+        "domainOwner": package.repository.domain_owner,
+        "repositoryName": package.repository.name,
+        "packageFormat": package.format,
+        "packageNamespace": package.namespace,
+        "packageName": package.name,
+    }
+    return json.dumps({"source": OWN_SOURCE, "detail-type": LOOK_AGAIN, "detail": detail})
+
+
+def _package(detail: dict[str, object]) -> Package:
+    repository = Repository(
+        domain=_text(detail, "domainName", _DOMAIN),
+        domain_owner=_text(detail, "domainOwner", _ACCOUNT),
+        name=_text(detail, "repositoryName", _REPOSITORY),
+    )
+    package_format = detail.get("packageFormat")
+    if not isinstance(package_format, str) or not is_format(package_format):
+        raise MalformedMessageError(f"packageFormat is no known format: {package_format!r}")
+    namespace = None
+    if detail.get("packageNamespace"):  # null where there is none; the model has no empty one
+        namespace = _text(detail, "packageNamespace", _NAME)
+    return Package(repository, package_format, namespace, _text(detail, "packageName", _NAME))
+
+
+def _text(detail: dict[str, object], member: str, shape: re.Pattern[str]) -> str:
+    value = detail.get(member)
+    if not isinstance(value, str) or not shape.fullmatch(value):
+        raise MalformedMessageError(f"{member} is not what the service allows: {value!r}")
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:  # half a surrogate pair, which JSON can spell
+        raise MalformedMessageError(f"{member} is no text: {value!r}") from error
+    return value

@@ -1,0 +1,178 @@
+"""
+CodeArtifact's package-group patterns, after "Package group definition syntax" of the User Guide.
+
+A pattern is the beginning of a package path ``/{format}/{namespace}/{name}`` and one suffix:
+
+- ``*`` after a character that is in no word (mostly ``/``): whatever follows,
+- ``~`` after a word: the word ends there (``/npm/space/foo~``: ``foo-bar``, not ``food``),
+- ``$`` after a name: exactly this package.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final, Literal, cast
+
+from steward.coordinates import FORMATS, Format, is_format
+from steward.errors import PatternError
+
+Suffix = Literal["*", "~", "$"]
+
+MAX_PATTERN_LENGTH: Final = 520  # PackageGroupPattern, service model
+_COMPONENTS: Final = 3  # format, namespace, name
+# "namespace" of PackageIdentifier, API Reference. npm has it both ways.
+_NEVER_A_NAMESPACE: Final = frozenset({"pypi", "nuget", "ruby", "cargo"})
+_ALWAYS_A_NAMESPACE: Final = frozenset({"maven", "swift", "generic"})
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """
+    A package-group pattern that at least one package can match.
+
+    Attributes:
+        stem: All but the suffix.
+        format: The only format it matches, ``None`` for the root pattern ``/*``.
+    """
+
+    stem: str
+    suffix: Suffix
+    format: Format | None
+
+    def __str__(self) -> str:
+        return f"{self.stem}{self.suffix}"
+
+    def matches(self, path: str) -> bool:
+        """Return whether the package path *path* matches, by case and by word."""
+        if self.suffix == "$":
+            return path == self.stem
+        if not path.startswith(self.stem):
+            return False
+        following = path[len(self.stem) :][:1]
+        return self.suffix == "*" or not _in_word(following)
+
+    def covers(self, other: Pattern) -> bool:
+        """
+        Return whether every package that *other* matches is matched by this pattern too.
+
+        Two patterns cover one another or share no package: both are beginnings of one path.
+        """
+        if other.suffix == "$":
+            return self.matches(other.stem)
+        if self.suffix == "$" or not other.stem.startswith(self.stem):
+            return False
+        following = other.stem[len(self.stem) :][:1]
+        return self.suffix == "*" or not _in_word(following)
+
+
+def parse(text: str) -> Pattern:
+    """
+    Return the pattern that *text* is.
+
+    Raises:
+        PatternError: It is none, or one that no package can match; the error says what to write.
+    """
+    stem, suffix = text[:-1], text[-1:]
+    if not text.startswith("/"):
+        raise PatternError(
+            text, "does not start with a slash", "Write /format/namespace/name and a suffix."
+        )
+    if len(text) > MAX_PATTERN_LENGTH:
+        raise PatternError(text, "is too long", f"Stay within {MAX_PATTERN_LENGTH} characters.")
+    if suffix not in {"*", "~", "$"}:
+        raise PatternError(text, "has no suffix", "End it with * (all), ~ (a word) or $ (exactly).")
+    if "*" in stem or "$" in stem or any(_unfit(character) for character in stem):
+        raise PatternError(
+            text,
+            "has a character that belongs into no package path",
+            "* and $ stand only at the end; white space and control characters nowhere.",
+        )
+    components = stem[1:].split("/")
+    if len(components) > _COMPONENTS:
+        raise PatternError(text, "has too many slashes", "Write /format/namespace/name at most.")
+    package_format = _format_of(text, components)
+    _check_suffix(text, stem, suffix, components)
+    if package_format is not None:
+        _check_namespace(text, package_format, components)
+        _check_normalised(text, package_format, components)
+    return Pattern(stem, cast("Suffix", suffix), package_format)
+
+
+def most_specific(patterns: Iterable[Pattern], path: str) -> Pattern | None:
+    """Return the longest of *patterns* that matches *path*: the one group a package is in."""
+    return max(
+        (pattern for pattern in patterns if pattern.matches(path)),
+        key=lambda pattern: (len(pattern.stem), pattern.suffix == "$"),
+        default=None,
+    )
+
+
+def _format_of(text: str, components: list[str]) -> Format | None:
+    if components == [""]:
+        return None
+    if len(components) == 1:
+        raise PatternError(text, "ends within the format", f"Write {text[:-1]}/* for all of them.")
+    if is_format(components[0]):
+        return components[0]
+    raise PatternError(
+        text, f"names no package format: {components[0]!r}", f"One of {', '.join(FORMATS)}."
+    )
+
+
+def _check_suffix(text: str, stem: str, suffix: str, components: list[str]) -> None:
+    ends_in_word = _in_word(stem[-1:])
+    if suffix == "*" and ends_in_word:
+        raise PatternError(text, "has a * after a word", f"Write {stem}~ or {stem}/*.")
+    if suffix == "~" and not ends_in_word:
+        raise PatternError(text, "has a ~ that follows no word", f"Write {stem}* instead.")
+    if suffix == "$" and (len(components) < _COMPONENTS or not components[-1]):
+        raise PatternError(
+            text, "has a $ but no complete package", "Write /format/namespace/name$."
+        )
+
+
+def _check_namespace(text: str, package_format: Format, components: list[str]) -> None:
+    namespace = components[1]
+    if package_format in _NEVER_A_NAMESPACE and namespace:
+        name = components[-1] if len(components) == _COMPONENTS else namespace
+        raise PatternError(
+            text,
+            f"has a namespace, and packages of the format {package_format} have none",
+            f"Write /{package_format}//{name}{text[-1]}.",
+        )
+    if package_format in _ALWAYS_A_NAMESPACE and len(components) == _COMPONENTS and not namespace:
+        raise PatternError(
+            text,
+            f"has no namespace, and packages of the format {package_format} always have one",
+            f"Write /{package_format}/namespace/{components[-1]}{text[-1]}.",
+        )
+
+
+def _check_normalised(text: str, package_format: Format, components: list[str]) -> None:
+    """See "Python package name normalization" and "NuGet package name ..." in the User Guide."""
+    name = components[-1]
+    if package_format == "pypi":
+        normalised = re.sub(r"[-_.]+", "-", name).lower()
+    elif package_format == "nuget":
+        normalised = name.lower()
+    else:
+        return
+    if normalised != name:
+        raise PatternError(
+            text,
+            f"names {name!r}, which CodeArtifact stores as {normalised!r}",
+            f"Write {text[: -1 - len(name)]}{normalised}{text[-1]}.",
+        )
+
+
+def _in_word(character: str) -> bool:
+    r"""Return whether it is one of ``[\p{L}\p{N}\p{M}]``; the end of the path is not."""
+    return bool(character) and unicodedata.category(character)[0] in "LNM"
+
+
+def _unfit(character: str) -> bool:
+    r"""Return whether the service model's ``[^\p{C}\p{IsWhitespace}]+`` excludes it."""
+    return character.isspace() or unicodedata.category(character)[0] == "C"

@@ -1,0 +1,55 @@
+"""What the environment of a function says, checked once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, cast
+
+from steward.errors import SettingsError
+
+Mode = Literal["observe", "enforce"]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """
+    How this deployment runs.
+
+    Attributes:
+        mode: ``observe`` decides and logs, ``enforce`` also acts.
+        policy: The compiled policy's file.
+        queue_url: The automation's own queue.
+        domain: The domain whose events reach this function.
+    """
+
+    mode: Mode
+    policy: Path
+    queue_url: str
+    domain: str
+
+
+def from_environment(environment: Mapping[str, str]) -> Settings:
+    """
+    Return the settings that the template put into *environment*.
+
+    Raises:
+        SettingsError: A variable is missing or has a value that means nothing.
+    """
+    mode = _required(environment, "STEWARD_MODE")
+    if mode not in ("observe", "enforce"):
+        raise SettingsError(f"STEWARD_MODE is {mode!r}; it can be 'observe' or 'enforce'")
+    return Settings(
+        mode=cast("Mode", mode),
+        policy=Path(_required(environment, "STEWARD_POLICY")),
+        queue_url=_required(environment, "STEWARD_QUEUE_URL"),
+        domain=_required(environment, "STEWARD_DOMAIN"),
+    )
+
+
+def _required(environment: Mapping[str, str], name: str) -> str:
+    value = environment.get(name, "")
+    if not value:
+        raise SettingsError(f"{name} is not set; template.yaml sets it")
+    return value
