@@ -10,9 +10,34 @@ from emulator.core.errors import ServiceQuotaExceeded, Validation
 from emulator.core.values import DomainId, RepositoryId
 
 if TYPE_CHECKING:
+    from mypy_boto3_codeartifact.type_defs import TagTypeDef
+
     from emulator.core.state import State
 
 MAX_TAGS = 50  # "Tagging resources", User Guide: tags per resource
+
+
+def checked(tags: Iterable[TagTypeDef]) -> dict[str, str]:
+    """
+    Return the tags of a request, by key.
+
+    Raises:
+        Validation: A key is given twice, or begins with ``aws:``, which AWS keeps to itself.
+        ServiceQuotaExceeded: There are more than 50.
+    """
+    found: dict[str, str] = {}
+    for tag in tags:
+        key = tag["key"]
+        if key in found:
+            raise Validation(f"The tag key {key!r} is given twice")
+        if key.lower().startswith("aws:"):
+            raise Validation(f"Tag keys cannot begin with 'aws:', as {key!r} does")
+        found[key] = tag["value"]
+    if len(found) > MAX_TAGS:
+        raise ServiceQuotaExceeded(
+            f"A resource has at most {MAX_TAGS} tags", resource_id="tags", resource_type="domain"
+        )
+    return found
 
 
 def of(state: State, resource: DomainId | RepositoryId) -> dict[str, str]:
@@ -30,13 +55,9 @@ def put(state: State, resource: DomainId | RepositoryId, added: Mapping[str, str
     *resource* has the *added* tags besides those it had; a key keeps its newest value.
 
     Raises:
-        Validation: A key begins with ``aws:``, which AWS keeps to itself.
         ServiceQuotaExceeded: It would have more than 50; nothing is added.
     """
     arn = _arn(state, resource)
-    for key in added:
-        if key.lower().startswith("aws:"):
-            raise Validation(f"Tag keys cannot begin with 'aws:', as {key!r} does")
     with state.store.transaction() as connection:
         if len(of(state, resource).keys() | added.keys()) > MAX_TAGS:
             raise ServiceQuotaExceeded(
