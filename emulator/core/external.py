@@ -1,34 +1,26 @@
-"""External connections: what a public repository offers, cached as long as CodeArtifact caches it."""
+"""External connections: what a public repository offers, cached as CodeArtifact caches it."""
 
 from __future__ import annotations
 
 import logging
 import threading
+import time
+from collections import OrderedDict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
+from emulator.core.clock import Clock
+from emulator.core.faults import Faults
+from emulator.core.repositories import EXTERNAL_CONNECTIONS
+from emulator.core.transfers import Imports
 from emulator.core.values import Format, PackageId
 
 if TYPE_CHECKING:
     from emulator.core.state import State
 
 logger = logging.getLogger(__name__)
-
-CONNECTIONS: Mapping[str, Format] = {
-    "public:npmjs": "npm",
-    "public:pypi": "pypi",
-    "public:nuget-org": "nuget",
-    "public:maven-central": "maven",
-    "public:maven-googleandroid": "maven",
-    "public:maven-gradleplugins": "maven",
-    "public:maven-commonsware": "maven",
-    "public:maven-clojars": "maven",
-    "public:ruby-gems-org": "ruby",
-    "public:crates-io": "cargo",
-}
-"""Every external connection and its format (User Guide, supported external connections)."""
 
 MAX_AGE: Mapping[Format, timedelta] = {"maven": timedelta(hours=3)}
 """How long metadata is served without asking again (User Guide, external connection latency)."""
@@ -40,12 +32,18 @@ SERVES_STALE_ONCE: frozenset[Format] = frozenset({"maven"})
 
 SLOW_SECONDS = 1.0  # our choice: how long a connection that is "slow" is waited for, in vain
 
+MAX_CACHED = 1_000  # packages: our choice, so that memory stays bounded
+
 ORIGINAL_PUBLISH_TIME = "originalPublishTime"
 """Key of the version metadata that holds the public publish time, ISO 8601, UTC."""
 
 
-class Unreachable(Exception):  # noqa: N818  named by the situation, as the errors of this package are
+class Unreachable(Exception):
     """The public repository does not answer, or not in time, or not in its own protocol."""
+
+
+class Withdrawn(Unreachable):
+    """The public repository lists an asset and does not have it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,3 +124,160 @@ class PublicRepository(Protocol):
     def open(self, asset: PublicAsset) -> Iterator[bytes]:
         """Yield the bytes of *asset* as they arrive; closing the iterator ends the transfer."""
         ...
+
+
+@dataclass(slots=True)
+class _Cached:
+    """One package's metadata and when it was asked for."""
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    fetched: datetime | None = None
+    package: PublicPackage | None = None
+
+
+class Connection:
+    """
+    A public repository as CodeArtifact sees it: behind a metadata cache, and perhaps out of order.
+
+    The cache is as old as the state's clock says. A connection that a fault has made ``down`` or
+    ``slow`` answers nothing, not even from the cache; what is on its way arrives all the same.
+    """
+
+    def __init__(
+        self, name: str, repository: PublicRepository, clock: Clock, faults: Faults
+    ) -> None:
+        self.name = name
+        self.repository = repository
+        self.imports = Imports()
+        self._clock = clock
+        self._faults = faults
+        self._lock = threading.Lock()
+        self._cache: OrderedDict[PackageId, _Cached] = OrderedDict()
+
+    @property
+    def format(self) -> Format:
+        """The package format behind it."""
+        return self.repository.format
+
+    @property
+    def description(self) -> str:
+        """What is behind it, for people."""
+        return self.repository.description
+
+    def package(self, package: PackageId) -> PublicPackage | None:
+        """
+        Return what *package* offers, at most as old as its format allows.
+
+        Raises:
+            Unreachable: The connection is down or slow, or the cache is too old and nobody answers.
+        """
+        self._check()
+        cached = self._cached(package)
+        with cached.lock:
+            if cached.fetched is None:
+                self._refresh(package, cached)
+            elif self._clock.now() - cached.fetched >= MAX_AGE.get(self.format, DEFAULT_MAX_AGE):
+                stale = cached.package
+                if self.format not in SERVES_STALE_ONCE:
+                    self._refresh(package, cached)
+                else:
+                    self._refresh_behind(package, cached)
+                    return stale
+            return cached.package
+
+    def known(self, package: PackageId) -> PublicPackage | None:
+        """Return what the cache holds, however old; nobody is asked."""
+        with self._lock:
+            cached = self._cache.get(package)
+        return cached.package if cached else None
+
+    def assets(self, package: PackageId, version: PublicVersion) -> tuple[PublicAsset, ...]:
+        """Return the assets that come in with *version*."""
+        self._check()
+        return self.repository.assets(package, version)
+
+    def asset(self, package: PackageId, version: str, name: str) -> PublicAsset | None:
+        """Return one asset by its name, listed or not."""
+        self._check()
+        return self.repository.asset(package, version, name)
+
+    def open(self, asset: PublicAsset) -> Iterator[bytes]:
+        """Yield the bytes of *asset*; a fault that is set after it was asked for cuts nothing."""
+        return self.repository.open(asset)
+
+    def _check(self) -> None:
+        match self._faults.connection(self.name):
+            case "down":
+                raise Unreachable(f"{self.name} is down (a fault that was asked for).")
+            case "slow":
+                time.sleep(SLOW_SECONDS)
+                raise Unreachable(
+                    f"{self.name} did not answer in time (a fault that was asked for)."
+                )
+            case _:
+                return
+
+    def _cached(self, package: PackageId) -> _Cached:
+        with self._lock:
+            cached = self._cache.setdefault(package, _Cached())
+            self._cache.move_to_end(package)
+            while len(self._cache) > MAX_CACHED:
+                self._cache.popitem(last=False)
+            return cached
+
+    def _refresh(self, package: PackageId, cached: _Cached) -> None:
+        cached.package = self.repository.package(package)
+        cached.fetched = self._clock.now()
+
+    def _refresh_behind(self, package: PackageId, cached: _Cached) -> None:
+        """Refresh for the next request; this one is answered with what there was."""
+        try:
+            self._refresh(package, cached)
+        except Unreachable as error:
+            logger.warning("%s keeps stale metadata: %s", self.name, error)
+
+
+class Unavailable:
+    """An external connection that nothing stands behind: it never answers, and says what to do."""
+
+    def __init__(self, name: str, fmt: Format) -> None:
+        self._name = name
+        self.format = fmt
+        self.description = f"nothing: {name} needs a base URL or a folder to be given at start"
+
+    def package(self, package: PackageId) -> PublicPackage | None:
+        """Raise Unreachable."""
+        raise self._unreachable(package)
+
+    def assets(self, package: PackageId, version: PublicVersion) -> tuple[PublicAsset, ...]:  # noqa: ARG002  protocol
+        """Raise Unreachable."""
+        raise self._unreachable(package)
+
+    def asset(self, package: PackageId, version: str, name: str) -> PublicAsset | None:  # noqa: ARG002  protocol
+        """Raise Unreachable."""
+        raise self._unreachable(package)
+
+    def open(self, asset: PublicAsset) -> Iterator[bytes]:
+        """Raise Unreachable."""
+        raise Unreachable(f"{asset.name}: {self.description}")
+
+    def _unreachable(self, package: PackageId) -> Unreachable:
+        return Unreachable(f"{package.name}: {self.description}")
+
+
+def connection(state: State, name: str) -> Connection:
+    """Return the external connection *name* of *state*, which keeps its cache and its transfers."""
+    found = state.public.get(name)
+    if isinstance(found, Connection):
+        return found
+    repository = found or Unavailable(name, EXTERNAL_CONNECTIONS[name])
+    with _WRAPPING:
+        present = state.public.get(name)
+        if isinstance(present, Connection):
+            return present
+        made = Connection(name, repository, state.clock, state.faults)
+        state.public[name] = made
+        return made
+
+
+_WRAPPING = threading.Lock()

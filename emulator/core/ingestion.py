@@ -2,32 +2,247 @@
 
 from __future__ import annotations
 
+import logging
+import sqlite3
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
-from pathlib import Path
+from functools import partial
 
-from emulator.core.values import Blob
+from emulator.core import records, retention, versions
+from emulator.core.errors import CodeArtifactError
+from emulator.core.external import Connection, PublicAsset, PublicVersion, Unreachable
+from emulator.core.state import State
+from emulator.core.transfers import Download, Import, Transfer
+from emulator.core.values import PackageId, RepositoryId
+
+__all__ = ["Download", "Gate", "complete", "fetch", "find_download"]
+
+logger = logging.getLogger(__name__)
+
+FIRST_BYTE_SECONDS = 60.0  # our choice: how long a client waits for a public repository to begin
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """The way in: the repository that has the external connection, and the connection."""
+
+    entry: RepositoryId
+    connection: Connection
+
+
+def fetch(
+    state: State,
+    gate: Gate,
+    destination: RepositoryId,
+    package: PackageId,
+    version: PublicVersion,
+    *,
+    name: str,
+) -> Download | None:
+    """
+    Return the asset *name* of *version* as soon as its first bytes are in.
+
+    What else belongs to the version follows in the background. When all is in, the version is
+    recorded in the entry repository and in every repository whose clients asked, with one event
+    each. Requests for one version join. None when the version has no such asset.
+
+    Raises:
+        Unreachable: The public repository does not answer, or sends other than it lists.
+    """
+    importing = _Importing.join(state, gate, destination, package, version)
+    try:
+        transfer = importing.transfer(name)
+        if transfer is None:
+            return None
+        importing.run_beside(transfer)
+        importing.follow()
+        if not transfer.begun.wait(FIRST_BYTE_SECONDS):
+            raise Unreachable(f"{gate.connection.name} did not begin to send {name} in time.")
+    finally:
+        importing.settle()
+    download = transfer.download
+    if download.failed is not None:
+        raise Unreachable(download.failed)
+    if download.blob is None:
+        gate.connection.imports.remember(download.key, download)
+    return download
+
+
+def complete(
+    state: State,
+    gate: Gate,
+    destination: RepositoryId,
+    package: PackageId,
+    version: PublicVersion,
+) -> None:
+    """What *version* offers now comes in beside what is held of it, in the background."""
+    importing = _Importing.join(state, gate, destination, package, version)
+    try:
+        importing.follow()
+    finally:
+        importing.settle()
+
+
+def find_download(state: State, key: str) -> Download | None:
+    """Return the download under the *key* of a pre-signed URL, on its way or not long in."""
+    for connection in list(state.public.values()):
+        if isinstance(connection, Connection) and (found := connection.imports.find(key)):
+            return found
+    return None
 
 
 @dataclass(slots=True)
-class Download:
+class _Importing:
     """
-    The bytes of one asset, complete or still arriving.
+    One participant's hold on an import, which ends when the last participant has settled.
 
-    Attributes:
-        key: What its pre-signed URL names: the SHA-256 of a stored asset, else an id of its own.
-        size: Bytes; None while the public repository has not said.
-        published: The original publish time, served as ``Last-Modified``.
-        finished: Set when all bytes are in, or none will come any more.
-        failed: Why no more will come; None while they do.
+    Every method takes the lock of the connection's imports; none waits for the network under it.
     """
 
-    key: str
-    name: str
-    path: Path
-    finished: threading.Event
-    published: datetime
-    size: int | None = None
-    blob: Blob | None = None
-    failed: str | None = None
+    state: State
+    gate: Gate
+    running: Import
+
+    @classmethod
+    def join(
+        cls,
+        state: State,
+        gate: Gate,
+        destination: RepositoryId,
+        package: PackageId,
+        version: PublicVersion,
+    ) -> _Importing:
+        """Return a hold on the import of *version*, begun if there is none."""
+        imports = gate.connection.imports
+        with imports.lock:
+            made = Import(gate.entry, package, version)
+            running = imports.running.setdefault(made.key, made)
+            running.destinations[destination] = None
+            running.pending += 1
+            return cls(state, gate, running)
+
+    def transfer(self, name: str) -> Transfer | None:
+        """Return the transfer of the asset *name*; None when the version has no such asset."""
+        with self.gate.connection.imports.lock:
+            present = self.running.transfers.get(name)
+            if present is not None and present.download.failed is None:
+                return present
+        version = self.running.version
+        listed = next((each for each in version.assets if each.name == name), None)
+        if listed is None and not version.assets:
+            listed = self.gate.connection.asset(self.running.package, version.version, name)
+        return self._add(listed) if listed is not None else None
+
+    def run_beside(self, transfer: Transfer) -> None:
+        """*transfer* runs at once, whatever waits in the background."""
+        with self.gate.connection.imports.lock:
+            if not transfer.claim():
+                return
+            self.running.pending += 1
+        threading.Thread(target=self._run, args=(transfer,), name="ingestion", daemon=True).start()
+
+    def follow(self) -> None:
+        """What else belongs to the version comes in, in the background."""
+        with self.gate.connection.imports.lock:
+            if self.running.listed:
+                return
+            self.running.listed = True
+            self.running.pending += 1
+        self._submit(self._follow)
+
+    def settle(self) -> None:
+        """The hold has ended; with the last one the version is recorded, if all of it is in."""
+        imports = self.gate.connection.imports
+        with imports.lock:
+            self.running.pending -= 1
+            if self.running.pending:
+                return
+            failures = [
+                each.download.failed
+                for each in self.running.transfers.values()
+                if each.download.failed is not None and not each.withdrawn
+            ]
+            arrived = {
+                name: each.download.blob
+                for name, each in self.running.transfers.items()
+                if each.download.blob is not None
+            }
+            if arrived and (failures or not self.running.listed):
+                self.running.listed = False  # the next request for it tries the rest again
+                logger.warning(
+                    "%s %s is incomplete: %s",
+                    self.running.package.name,
+                    self.running.version.version,
+                    failures[0] if failures else "its other assets are not known",
+                )
+                return
+            imports.running.pop(self.running.key, None)
+            if self.running.listed and not failures:
+                retention.record(self.state, self.gate.connection.name, self.running, arrived)
+
+    def _add(self, asset: PublicAsset) -> Transfer:
+        with self.gate.connection.imports.lock:
+            present = self.running.transfers.get(asset.name)
+            if present is not None and present.download.failed is None:
+                return present
+            published = asset.published or self.running.version.published or self.state.clock.now()
+            made = self.running.transfers[asset.name] = Transfer(asset, published)
+            return made
+
+    def _run(self, transfer: Transfer) -> None:
+        try:
+            transfer.run(self.state.assets, self.gate.connection.open)
+        finally:
+            self._settle_in_background()
+
+    def _run_if_unclaimed(self, transfer: Transfer) -> None:
+        if transfer.claim():
+            self._run(transfer)
+        else:
+            self._settle_in_background()
+
+    def _follow(self) -> None:
+        try:
+            assets = self.gate.connection.assets(self.running.package, self.running.version)
+            held = self._held()
+            wanted = [asset for asset in assets if asset.name not in held]
+            room = records.max_assets(self.state.options.region) - len(held)
+            if len(wanted) >= room:  # one place is the requested asset's
+                logger.warning(
+                    "Of %s, %d assets are left out", self.running.key, len(wanted) - room
+                )
+            for asset in wanted[: max(room - 1, 0)]:
+                self._hold()
+                self._submit(partial(self._run_if_unclaimed, self._add(asset)))
+        except (Unreachable, CodeArtifactError) as error:
+            logger.warning("%s: %s", self.gate.connection.name, error)
+            with self.gate.connection.imports.lock:
+                self.running.listed = False
+        finally:
+            self._settle_in_background()
+
+    def _held(self) -> set[str]:
+        """Return the assets that one of the repositories holds: they need not come again."""
+        running = self.running
+        found = [
+            versions.find(self.state, repository, running.package, running.version.version)
+            for repository in (running.entry, *running.destinations)
+        ]
+        return {asset.name for version in found if version for asset in version.assets}
+
+    def _hold(self) -> None:
+        with self.gate.connection.imports.lock:
+            self.running.pending += 1
+
+    def _submit(self, work: Callable[[], None]) -> None:
+        try:
+            self.state.background.submit(work)
+        except RuntimeError:  # the executor is shut down: the process is about to end
+            self.settle()
+
+    def _settle_in_background(self) -> None:
+        try:
+            self.settle()
+        except (CodeArtifactError, sqlite3.Error):
+            logger.exception("%s could not be recorded", self.running.package.name)

@@ -1,1 +1,186 @@
-"""Which repositories keep a version that a client has fetched."""
+"""Which repositories keep a version that a client has fetched, and what they keep of it."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import cast
+
+from emulator.core import packages, records
+from emulator.core.errors import ResourceNotFound
+from emulator.core.external import ORIGINAL_PUBLISH_TIME
+from emulator.core.origins import Arrival
+from emulator.core.rows import package_row
+from emulator.core.state import State
+from emulator.core.transfers import Import
+from emulator.core.values import (
+    SERVED,
+    Blob,
+    Origin,
+    PackageId,
+    RepositoryId,
+    Status,
+    Version,
+)
+
+
+def record(
+    state: State, connection_name: str, imported: Import, arrived: Mapping[str, Blob]
+) -> None:
+    """
+    The repository with the external connection and those whose clients asked hold the version.
+
+    All in one transaction. A new version is Published, of EXTERNAL origin, and emits one Created
+    event in each; one that was held gains the assets and the metadata that are new (Updated). What
+    one of them held before, all have now. Left out are repositories that are gone or that block
+    upstream for the package by now, and versions of another origin.
+    """
+    origin = Origin("EXTERNAL", None, connection_name)
+    version = imported.version.version
+    metadata = dict(imported.version.metadata)
+    if imported.published is not None:
+        metadata.setdefault(ORIGINAL_PUBLISH_TIME, imported.published.isoformat())
+    repositories = list(dict.fromkeys((imported.entry, *imported.destinations)))
+    with state.store.transaction() as connection:
+        assets: dict[str, Blob] = {}
+        for repository in repositories:
+            held = _held(connection, repository, imported.package, version)
+            if held is not None and held.origin == origin:
+                assets.update({each.name: each.blob for each in held.assets})
+        assets.update(arrived)
+        for repository in repositories:
+            _keep(
+                state,
+                connection,
+                repository,
+                imported.package,
+                version,
+                assets=assets,
+                metadata=metadata,
+                origin=origin,
+                status="Published",
+                arrival="ingested",
+            )
+
+
+def retain(state: State, repository: RepositoryId, version: Version) -> None:
+    """
+    *repository* holds *version* of one of its upstreams, with the same origin, status and assets.
+
+    Only the repository that the client asked keeps it; repositories in between do not (User Guide,
+    package retention in intermediate repositories). Whether an Unlisted version stays Unlisted is
+    not documented: our choice, so that builds do not surface in listings.
+    """
+    with state.store.transaction() as connection:
+        _keep(
+            state,
+            connection,
+            repository,
+            version.package,
+            version.version,
+            assets={each.name: each.blob for each in version.assets},
+            metadata=version.metadata,
+            origin=version.origin,
+            status=version.status,
+            arrival="ingested" if version.origin.type == "EXTERNAL" else "retained",
+        )
+
+
+def _held(
+    connection: sqlite3.Connection,
+    repository: RepositoryId,
+    package: PackageId,
+    version: str,
+) -> Version | None:
+    try:
+        row = package_row(connection, repository, package)
+    except ResourceNotFound:
+        return None
+    if row is None:
+        return None
+    return records.read(connection, cast("int", row[0]), version, repository, package)
+
+
+def _keep(
+    state: State,
+    connection: sqlite3.Connection,
+    repository: RepositoryId,
+    package: PackageId,
+    version: str,
+    *,
+    assets: Mapping[str, Blob],
+    metadata: Mapping[str, object],
+    origin: Origin,
+    status: Status,
+    arrival: Arrival,
+) -> None:
+    try:
+        if packages.ensure(state, repository, package, arrival=arrival).restrictions.upstream == (
+            "BLOCK"
+        ):
+            return
+    except ResourceNotFound:  # deleted while the version was on its way
+        return
+    row = package_row(connection, repository, package)
+    if row is None:
+        return
+    package_id = cast("int", row[0])
+    held = records.read(connection, package_id, version, repository, package)
+    if held is None:
+        now = state.clock.now()
+        version_id = records.insert(
+            connection,
+            package_id,
+            version,
+            status=status,
+            origin=origin,
+            published=now,
+            visible_from=now + timedelta(seconds=state.faults.visibility_delay_seconds),
+            metadata=metadata,
+        )
+        records.put_assets(connection, state.options.region, version_id, assets.items())
+        created = records.read(connection, package_id, version, repository, package)
+        if created is not None:
+            records.emit(
+                state,
+                connection,
+                created,
+                "Created",
+                added=len(assets),
+                metadata=True,
+                status=True,
+            )
+        return
+    if held.origin == origin and held.status in SERVED and origin.type == "EXTERNAL":
+        _add(state, connection, package_id, held, assets=assets, metadata=metadata)
+
+
+def _add(
+    state: State,
+    connection: sqlite3.Connection,
+    package_id: int,
+    held: Version,
+    *,
+    assets: Mapping[str, Blob],
+    metadata: Mapping[str, object],
+) -> None:
+    """The version has what is new: later assets, and for PyPI what is yanked by now."""
+    names = {each.name for each in held.assets}
+    new = {name: blob for name, blob in assets.items() if name not in names}
+    changed = None
+    if held.package.format == "pypi" and metadata.get("files") != held.metadata.get("files"):
+        changed = {**held.metadata, **metadata}
+    if not new and changed is None:
+        return
+    row = records.select(connection, package_id, held.version)
+    if row is None:
+        return
+    version_id = cast("int", row[0])
+    records.put_assets(connection, state.options.region, version_id, new.items())
+    records.touch(state, connection, version_id, content=bool(new), metadata=changed)
+    updated = records.read(connection, package_id, held.version, held.repository, held.package)
+    if updated is not None:
+        records.emit(
+            state, connection, updated, "Updated", added=len(new), metadata=changed is not None
+        )

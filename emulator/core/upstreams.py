@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING
 
-from emulator.core.external import PublicVersion
-from emulator.core.ingestion import Download
-from emulator.core.values import PackageId, RepositoryId, Status, Version
+from emulator.core import ingestion, packages, retention, versions
+from emulator.core.errors import ResourceNotFound
+from emulator.core.external import (
+    ORIGINAL_PUBLISH_TIME,
+    Connection,
+    PublicVersion,
+    Unreachable,
+)
+from emulator.core.ingestion import Gate
+from emulator.core.search import Stop, search
+from emulator.core.state import State
+from emulator.core.transfers import Download, stored
+from emulator.core.values import SERVED, Asset, PackageId, RepositoryId, Status, Version
 
-if TYPE_CHECKING:
-    from emulator.core.state import State
+logger = logging.getLogger(__name__)
 
-MAX_SEARCHED = 25  # repositories searched for one request (User Guide, quotas)
+SNAPSHOT_ALIAS = "-SNAPSHOT"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +49,9 @@ class Reachable:
     @property
     def published(self) -> datetime | None:
         """The original publish time, for the data plane (User Guide, age gating)."""
-        raise NotImplementedError
+        if self.record is not None:
+            return original_publish_time(self.record)
+        return self.public.published if self.public else None
 
 
 def walk(state: State, repository: RepositoryId) -> list[RepositoryId]:
@@ -47,21 +59,35 @@ def walk(state: State, repository: RepositoryId) -> list[RepositoryId]:
     Return *repository* and all that it searches, in search order.
 
     Depth-first, in priority order, each repository once, 25 at most (User Guide, upstream
-    repository search). Deleted upstreams are left out.
+    repository priority order and quotas).
     """
-    raise NotImplementedError
+    return [stop.repository for stop in search(state, repository, None).outwards()]
 
 
 def reachable(state: State, repository: RepositoryId, package: PackageId, version: str) -> bool:
     """
     Return whether publishing *version* to *repository* would shadow one that its clients can reach.
 
-    Its own versions do not count, those of its upstreams and behind external connections do, save
-    where a repository on the way blocks upstream for the package. An external connection that does
-    not answer counts as not holding it (User Guide, package origin controls). ``X-SNAPSHOT`` of
-    Maven never counts: both may hold it.
+    Its own versions do not count, those of its upstreams (but Unfinished ones) and those behind
+    external connections do, save where a repository on the way blocks upstream for the package. An
+    external connection that does not answer counts as not holding it (User Guide, package origin
+    controls). ``X-SNAPSHOT`` of Maven never counts: both may hold it. May wait for the network, so
+    not to be called inside a transaction.
     """
-    raise NotImplementedError
+    if _is_alias(package, version):
+        return False
+    for stop in search(state, repository, package).outwards():
+        if stop.repository != repository and stop.package is not None:
+            held = versions.find(state, stop.repository, package, version)
+            if held is not None and held.status != "Unfinished":
+                return True
+        if stop.connection is not None:
+            try:
+                if _public_version(stop.connection, package, version) is not None:
+                    return True
+            except Unreachable as error:
+                logger.warning("%s %s is not looked for outside: %s", package.name, version, error)
+    return False
 
 
 def view(state: State, repository: RepositoryId, package: PackageId) -> list[Reachable]:
@@ -70,21 +96,50 @@ def view(state: State, repository: RepositoryId, package: PackageId) -> list[Rea
 
     The first holder in search order wins each version, whatever its status there; ``X-SNAPSHOT`` of
     Maven is the upstream's when both hold it (User Guide, Maven snapshots). Empty when nobody has
-    the package or no external connection answers. In the holders' order of publication, then the
+    the package or no external connection answers. In the holders' order of arrival, then the
     public repository's order.
+
+    Raises:
+        ResourceNotFound: There is no such repository.
     """
-    raise NotImplementedError
+    root = search(state, repository, package)
+    found: dict[str, Reachable] = {}
+    holders: dict[str, list[Version]] = {}
+    for stop in root.outwards():
+        if stop.package is not None:
+            for record in versions.all_of(state, stop.repository, package):
+                holders.setdefault(record.version, []).append(record)
+                found.setdefault(
+                    record.version,
+                    Reachable(record.version, record.status, stop.repository, record=record),
+                )
+        if stop.connection is not None:
+            for public in _offered(stop.connection, stop.repository, package):
+                found.setdefault(
+                    public.version,
+                    Reachable(
+                        public.version, "Published", connection=stop.connection.name, public=public
+                    ),
+                )
+                held = found[public.version]
+                if held.record is not None and held.public is None:
+                    found[public.version] = replace(
+                        held, connection=stop.connection.name, public=public
+                    )
+    if package.format == "maven":
+        _prefer_upstream_aliases(root, found, holders)
+    return [_settled(each, holders.get(each.version, [])) for each in found.values()]
 
 
 def dist_tags(state: State, repository: RepositoryId, package: PackageId) -> dict[str, str]:
     """
     Return the npm dist-tags that clients of *repository* see.
 
-    The union of its own (``Package.metadata["dist-tags"]``) and its upstreams'; for one tag the
+    The union of its own (``packages.DIST_TAGS`` of the record) and its upstreams'; for one tag the
     upstream's value wins, among upstreams the first (User Guide, npm tags). Tags may name versions
     that are not listed.
     """
-    raise NotImplementedError
+    return _tags(search(state, repository, package), package)
 
 
 def fetch(
@@ -95,10 +150,208 @@ def fetch(
 
     Kept in *repository* and in the one with the external connection, never in between (User Guide,
     package retention). A version that comes from outside is streamed at once; its other assets
-    follow in the background and it appears when all are in.
+    follow in the background and it appears when all are in. What is held is served without asking
+    anyone outside.
 
     Raises:
         ResourceNotFound: Nobody reachable has it, the first holder does not serve it (its status is
             neither Published nor Unlisted), or the external connection does not answer.
     """
-    raise NotImplementedError
+    root = search(state, repository, package)
+    order = root.inwards() if _is_alias(package, version) else root.outwards()
+    stops = list(order)
+    for stop in stops:
+        held = versions.find(state, stop.repository, package, version) if stop.package else None
+        if held is not None:
+            return _serve(state, repository, stops, held, asset)
+        if stop.connection is not None and not _is_alias(package, version):
+            download = _ingest(state, repository, stop, package, version, name=asset)
+            if download is not None:
+                return download
+    raise _not_found(package, version, asset)
+
+
+def original_publish_time(version: Version) -> datetime:
+    """Return when *version* was first published anywhere, not when it came into its repository."""
+    text = version.metadata.get(ORIGINAL_PUBLISH_TIME)
+    return datetime.fromisoformat(text) if isinstance(text, str) else version.published
+
+
+def _offered(
+    connection: Connection, entry: RepositoryId, package: PackageId
+) -> Iterable[PublicVersion]:
+    """Return what is public; while nobody answers, only what is on its way in."""
+    try:
+        offered = connection.package(package)
+    except Unreachable as error:
+        logger.warning("%s is listed without %s: %s", package.name, connection.name, error)
+        return connection.imports.versions(entry, package)
+    return offered.versions.values() if offered else ()
+
+
+def _prefer_upstream_aliases(
+    root: Stop, found: dict[str, Reachable], holders: dict[str, list[Version]]
+) -> None:
+    """Each ``X-SNAPSHOT`` in *found* is that of the first holder with the upstreams first."""
+    rank = {stop.repository: position for position, stop in enumerate(root.inwards())}
+    for version, records in holders.items():
+        if version.endswith(SNAPSHOT_ALIAS):
+            first = min(records, key=lambda each: rank[each.repository])
+            found[version] = Reachable(version, first.status, first.repository, record=first)
+
+
+def _settled(reachable_version: Reachable, holders: list[Version]) -> Reachable:
+    """Return the version without its public side, unless it may be refreshed from there."""
+    record = reachable_version.record
+    if record is None or reachable_version.public is None:
+        return reachable_version
+    if _refreshable(holders, reachable_version.connection):
+        return reachable_version
+    return replace(reachable_version, connection=None, public=None)
+
+
+def _refreshable(holders: Iterable[Version], connection: str | None) -> bool:
+    """Whether later assets may come in: no holder has changed its status or published it itself."""
+    return all(
+        each.status in SERVED
+        and each.origin.type == "EXTERNAL"
+        and each.origin.external_connection == connection
+        for each in holders
+    )
+
+
+def _tags(stop: Stop, package: PackageId) -> dict[str, str]:
+    upstream: dict[str, str] = {}
+    if stop.connection is not None:
+        try:
+            public = stop.connection.package(package)
+        except Unreachable:
+            public = None
+        tags = public.metadata.get(packages.DIST_TAGS) if public else None
+        if isinstance(tags, dict):
+            upstream.update({str(tag): str(version) for tag, version in tags.items()})
+    for each in stop.upstreams:
+        upstream = {**_tags(each, package), **upstream}
+    own = packages.dist_tags(stop.package) if stop.package else {}
+    return {**own, **upstream}
+
+
+def _serve(
+    state: State, repository: RepositoryId, stops: list[Stop], held: Version, name: str
+) -> Download:
+    """Return the asset of a version that is held, late ones included, and retain the version."""
+    if held.status not in SERVED:
+        raise _not_found(held.package, held.version, name)
+    asset = _asset(held, name)
+    if asset is not None:
+        if held.repository != repository:
+            retention.retain(state, repository, held)
+        _refresh(state, repository, stops, held)
+        return stored(state.assets, asset, original_publish_time(held))
+    if held.origin.type == "EXTERNAL":
+        download = _late_asset(state, repository, stops, held, name)
+        if download is not None:
+            return download
+    raise _not_found(held.package, held.version, name)
+
+
+def _late_asset(
+    state: State, repository: RepositoryId, stops: list[Stop], held: Version, name: str
+) -> Download | None:
+    """Return an asset that the version did not have when it came in."""
+    holders = _holders(state, stops, held)
+    for other in holders:
+        asset = _asset(other, name)
+        if asset is not None and other.origin == held.origin and other.status in SERVED:
+            retention.retain(state, repository, other)
+            return stored(state.assets, asset, original_publish_time(other))
+    if not _refreshable(holders, held.origin.external_connection):
+        return None
+    for stop in stops:
+        if stop.connection is not None and stop.connection.name == held.origin.external_connection:
+            return _ingest(state, repository, stop, held.package, held.version, name=name)
+    return None
+
+
+def _refresh(state: State, repository: RepositoryId, stops: list[Stop], held: Version) -> None:
+    """A PyPI version gets what is new of it by now, as far as the metadata cache knows."""
+    if held.package.format != "pypi" or held.origin.type != "EXTERNAL":
+        return
+    for stop in stops:
+        if stop.connection is None or stop.connection.name != held.origin.external_connection:
+            continue
+        known = stop.connection.known(held.package)
+        public = known.versions.get(held.version) if known else None
+        if public is None or public.metadata.get("files") == held.metadata.get("files"):
+            return
+        if _refreshable(_holders(state, stops, held), stop.connection.name):
+            gate = Gate(stop.repository, stop.connection)
+            ingestion.complete(state, gate, repository, held.package, public)
+        return
+
+
+def _ingest(
+    state: State,
+    repository: RepositoryId,
+    stop: Stop,
+    package: PackageId,
+    version: str,
+    *,
+    name: str,
+) -> Download | None:
+    connection = stop.connection
+    if connection is None:
+        return None
+    running = {each.version: each for each in connection.imports.versions(stop.repository, package)}
+    try:
+        public = running.get(version) or _public_version(connection, package, version)
+        if public is None:
+            return None
+        gate = Gate(stop.repository, connection)
+        return ingestion.fetch(state, gate, repository, package, public, name=name)
+    except Unreachable as error:
+        logger.warning("%s %s does not come in: %s", package.name, version, error)
+        return None
+
+
+def _public_version(
+    connection: Connection, package: PackageId, version: str
+) -> PublicVersion | None:
+    """
+    Return *version* as it is public.
+
+    A Maven version need not be listed for its assets to be asked for; its POM says whether it is.
+    """
+    offered = connection.package(package)
+    if offered is not None and version in offered.versions:
+        return offered.versions[version]
+    if package.format == "maven":
+        pom = connection.asset(package, version, f"{package.name}-{version}.pom")
+        if pom is not None:
+            return PublicVersion(version, pom.published)
+    return None
+
+
+def _holders(state: State, stops: Iterable[Stop], held: Version) -> list[Version]:
+    found = (
+        versions.find(state, stop.repository, held.package, held.version)
+        for stop in stops
+        if stop.package is not None
+    )
+    return [each for each in found if each is not None]
+
+
+def _asset(version: Version, name: str) -> Asset | None:
+    return next((each for each in version.assets if each.name == name), None)
+
+
+def _is_alias(package: PackageId, version: str) -> bool:
+    return package.format == "maven" and version.endswith(SNAPSHOT_ALIAS)
+
+
+def _not_found(package: PackageId, version: str, asset: str) -> ResourceNotFound:
+    return ResourceNotFound(
+        f"Asset '{asset}' of version '{version}' of package '{package.name}' is not found",
+        resource_id=asset,
+        resource_type="asset",
+    )

@@ -1,0 +1,205 @@
+"""Public Maven repositories: any base URL or directory in the Maven 2 layout."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal, Protocol
+from xml.etree.ElementTree import ParseError
+
+from defusedxml import DefusedXmlException
+from defusedxml.ElementTree import fromstring
+
+from emulator.core.external import (
+    ORIGINAL_PUBLISH_TIME,
+    PublicAsset,
+    PublicPackage,
+    PublicVersion,
+    Unreachable,
+    Withdrawn,
+)
+from emulator.core.values import PackageId
+from emulator.external.http import CHUNK, Remote, last_modified
+
+GUESSED = (".pom", ".jar", "-javadoc.jar", "-sources.jar")
+"""What comes in with a version that cannot be listed (User Guide, Maven external connections)."""
+
+SNAPSHOT = re.compile(r".*-(SNAPSHOT|[0-9]{8}\.[0-9]{6}-[0-9]+)", re.IGNORECASE | re.DOTALL)
+CHECKSUM = re.compile(r".*\.(md5|sha1|sha256|sha512|asc)", re.DOTALL)
+SHA1_LENGTH = 40
+
+
+class Files(Protocol):
+    """Files below one root, by relative path."""
+
+    def read(self, path: str) -> bytes | None:
+        """Return a small file whole; None when it is not there."""
+        ...
+
+    def describe(self, path: str) -> tuple[int | None, datetime | None] | None:
+        """Return a file's size and age, as far as they are known; None when it is not there."""
+        ...
+
+    def names(self, path: str) -> list[str] | None:
+        """Return the names in a folder, folders with a slash; None when this cannot be told."""
+        ...
+
+    def stream(self, path: str) -> Iterator[bytes]:
+        """Yield a file's bytes."""
+        ...
+
+
+class MavenLayout:
+    """A public Maven repository; snapshots never come in (User Guide, Maven snapshots)."""
+
+    format: Literal["maven"] = "maven"
+
+    def __init__(self, location: str | Path, description: str) -> None:
+        self.description = description
+        text = str(location)
+        self._files: Files = RemoteFiles(text) if "://" in text else Directory(Path(text))
+
+    def package(self, package: PackageId) -> PublicPackage | None:
+        """Return the versions in ``maven-metadata.xml``, else those of the listed folder."""
+        folder = _folder(package)
+        document = self._files.read(f"{folder}/maven-metadata.xml")
+        if document is not None:
+            names = _versions(document)
+        else:
+            entries = self._files.names(folder)
+            if entries is None:
+                return None
+            names = sorted(entry.rstrip("/") for entry in entries if entry.endswith("/"))
+        return PublicPackage(
+            {name: PublicVersion(name) for name in names if not SNAPSHOT.fullmatch(name)}
+        )
+
+    def assets(self, package: PackageId, version: PublicVersion) -> tuple[PublicAsset, ...]:
+        """Return every asset that can be listed, else those of the usual names that exist."""
+        names = self._files.names(f"{_folder(package)}/{version.version}")
+        if names is None:
+            names = [f"{package.name}-{version.version}{suffix}" for suffix in GUESSED]
+        found = [
+            self.asset(package, version.version, name)
+            for name in names
+            if not name.endswith("/")
+            and not CHECKSUM.fullmatch(name)
+            and not name.startswith("maven-metadata")
+        ]
+        return tuple(asset for asset in found if asset is not None)
+
+    def asset(self, package: PackageId, version: str, name: str) -> PublicAsset | None:
+        """Return the asset *name* of *version*, whatever its name, if the repository has it."""
+        if SNAPSHOT.fullmatch(version) or CHECKSUM.fullmatch(name) or "/" in name:
+            return None
+        path = f"{_folder(package)}/{version}/{name}"
+        described = self._files.describe(path)
+        if described is None:
+            return None
+        size, published = described
+        checksum = (self._files.read(f"{path}.sha1") or b"")[: SHA1_LENGTH * 4]
+        sha1 = checksum.decode("ascii", "replace").strip().partition(" ")[0].lower()
+        return PublicAsset(
+            name=name,
+            location=path,
+            size=size,
+            hashes={"sha1": sha1} if re.fullmatch(r"[0-9a-f]{40}", sha1) else {},
+            published=published,
+            metadata={ORIGINAL_PUBLISH_TIME: published.isoformat()} if published else {},
+        )
+
+    def open(self, asset: PublicAsset) -> Iterator[bytes]:
+        """Yield the asset's bytes."""
+        return self._files.stream(asset.location)
+
+
+class RemoteFiles:
+    """Files below a base URL; folders cannot be listed."""
+
+    def __init__(self, base_url: str) -> None:
+        self._remote = Remote(base_url)
+
+    def read(self, path: str) -> bytes | None:
+        """Return a small file whole."""
+        response = self._remote.document(path)
+        return None if response is None else response.content
+
+    def describe(self, path: str) -> tuple[int | None, datetime | None] | None:
+        """Return what the file's headers say."""
+        headers = self._remote.head(path)
+        if headers is None:
+            return None
+        length = headers.get("content-length", "")
+        return int(length) if length.isdigit() else None, last_modified(headers)
+
+    def names(self, path: str) -> list[str] | None:  # noqa: ARG002  protocol
+        """Return None: HTTP has no folders."""
+        return None
+
+    def stream(self, path: str) -> Iterator[bytes]:
+        """Yield a file's bytes."""
+        return self._remote.stream(path)
+
+
+class Directory:
+    """Files below a folder of this machine."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root.expanduser().resolve()
+
+    def read(self, path: str) -> bytes | None:
+        """Return a small file whole."""
+        file = self._path(path)
+        return file.read_bytes() if file.is_file() else None
+
+    def describe(self, path: str) -> tuple[int | None, datetime | None] | None:
+        """Return what the file system says."""
+        file = self._path(path)
+        if not file.is_file():
+            return None
+        status = file.stat()
+        return status.st_size, datetime.fromtimestamp(int(status.st_mtime), UTC)
+
+    def names(self, path: str) -> list[str] | None:
+        """Return what the folder holds."""
+        folder = self._path(path)
+        if not folder.is_dir():
+            return None
+        return sorted(f"{e.name}/" if e.is_dir() else e.name for e in folder.iterdir())
+
+    def stream(self, path: str) -> Iterator[bytes]:
+        """Yield a file's bytes."""
+        try:
+            with self._path(path).open("rb") as file:
+                while chunk := file.read(CHUNK):
+                    yield chunk
+        except FileNotFoundError as error:
+            raise Withdrawn("The folder no longer holds this asset.") from error
+        except OSError as error:
+            raise Unreachable(f"The folder cannot be read: {error.strerror}") from error
+
+    def _path(self, path: str) -> Path:
+        """Return the file at *path*; a folder that is gone answers nothing at all."""
+        if not self.root.is_dir():
+            raise Unreachable("The folder of the public repository does not exist.")
+        file = (self.root / path).resolve()
+        if not file.is_relative_to(self.root):
+            raise Unreachable("The path leaves the folder of the public repository.")
+        return file
+
+
+def _folder(package: PackageId) -> str:
+    return f"{package.namespace.replace('.', '/')}/{package.name}"
+
+
+def _versions(document: bytes) -> list[str]:
+    try:
+        root = fromstring(document)
+    except (ParseError, DefusedXmlException, ValueError) as error:
+        raise Unreachable("The public repository sent a broken maven-metadata.xml.") from error
+    names = [
+        (element.text or "").strip() for element in root.iterfind("versioning/versions/version")
+    ]
+    return [name for name in names if name]
