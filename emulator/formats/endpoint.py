@@ -13,8 +13,9 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
-from emulator.core import access, repositories, tokens
+from emulator.core import access, arns, repositories, tokens
 from emulator.core.errors import CodeArtifactError, Throttling
+from emulator.core.origins import PublishBlocked
 from emulator.core.state import State
 from emulator.core.values import Caller, PackageId, RepositoryId
 from emulator.formats import authentication, paths
@@ -23,6 +24,7 @@ from emulator.requests import count
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+READ = "ReadFromRepository"
 PackageAction = Literal["PublishPackageVersion", "PutPackageMetadata"]
 
 MAX_DRAINED = 64 * 1024 * 1024  # not documented: our choice; beyond it the connection is closed
@@ -58,7 +60,7 @@ class Visit:
             self.state,
             self.caller,
             f"codeartifact:{action}",
-            package_arn(self.state, self.repository, package),
+            arns.of_package(self.state, self.repository, package),
             repository=self.repository,
         )
 
@@ -72,7 +74,8 @@ class Route:
     What one package format answers to.
 
     Attributes:
-        kind: Counted and throttled under ``{format}:{kind}``.
+        kind: Counted under ``{format}:{kind}``; writes are throttled under this name too, reads
+            under ``ReadFromRepository``.
         methods: HTTP methods; ``HEAD`` must be named.
         pattern: Matched against the whole of ``Visit.path``.
         reads: The sender needs ReadFromRepository, checked before the handler runs. Every other
@@ -84,22 +87,6 @@ class Route:
     pattern: re.Pattern[str]
     handler: Handler
     reads: bool = True
-
-
-def package_arn(state: State, repository: RepositoryId, package: PackageId) -> str:
-    """Return the ARN of *package*; its account is the domain's owner (Service Authorization)."""
-    return (
-        f"arn:aws:codeartifact:{state.options.region}:{repository.domain.owner}:package/"
-        f"{repository.domain.name}/{repository.name}/{package.format}/{package.namespace}/{package.name}"
-    )
-
-
-def repository_arn(state: State, repository: RepositoryId) -> str:
-    """Return the ARN of *repository*; its account is the domain's owner."""
-    return (
-        f"arn:aws:codeartifact:{state.options.region}:{repository.domain.owner}:repository/"
-        f"{repository.domain.name}/{repository.name}"
-    )
 
 
 def build(state: State) -> ASGIApp:
@@ -137,7 +124,7 @@ class Endpoint:
         except ClientDisconnect:
             return
         except CodeArtifactError as error:
-            response = _refusal(address, error.status, error.message)
+            response = _refusal(address, self._status(error), error.message)
             if isinstance(error, Throttling):
                 response.headers["Retry-After"] = str(error.retry_after_seconds)
         except HTTPException as error:
@@ -147,6 +134,11 @@ class Endpoint:
         if not await body.drain():
             response.headers["Connection"] = "close"
         await response(scope, receive, send)
+
+    def _status(self, error: CodeArtifactError) -> int:
+        if isinstance(error, PublishBlocked):
+            return int(self.state.faults.switch("blockedPublishStatus"))
+        return error.status
 
     async def _answer(self, request: Request, address: paths.EndpointPath | None) -> Response:
         if address is None:
@@ -162,41 +154,45 @@ class Endpoint:
             path = paths.decoded(address.rest, scoped_names=address.format == "npm")
         except paths.UnsafePath as error:
             raise HTTPException(400, str(error)) from error
-        caller = await self._caller(request, address.repository)
+        caller = await run_in_threadpool(
+            self._caller, request.headers.get("authorization"), address.repository
+        )
         if caller is None:
             return self._challenge(request, address)
         route, parameters = self._route(address.format, request.method, path)
-        operation = f"{address.format}:{route.kind}"
-        count(self.state, operation)
-        await run_in_threadpool(repositories.describe, self.state, address.repository)
-        if route.reads:
-            await run_in_threadpool(
-                access.authorize,
-                self.state,
-                caller,
-                "codeartifact:ReadFromRepository",
-                repository_arn(self.state, address.repository),
-                repository=address.repository,
-            )
-        await run_in_threadpool(self.state.faults.check, operation)
+        count(self.state, f"{address.format}:{route.kind}")
+        await run_in_threadpool(self._admit, caller, address, route)
         visit = Visit(self.state, caller, address.repository, path, parameters)
         return await route.handler(request, visit)
 
-    async def _caller(self, request: Request, repository: RepositoryId) -> Caller | None:
-        token = authentication.token_of(request.headers.get("authorization"))
+    def _caller(self, authorization: str | None, repository: RepositoryId) -> Caller | None:
+        token = authentication.token_of(authorization)
         if token is None:
             return None
         try:
-            claims = await run_in_threadpool(tokens.verify, self.state, token)
+            claims = tokens.verify(self.state, token)
         except tokens.InvalidToken:
             return None
         return claims.caller if claims.domain == repository.domain else None
+
+    def _admit(self, caller: Caller, address: paths.EndpointPath, route: Route) -> None:
+        state, repository = self.state, address.repository
+        repositories.describe(state, repository)
+        if route.reads:
+            access.authorize(
+                state,
+                caller,
+                f"codeartifact:{READ}",
+                arns.of_repository(state, repository),
+                repository=repository,
+            )
+        state.faults.check(READ if route.reads else f"{address.format}:{route.kind}")
 
     def _challenge(self, request: Request, address: paths.EndpointPath) -> Response:
         """Refuse without a token by 401; with a bad one as the switch says (not documented)."""
         status = 401
         if "authorization" in request.headers:
-            status = int(str(self.state.faults.switches["invalidTokenStatus"]))
+            status = int(self.state.faults.switch("invalidTokenStatus"))
         if status != HTTPStatus.UNAUTHORIZED:
             return _refusal(address, status, "Not found.")
         response = _refusal(address, status, "A valid CodeArtifact authorization token is needed.")
