@@ -1,0 +1,303 @@
+"""Package versions that clients publish, and those that come in through upstreams."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, cast
+
+from emulator.core import origins, packages, records
+from emulator.core.errors import Conflict, ResourceNotFound, Validation
+from emulator.core.origins import Arrival, Decision, PublishBlocked
+from emulator.core.rows import package_of, package_row, required_package_row
+from emulator.core.state import State
+from emulator.core.values import Blob, Origin, PackageId, RepositoryId, Status, Version
+
+_SEVERAL_ASSETS = frozenset({"maven", "pypi"})
+"""Formats whose complete versions take further assets; a generic version does only while Unfinished (User Guide)."""
+
+_Held = Literal["nothing", "same bytes", "other bytes", "other assets"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What a publish does: the assets to add to *held* (or to a new version)."""
+
+    held: Version | None
+    added: tuple[tuple[str, Blob], ...]
+
+
+def publish(
+    state: State,
+    repository: RepositoryId,
+    package: PackageId,
+    version: str,
+    assets: Sequence[tuple[str, Blob]],
+    *,
+    metadata: Mapping[str, object] | None = None,
+    unfinished: bool = False,
+    published: datetime | None = None,
+) -> Version:
+    """
+    The repository holds the version with *assets*; what it held before is unchanged.
+
+    - A new version is Published, or Unfinished if so asked, and its origin is this repository.
+    - Identical bytes under a name that the version has: nothing changes.
+    - Further assets join Maven and PyPI versions, and generic ones that are Unfinished.
+    - A generic version stays Unfinished only as long as every call says so (PublishPackageVersion, API Reference).
+    - An Archived or Disposed version still occupies its name ("Package version status", User Guide).
+
+    Args:
+        metadata: Replaces the version's metadata; ``None`` leaves it.
+        published: The publish time instead of now.
+
+    Raises:
+        PublishBlocked: The package's origin configuration blocks publishing.
+        Conflict: Other bytes under the same name, a version that takes no further assets, or one that upstreams offer.
+        ResourceNotFound: There is no such repository.
+        ServiceQuotaExceeded: More assets than a version may have.
+    """
+    if not assets:
+        raise Validation("A package version is published with at least one asset")
+    reachable = _offered_elsewhere(state, repository, package, version)
+    with state.store.transaction() as connection:
+        plan = _plan(state, connection, repository, package, version, assets, reachable=reachable)
+        record = packages.ensure(state, repository, package, arrival="published")
+        row = cast("int", required_package_row(connection, repository, record.id)[0])
+        if plan.held is None:
+            now = state.clock.now()
+            version_row = records.insert(
+                connection,
+                row,
+                version,
+                status="Unfinished" if unfinished else "Published",
+                origin=Origin("INTERNAL", repository=repository.name),
+                published=published or now,
+                visible_from=now,
+                metadata=metadata or {},
+            )
+            records.put_assets(connection, state.options.region, version_row, plan.added)
+            after = _reread(connection, row, version, repository, package)
+            records.emit(
+                state, connection, after, "Created", added=len(plan.added), metadata=True, status=True
+            )
+            return after
+        finishes = package.format == "generic" and plan.held.status == "Unfinished" and not unfinished
+        return _extend(
+            state,
+            connection,
+            row,
+            plan.held,
+            plan.added,
+            metadata=metadata,
+            status="Published" if finishes else None,
+            published=published,
+        )
+
+
+def finish(state: State, repository: RepositoryId, package: PackageId, version: str) -> Version:
+    """
+    An Unfinished version is Published, its revision unchanged; any other is as it was.
+
+    Raises:
+        ResourceNotFound: The repository holds no such version.
+    """
+    with state.store.transaction() as connection:
+        row = cast("int", required_package_row(connection, repository, package)[0])
+        held = records.read(connection, row, version, repository, package)
+        if held is None:
+            raise ResourceNotFound(
+                f"Could not find version {version}", resource_id=version, resource_type="package-version"
+            )
+        if held.status != "Unfinished":
+            return held
+        return _extend(state, connection, row, held, (), metadata=None, status="Published", published=None)
+
+
+def keep(
+    state: State,
+    repository: RepositoryId,
+    package: PackageId,
+    version: str,
+    assets: Sequence[tuple[str, Blob]],
+    *,
+    arrival: Arrival,
+    origin: Origin,
+    status: Status = "Published",
+    metadata: Mapping[str, object] | None = None,
+    published: datetime | None = None,
+    visible_from: datetime | None = None,
+) -> Version:
+    """
+    The repository holds a version that came from elsewhere, with *assets* besides those it had.
+
+    For ingestion and retention: nothing is checked, assets of a name that is held stay as they are. One Created event for a
+    new version, one Updated event if assets or metadata were added, none before *visible_from*.
+
+    Raises:
+        ResourceNotFound: There is no such repository.
+    """
+    with state.store.transaction() as connection:
+        packages.ensure(state, repository, package, arrival=arrival)
+        row = cast("int", required_package_row(connection, repository, package)[0])
+        held = records.read(connection, row, version, repository, package)
+        if held is not None:
+            names = {asset.name for asset in held.assets}
+            added = tuple((name, blob) for name, blob in assets if name not in names)
+            return _extend(
+                state, connection, row, held, added, metadata=metadata, status=None, published=published
+            )
+        now = state.clock.now()
+        version_row = records.insert(
+            connection,
+            row,
+            version,
+            status=status,
+            origin=origin,
+            published=published or now,
+            visible_from=visible_from or now,
+            metadata=metadata or {},
+        )
+        records.put_assets(connection, state.options.region, version_row, assets)
+        after = _reread(connection, row, version, repository, package)
+        records.emit(state, connection, after, "Created", added=len(after.assets), metadata=True, status=True)
+        return after
+
+
+def _plan(
+    state: State,
+    connection: sqlite3.Connection,
+    repository: RepositoryId,
+    package: PackageId,
+    version: str,
+    assets: Sequence[tuple[str, Blob]],
+    *,
+    reachable: bool,
+) -> _Plan:
+    row = package_row(connection, repository, package)
+    restrictions = (
+        origins.defaults(state, "published") if row is None else package_of(row, repository).restrictions
+    )
+    held = (
+        None
+        if row is None
+        else records.read(connection, cast("int", row[0]), version, repository, package)
+    )
+    added: list[tuple[str, Blob]] = []
+    for name, blob in assets:
+        decision = origins.publish_decision(
+            restrictions, held=_held(held, name, blob), reachable=reachable
+        )
+        if decision == "accepted" and held is not None and not _takes_further_assets(held):
+            decision = "conflict"
+        _refuse(decision, package, version, name)
+        if decision == "accepted":
+            added.append((name, blob))
+    if held is not None and held.status in {"Archived", "Disposed"}:
+        raise _conflict(version, f"Version {version} already exists, its status is {held.status}")
+    return _Plan(held, tuple(added))
+
+
+def _takes_further_assets(held: Version) -> bool:
+    if held.package.format == "generic":
+        return held.status == "Unfinished"
+    # What was fetched stays of one origin ("assets of the same origin", User Guide, external connections).
+    return held.package.format in _SEVERAL_ASSETS and held.origin.type != "EXTERNAL"
+
+
+def _held(held: Version | None, name: str, blob: Blob) -> _Held:
+    if held is None:
+        return "nothing"
+    same_name = next((asset for asset in held.assets if asset.name == name), None)
+    if same_name is None:
+        return "other assets"
+    return "same bytes" if same_name.blob.sha256 == blob.sha256 else "other bytes"
+
+
+def _refuse(decision: Decision, package: PackageId, version: str, name: str) -> None:
+    if decision == "blocked":
+        raise PublishBlocked(package.name)
+    if decision == "conflict":
+        raise _conflict(
+            version,
+            f"Asset '{name}' of version {version} already exists, or the version does in an upstream or public repository",
+        )
+
+
+def _conflict(version: str, message: str) -> Conflict:
+    return Conflict(message, resource_id=version, resource_type="package-version")
+
+
+def _offered_elsewhere(state: State, repository: RepositoryId, package: PackageId, version: str) -> bool:
+    """
+    Whether upstreams offer the version, asked only if it matters.
+
+    Asking may take a request to a public repository: no transaction is open meanwhile.
+    """
+    record = packages.find(state, repository, package)
+    restrictions = origins.defaults(state, "published") if record is None else record.restrictions
+    if restrictions.publish == "BLOCK" or restrictions.upstream == "BLOCK":
+        return False
+    if record is not None:
+        with state.store.reading() as connection:
+            row = cast("int", required_package_row(connection, repository, package)[0])
+            if records.select(connection, row, version) is not None:
+                return False
+    from emulator.core import upstreams
+
+    return upstreams.reachable(state, repository, package, version)
+
+
+def _extend(
+    state: State,
+    connection: sqlite3.Connection,
+    package_row_id: int,
+    held: Version,
+    added: Sequence[tuple[str, Blob]],
+    *,
+    metadata: Mapping[str, object] | None,
+    status: Status | None,
+    published: datetime | None,
+) -> Version:
+    """Add to *held* what is new; if nothing is, nothing is written and no event emitted."""
+    changed = dict(metadata) if metadata is not None and dict(metadata) != held.metadata else None
+    if not added and changed is None and status is None:
+        return held
+    row = records.select(connection, package_row_id, held.version)
+    if row is None:
+        raise _conflict(held.version, f"Version {held.version} was deleted meanwhile")
+    version_row = cast("int", row[0])
+    if added:
+        records.put_assets(connection, state.options.region, version_row, added)
+    records.touch(
+        state,
+        connection,
+        version_row,
+        status=status,
+        metadata=changed,
+        content=bool(added),
+        published=published,
+    )
+    after = _reread(connection, package_row_id, held.version, held.repository, held.package)
+    if status is not None or state.faults.switch("multiAssetPublishEvents") == "onePerAsset":
+        records.emit(
+            state,
+            connection,
+            after,
+            "Updated",
+            added=len(added),
+            metadata=changed is not None,
+            status=status is not None,
+        )
+    return after
+
+
+def _reread(
+    connection: sqlite3.Connection, row: int, version: str, repository: RepositoryId, package: PackageId
+) -> Version:
+    found = records.read(connection, row, version, repository, package)
+    if found is None:
+        raise _conflict(version, f"Version {version} was deleted meanwhile")
+    return found
