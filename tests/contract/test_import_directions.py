@@ -1,0 +1,93 @@
+"""Imports point one way: functions to the layer, the command line to everything, the emulator to nothing of ours."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.contract.imports import (
+    calls,
+    imported_modules,
+    packages,
+    steward_modules_behind,
+)
+from tests.contract.project import FUNCTIONS, LAYER, ROOT, automations, python_files
+
+OURS = {"steward", "cli", "emulator", "tests", "benchmarks", *automations()}
+
+
+def _named(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+@pytest.mark.parametrize("path", python_files(FUNCTIONS), ids=_named)
+def test_a_function_imports_itself_and_the_layer(path: Path) -> None:
+    """One automation knows nothing of another, nor of the tools around it."""
+    automation = path.relative_to(FUNCTIONS).parts[0]
+    assert packages(path) & OURS <= {automation, "steward"}
+
+
+@pytest.mark.parametrize("path", python_files(LAYER), ids=_named)
+def test_the_layer_imports_itself(path: Path) -> None:
+    """What all functions share depends on none of them."""
+    assert packages(path) & OURS <= {"steward"}
+
+
+@pytest.mark.parametrize("path", python_files(ROOT / "emulator"), ids=_named)
+def test_the_emulator_imports_nothing_of_what_it_tests(path: Path) -> None:
+    """A fake that shares code with what it tests proves nothing."""
+    assert packages(path) & OURS <= {"emulator"}
+
+
+@pytest.mark.parametrize("path", python_files(ROOT / "emulator" / "core"), ids=_named)
+def test_the_core_of_the_emulator_knows_no_http(path: Path) -> None:
+    """What CodeArtifact is stands apart from how it is spoken to."""
+    assert not packages(path) & {"starlette", "uvicorn", "http", "httpx", "httptools"}
+    assert not imported_modules(path) & {"emulator.wire", "emulator.formats", "emulator.app"}
+
+
+@pytest.mark.parametrize("automation", automations())
+def test_a_decision_is_pure(automation: str) -> None:
+    """It gets state, rule and now; it reads no clock, no environment and no service."""
+    path = FUNCTIONS / automation / "decision.py"
+    third_party = packages(path) - sys.stdlib_module_names - {"steward", automation}
+    assert not third_party
+    assert not packages(path) & {"os", "time", "random", "socket", "subprocess", "urllib", "http"}
+    clocks = {"now", "utcnow", "today", "time"}
+    assert not {call for call in calls(path) if call.split(".")[-1] in clocks}
+    for module in steward_modules_behind(path):
+        assert not packages(module) & {"boto3", "botocore", "os", "time"}, module.name
+
+
+def test_only_the_gateway_speaks_to_codeartifact() -> None:
+    """One module knows CodeArtifact's sharp edges; every other goes through it."""
+    for path in python_files(FUNCTIONS, LAYER):
+        if path.name != "codeartifact.py":
+            assert "clients.codeartifact" not in calls(path), path
+        if path.name != "clients.py":
+            assert "botocore.session" not in imported_modules(path), path
+        assert "boto3" not in packages(path), path
+
+
+@pytest.mark.parametrize("automation", automations())
+def test_a_function_starts_without_what_only_the_build_needs(automation: str) -> None:
+    """Pydantic and YAML cost a cold start more than all of our own code; they compile the policy."""
+    app = FUNCTIONS / automation / "app.py"
+    for path in {app, *python_files(FUNCTIONS / automation), *steward_modules_behind(app)}:
+        assert not packages(path) & {"pydantic", "yaml", "boto3"}, path
+
+
+def test_third_party_packages_of_functions_are_in_the_layer() -> None:
+    """What the layer does not bring, or the runtime, is missing in Lambda."""
+    pinned = (ROOT / "layers/steward/requirements.txt").read_text(encoding="utf-8")
+    brought = {
+        line.split("==")[0].replace("-", "_") for line in pinned.splitlines() if "==" in line
+    }
+    brought |= {"botocore"}  # Lambda's Python runtimes come with it (Lambda Developer Guide)
+    compilers = {"policy_file.py"} | {
+        path.name for path in python_files(LAYER) if packages(path) & {"pydantic", "yaml"}
+    }
+    for path in python_files(FUNCTIONS, LAYER):
+        if path.name not in compilers:
+            foreign = packages(path) - sys.stdlib_module_names - OURS
+            assert foreign <= brought, path
