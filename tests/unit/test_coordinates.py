@@ -1,0 +1,58 @@
+"""Names of packages: their paths and package URLs."""
+
+import pytest
+
+from steward.coordinates import Format, Package, Repository, is_format
+
+REPOSITORY = Repository("my-company", "012345678901", "my-repo")
+
+
+@pytest.mark.parametrize(
+    ("package_format", "namespace", "name", "path", "purl"),
+    [
+        pytest.param(
+            "maven",
+            "com.mycompany.app",
+            "pkg-1",
+            "/maven/com.mycompany.app/pkg-1",
+            "pkg:maven/com.mycompany.app/pkg-1",
+            id="a Maven group id is the namespace",
+        ),
+        pytest.param(
+            "npm",
+            "mycompany",
+            "ui",
+            "/npm/mycompany/ui",
+            "pkg:npm/%40mycompany/ui",
+            id="an npm scope has its @ only in the package URL",
+        ),
+        pytest.param(
+            "npm", None, "react", "/npm//react", "pkg:npm/react", id="an unscoped npm package"
+        ),
+        pytest.param(
+            "pypi", None, "requests", "/pypi//requests", "pkg:pypi/requests", id="a PyPI package"
+        ),
+        pytest.param(
+            "ruby", None, "rails", "/ruby//rails", "pkg:gem/rails", id="Ruby's packages are gems"
+        ),
+    ],
+)
+def test_path_and_package_url(
+    package_format: Format, namespace: str | None, name: str, path: str, purl: str
+) -> None:
+    """The path leaves an absent namespace empty, the package URL leaves it out."""
+    package = Package(REPOSITORY, package_format, namespace, name)
+    assert package.path == path
+    assert package.purl() == purl
+
+
+def test_package_url_of_a_version_is_escaped() -> None:
+    """A character with a meaning in URLs does not keep it in a package URL."""
+    package = Package(REPOSITORY, "npm", None, "ui")
+    assert package.purl("1.0.0+build?") == "pkg:npm/ui@1.0.0%2Bbuild%3F"
+
+
+def test_formats_are_those_of_the_service_model() -> None:
+    """Only the formats that CodeArtifact has are formats."""
+    assert is_format("cargo")
+    assert not is_format("conda")
