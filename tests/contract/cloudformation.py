@@ -98,18 +98,21 @@ class _Expressions:
             return value
         if len(value) == 1:
             ((name, argument),) = value.items()
-            if name == "Ref":
-                return self._ref(argument)
-            if name == "Fn::GetAtt":
-                return ".".join(argument) if isinstance(argument, list) else argument
-            if name == "Fn::Sub":
-                return re.sub(r"\$\{([^}]+)\}", lambda match: str(self._ref(match[1])), argument)
-            if name == "Fn::If":
-                condition, then, otherwise = argument
-                return self.resolve(then if self.holds(condition) else otherwise)
-            assert not name.startswith("Fn::"), f"{name} is new: teach it to this module"
+            if name == "Ref" or name.startswith("Fn::"):
+                return self._apply(name, argument)
         resolved = ((key, self.resolve(item)) for key, item in value.items())
         return {key: item for key, item in resolved if item is not _NO_VALUE}
+
+    def _apply(self, function: str, argument: Json) -> Json:
+        if function == "Ref":
+            return self._ref(argument)
+        if function == "Fn::GetAtt":
+            return ".".join(argument) if isinstance(argument, list) else argument
+        if function == "Fn::Sub":
+            return re.sub(r"\$\{([^}]+)\}", lambda match: str(self._ref(match[1])), argument)
+        assert function == "Fn::If", f"{function} is new: teach it to this module"
+        condition, then, otherwise = argument
+        return self.resolve(then if self.holds(condition) else otherwise)
 
     def _true(self, expression: Document) -> bool:
         ((name, argument),) = expression.items()

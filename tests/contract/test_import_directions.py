@@ -1,4 +1,4 @@
-"""Imports point one way: functions to the layer, the command line to everything, the emulator to nothing of ours."""
+"""Imports point one way: functions to the layer, and the emulator to nothing of ours."""
 
 import sys
 from pathlib import Path
@@ -71,7 +71,7 @@ def test_only_the_gateway_speaks_to_codeartifact() -> None:
 
 @pytest.mark.parametrize("automation", automations())
 def test_a_function_starts_without_what_only_the_build_needs(automation: str) -> None:
-    """Pydantic and YAML cost a cold start more than all of our own code; they compile the policy."""
+    """Pydantic and YAML cost a cold start more than our own code does; they compile policies."""
     app = FUNCTIONS / automation / "app.py"
     for path in {app, *python_files(FUNCTIONS / automation), *steward_modules_behind(app)}:
         assert not packages(path) & {"pydantic", "yaml", "boto3"}, path

@@ -2,13 +2,16 @@
 
 import json
 import re
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import pytest
-from moto.events.models import EventMessageType, EventPattern
+from moto.events.models import EventPattern
 
 from tests.contract.cloudformation import ACCOUNT, Document, deployed, source
 from tests.contract.project import ROOT, automations
+
+if TYPE_CHECKING:
+    from moto.events.utils import EventMessageType
 
 
 @pytest.fixture(scope="module")
