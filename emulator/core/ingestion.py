@@ -62,10 +62,11 @@ def fetch(
     finally:
         importing.settle()
     download = transfer.download
+    key = download.key
     if download.failed is not None:
         raise Unreachable(download.failed)
     if download.blob is None:
-        gate.connection.imports.remember(download.key, download)
+        gate.connection.imports.remember(key, download)
     return download
 
 
@@ -208,11 +209,10 @@ class _Importing:
             held = self._held()
             wanted = [asset for asset in assets if asset.name not in held]
             room = records.max_assets(self.state.options.region) - len(held)
-            if len(wanted) >= room:  # one place is the requested asset's
-                logger.warning(
-                    "Of %s, %d assets are left out", self.running.key, len(wanted) - room
-                )
-            for asset in wanted[: max(room - 1, 0)]:
+            if len(wanted) > room:  # one place is the requested asset's
+                logger.warning("Of %s, only %d assets come in", self.running.key, room)
+                wanted = wanted[: max(room - 1, 0)]
+            for asset in wanted:
                 self._hold()
                 self._submit(partial(self._run_if_unclaimed, self._add(asset)))
         except (Unreachable, CodeArtifactError) as error:

@@ -60,6 +60,18 @@ def stored(store: AssetStore, asset: Asset, published: datetime) -> Download:
     )
 
 
+def complete(store: AssetStore, sha256: str, name: str, published: datetime) -> Download | None:
+    """Return the download of stored bytes, known by their hash alone; None when they are gone."""
+    path = store.path(sha256)
+    try:
+        size = path.stat().st_size
+    except FileNotFoundError:
+        return None
+    finished = threading.Event()
+    finished.set()
+    return Download(sha256, name, path, finished, published, size)
+
+
 class TransferFailed(Exception):
     """An asset did not come in: its repository broke off, or sent other bytes than it lists."""
 
@@ -95,9 +107,9 @@ class Transfer:
         from emulator.core.external import Unreachable, Withdrawn
 
         try:
-            self.download.blob = self._receive(store, source)
-            self.download.key = self.download.blob.sha256
-            self.download.size = self.download.blob.size
+            blob = self._receive(store, source)
+            self.download.key, self.download.size = blob.sha256, blob.size
+            self.download.blob = blob
         except Withdrawn as error:
             self.withdrawn = True
             self.download.failed = str(error)

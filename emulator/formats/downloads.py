@@ -2,14 +2,31 @@
 
 from __future__ import annotations
 
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.types import ASGIApp
+import hashlib
+import hmac
+import re
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from urllib.parse import quote, unquote, urlencode
+from xml.sax.saxutils import escape
 
-from emulator.core.ingestion import Download
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from emulator.core.ingestion import Download, find_download
 from emulator.core.state import State
+from emulator.core.transfers import complete
+from emulator.formats import asset_bodies
 
 PREFIX = "/_assets/"
+
+LIFETIME = timedelta(minutes=15)  # not documented: our choice
+DATE = "%Y%m%dT%H%M%SZ"  # as in signature version 4
+
+_KEY = secrets.token_bytes(32)
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 async def respond(state: State, request: Request, download: Download) -> Response:
@@ -17,9 +34,14 @@ async def respond(state: State, request: Request, download: Download) -> Respons
     Return the answer to a data-plane GET or HEAD of an asset.
 
     A redirect (status: the switch ``redirectStatus``) to a pre-signed URL that ends with the asset's
-    name and expires, as CodeArtifact's to S3; with ``options.redirect_assets`` off, the asset itself.
+    name and expires, as CodeArtifact's to S3; with ``options.redirect_assets`` off, the asset
+    itself. The URL names this server by its other name, ``localhost`` or ``127.0.0.1``: like S3 it
+    is another host, so that clients do not send their token along.
     """
-    raise NotImplementedError
+    if not state.options.redirect_assets:
+        return await asset_bodies.answer(request, download)
+    status = int(str(state.faults.switch("redirectStatus")))
+    return RedirectResponse(_presigned(state, request, download), status)
 
 
 def assets(state: State) -> ASGIApp:
@@ -30,4 +52,89 @@ def assets(state: State) -> ASGIApp:
     was not signed by this process, 404 when the asset is gone, 400 when an ``Authorization`` header
     comes along (as S3 does).
     """
-    raise NotImplementedError
+
+    async def application(scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        response = await _answer(state, request)
+        await response(scope, receive, send)
+
+    return application
+
+
+@dataclass(frozen=True, slots=True)
+class _Signed:
+    """What the signature of a pre-signed URL covers."""
+
+    key: str
+    name: str
+    date: str
+    published: str
+
+    def signature(self) -> str:
+        """Return what only this process can compute."""
+        text = "\n".join((self.key, self.name, self.date, self.published))
+        return hmac.new(_KEY, text.encode(), hashlib.sha256).hexdigest()
+
+    def expires(self) -> datetime:
+        """Return when the URL ends; only for a date that this process signed."""
+        return datetime.strptime(self.date, DATE).replace(tzinfo=UTC) + LIFETIME
+
+
+async def _answer(state: State, request: Request) -> Response:
+    if request.method not in {"GET", "HEAD"}:
+        return _refusal(405, "MethodNotAllowed", "The method is not allowed on this resource.")
+    if "authorization" in request.headers:
+        return _refusal(400, "InvalidArgument", "Only one auth mechanism allowed")
+    raw_path = request.scope.get("raw_path") or request.url.path.encode()
+    key, _, name = raw_path.decode("latin-1").partition(PREFIX)[2].partition("/")
+    query = request.query_params
+    signed = _Signed(key, unquote(name), query.get("X-Amz-Date", ""), query.get("x-published", ""))
+    signature = query.get("X-Amz-Signature", "")
+    if not hmac.compare_digest(signed.signature().encode(), signature.encode()):
+        return _refusal(403, "SignatureDoesNotMatch", "The URL was not signed by this server.")
+    if state.clock.now() >= signed.expires():
+        return _refusal(403, "AccessDenied", "Request has expired")
+    download = _download(state, signed)
+    if download is None:
+        return _refusal(404, "NoSuchKey", "The specified key does not exist.")
+    return await asset_bodies.answer(request, download)
+
+
+def _presigned(state: State, request: Request, download: Download) -> str:
+    published = str(int(download.published.timestamp()))
+    date = state.clock.now().strftime(DATE)
+    signed = _Signed(download.key, download.name, date, published)
+    query = urlencode(
+        {
+            "X-Amz-Algorithm": "AWS4-HMAC-SHA256",
+            "X-Amz-Date": date,
+            "X-Amz-Expires": int(LIFETIME.total_seconds()),
+            "X-Amz-SignedHeaders": "host",
+            "x-published": published,
+            "X-Amz-Signature": signed.signature(),
+        }
+    )
+    return f"{_other_name(request)}{PREFIX}{signed.key}/{quote(signed.name, safe='')}?{query}"
+
+
+def _other_name(request: Request) -> str:
+    """Return this server's base URL under the loopback name that the client did not use."""
+    url = request.url
+    host = "127.0.0.1" if url.hostname == "localhost" else "localhost"
+    port = f":{url.port}" if url.port else ""
+    return f"{url.scheme}://{host}{port}"
+
+
+def _download(state: State, signed: _Signed) -> Download | None:
+    if not _SHA256.fullmatch(signed.key):
+        return find_download(state, signed.key)
+    published = datetime.fromtimestamp(int(signed.published), UTC)
+    return complete(state.assets, signed.key, signed.name, published)
+
+
+def _refusal(status: int, code: str, message: str) -> Response:
+    """Return an error in the shape of S3's."""
+    body = f"<Error><Code>{code}</Code><Message>{escape(message)}</Message></Error>"
+    return Response(
+        f'<?xml version="1.0" encoding="UTF-8"?>\n{body}', status, media_type="application/xml"
+    )
