@@ -6,15 +6,17 @@ import logging
 import re
 import time
 from email.utils import format_datetime
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import anyio
 from anyio.to_thread import run_sync
-from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
 
 from emulator.core.ingestion import Download
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.types import Receive, Scope, Send
 
 logger = logging.getLogger(__name__)
 
@@ -26,7 +28,7 @@ _RANGE = re.compile(r"bytes=([0-9]*)-([0-9]*)")
 
 
 class Interrupted(Exception):
-    """An asset stopped arriving: the connection must break, so that no client takes it for whole."""
+    """An asset stopped arriving: the connection must break, lest it be taken for whole."""
 
 
 async def answer(request: Request, download: Download) -> Response:
@@ -39,8 +41,7 @@ async def answer(request: Request, download: Download) -> Response:
     """
     wanted = request.headers.get("range")
     if download.size is None and (request.method == "HEAD" or wanted):
-        while not download.finished.is_set():
-            await anyio.sleep(POLL_SECONDS)
+        await run_sync(download.finished.wait)
     if download.failed is not None:
         return Response(download.failed, 502, media_type="text/plain")
     headers = {

@@ -8,17 +8,20 @@ import re
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote, urlencode
 from xml.sax.saxutils import escape
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
-from starlette.types import ASGIApp, Receive, Scope, Send
 
 from emulator.core.ingestion import Download, find_download
 from emulator.core.state import State
 from emulator.core.transfers import complete
 from emulator.formats import asset_bodies
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
 PREFIX = "/_assets/"
 
@@ -33,8 +36,8 @@ async def respond(state: State, request: Request, download: Download) -> Respons
     """
     Return the answer to a data-plane GET or HEAD of an asset.
 
-    A redirect (status: the switch ``redirectStatus``) to a pre-signed URL that ends with the asset's
-    name and expires, as CodeArtifact's to S3; with ``options.redirect_assets`` off, the asset
+    A redirect (status: the switch ``redirectStatus``) to a pre-signed URL that names the asset and
+    expires, as CodeArtifact's to S3; with ``options.redirect_assets`` off, the asset
     itself. The URL names this server by its other name, ``localhost`` or ``127.0.0.1``: like S3 it
     is another host, so that clients do not send their token along.
     """
@@ -72,7 +75,7 @@ class _Signed:
 
     def signature(self) -> str:
         """Return what only this process can compute."""
-        text = "\n".join((self.key, self.name, self.date, self.published))
+        text = f"{self.key}\n{self.name}\n{self.date}\n{self.published}"
         return hmac.new(_KEY, text.encode(), hashlib.sha256).hexdigest()
 
     def expires(self) -> datetime:
