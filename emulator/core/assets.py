@@ -26,9 +26,8 @@ class AssetStore:
     """
 
     def __init__(self, root: Path | None = None) -> None:
-        self._temporary = tempfile.mkdtemp(prefix="codeartifact-assets-") if root is None else None
         self.durable = root is not None
-        self.root = Path(self._temporary) if root is None else root
+        self.root = root or Path(tempfile.mkdtemp(prefix="codeartifact-assets-"))
         self._incoming = self.root / _INCOMING
         self._incoming.mkdir(parents=True, exist_ok=True)
 
@@ -69,8 +68,8 @@ class AssetStore:
 
     def close(self) -> None:
         """A temporary folder is gone; a given one stays."""
-        if self._temporary is not None:
-            shutil.rmtree(self._temporary, ignore_errors=True)
+        if not self.durable:
+            shutil.rmtree(self.root, ignore_errors=True)
 
 
 class AssetWriter:
@@ -179,4 +178,6 @@ def _sync_folder(folder: Path) -> None:
 
 
 def _cannot_write(error: OSError) -> InternalServer:
-    return InternalServer(f"The local CodeArtifact cannot store the asset: {error.strerror or error}")
+    return InternalServer(
+        f"The local CodeArtifact cannot store the asset: {error.strerror or error}"
+    )

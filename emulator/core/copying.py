@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
-from emulator.core import packages, records, versions
+from emulator.core import packages, records
+from emulator.core import versions as held_versions
 from emulator.core.errors import ResourceNotFound, Validation
 from emulator.core.rows import package_row, repository_row, required_package_row
 from emulator.core.state import State
 from emulator.core.statuses import check_versions
-from emulator.core.values import BulkResult, Package, PackageId, Refused, RepositoryId, Status, Version
+from emulator.core.values import (
+    BulkResult,
+    Package,
+    PackageId,
+    Refused,
+    RepositoryId,
+    Status,
+    Version,
+)
+
+_INGESTION_SECONDS = 60.0  # our choice, as long as a client of the data plane waits
+_LOOK_AGAIN_SECONDS = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +104,9 @@ def copy(
             for name in copies:
                 failed[name] = Refused("SKIPPED", f"Version {name} was skipped")
             copies.clear()
-        written = {name: _write(state, connection, destination, each) for name, each in copies.items()}
+        written = {
+            name: _write(state, connection, destination, each) for name, each in copies.items()
+        }
         if package.format == "npm" and written:
             _copy_tags(state, source, destination, package, set(written))
     successful = {name: (version.revision, version.status) for name, version in written.items()}
@@ -125,12 +140,23 @@ def _upstream_versions(
             continue
         record = each.record
         if record is None and each.public is not None and state.faults.on("includeFromUpstreamIngests"):
-            for asset in each.public.assets:
-                upstreams.fetch(state, source, package, each.version, asset.name).finished.wait()
-            record = versions.find(state, source, package, each.version)
+            for asset in each.public.assets[:1]:
+                upstreams.fetch(state, source, package, each.version, asset.name)
+                record = _ingested(state, source, package, each.version)
         if record is not None:
             found[each.version] = record
     return found
+
+
+def _ingested(state: State, source: RepositoryId, package: PackageId, version: str) -> Version | None:
+    """Return the version that is on its way in, once all of it is there."""
+    deadline = time.monotonic() + _INGESTION_SECONDS
+    while time.monotonic() < deadline:
+        found = held_versions.find(state, source, package, version)
+        if found is not None:
+            return found
+        time.sleep(_LOOK_AGAIN_SECONDS)
+    return None
 
 
 def _source_versions(
@@ -167,7 +193,8 @@ def _outcome(
     name = source.version
     if revision is not None and source.revision != revision:
         return Refused(
-            "MISMATCHED_REVISION", f"current revision: {source.revision}, expected revision: {revision}"
+            "MISMATCHED_REVISION",
+            f"current revision: {source.revision}, expected revision: {revision}",
         )
     if held is not None and held.assets == source.assets and held.metadata == source.metadata:
         return None
@@ -179,11 +206,15 @@ def _outcome(
         return Refused("ALREADY_EXISTS", f"Version {name} already exists")
     if blocked or (held is not None and held.status == "Disposed"):
         return Refused("NOT_ALLOWED", f"Version {name} cannot be copied to this repository")
-    carried: Status = source.status if state.faults.switch("copyCarriesStatus") == "carry" else "Published"
+    carried: Status = (
+        source.status if state.faults.switch("copyCarriesStatus") == "carry" else "Published"
+    )
     return _Copy(source, held, carried)
 
 
-def _write(state: State, connection: sqlite3.Connection, destination: RepositoryId, each: _Copy) -> Version:
+def _write(
+    state: State, connection: sqlite3.Connection, destination: RepositoryId, each: _Copy
+) -> Version:
     source, held = each.source, each.held
     packages.ensure(state, destination, source.package, arrival="copied")
     package_id = cast("int", required_package_row(connection, destination, source.package)[0])
@@ -204,10 +235,18 @@ def _write(state: State, connection: sqlite3.Connection, destination: Repository
         version_row = cast("int", row[0])
         connection.execute("DELETE FROM assets WHERE version = ?", (version_row,))
         records.touch(
-            state, connection, version_row, status=each.status, metadata=source.metadata, content=True
+            state,
+            connection,
+            version_row,
+            status=each.status,
+            metadata=source.metadata,
+            content=True,
         )
     records.put_assets(
-        connection, state.options.region, version_row, [(asset.name, asset.blob) for asset in source.assets]
+        connection,
+        state.options.region,
+        version_row,
+        [(asset.name, asset.blob) for asset in source.assets],
     )
     after = records.read(connection, package_id, source.version, destination, source.package)
     if after is None:
@@ -233,13 +272,19 @@ def _write(state: State, connection: sqlite3.Connection, destination: Repository
 
 
 def _copy_tags(
-    state: State, source: RepositoryId, destination: RepositoryId, package: PackageId, copied: set[str]
+    state: State,
+    source: RepositoryId,
+    destination: RepositoryId,
+    package: PackageId,
+    copied: set[str],
 ) -> None:
     """npm tags of the copied versions overwrite the same tags ("npm tags with CopyPackageVersions", User Guide)."""
     origin: Package | None = packages.find(state, source, package)
     if origin is None:
         return
-    tags = {tag: version for tag, version in packages.dist_tags(origin).items() if version in copied}
+    tags = {
+        tag: version for tag, version in packages.dist_tags(origin).items() if version in copied
+    }
     if tags:
         held = packages.describe(state, destination, package)
         merged = packages.dist_tags(held) | tags

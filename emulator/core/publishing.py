@@ -1,4 +1,4 @@
-"""Package versions that clients publish, and those that come in through upstreams."""
+"""Package versions that clients publish: whether they may, and what is then held."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Literal, cast
 
 from emulator.core import origins, packages, records
 from emulator.core.errors import Conflict, ResourceNotFound, Validation
-from emulator.core.origins import Arrival, Decision, PublishBlocked
+from emulator.core.origins import Decision, PublishBlocked
 from emulator.core.rows import package_of, package_row, required_package_row
 from emulator.core.state import State
 from emulator.core.values import Blob, Origin, PackageId, RepositoryId, Status, Version
@@ -81,10 +81,18 @@ def publish(
             records.put_assets(connection, state.options.region, version_row, plan.added)
             after = _reread(connection, row, version, repository, package)
             records.emit(
-                state, connection, after, "Created", added=len(plan.added), metadata=True, status=True
+                state,
+                connection,
+                after,
+                "Created",
+                added=len(plan.added),
+                metadata=True,
+                status=True,
             )
             return after
-        finishes = package.format == "generic" and plan.held.status == "Unfinished" and not unfinished
+        finishes = (
+            package.format == "generic" and plan.held.status == "Unfinished" and not unfinished
+        )
         return _extend(
             state,
             connection,
@@ -109,61 +117,15 @@ def finish(state: State, repository: RepositoryId, package: PackageId, version: 
         held = records.read(connection, row, version, repository, package)
         if held is None:
             raise ResourceNotFound(
-                f"Could not find version {version}", resource_id=version, resource_type="package-version"
+                f"Could not find version {version}",
+                resource_id=version,
+                resource_type="package-version",
             )
         if held.status != "Unfinished":
             return held
-        return _extend(state, connection, row, held, (), metadata=None, status="Published", published=None)
-
-
-def keep(
-    state: State,
-    repository: RepositoryId,
-    package: PackageId,
-    version: str,
-    assets: Sequence[tuple[str, Blob]],
-    *,
-    arrival: Arrival,
-    origin: Origin,
-    status: Status = "Published",
-    metadata: Mapping[str, object] | None = None,
-    published: datetime | None = None,
-    visible_from: datetime | None = None,
-) -> Version:
-    """
-    The repository holds a version that came from elsewhere, with *assets* besides those it had.
-
-    For ingestion and retention: nothing is checked, assets of a name that is held stay as they are. One Created event for a
-    new version, one Updated event if assets or metadata were added, none before *visible_from*.
-
-    Raises:
-        ResourceNotFound: There is no such repository.
-    """
-    with state.store.transaction() as connection:
-        packages.ensure(state, repository, package, arrival=arrival)
-        row = cast("int", required_package_row(connection, repository, package)[0])
-        held = records.read(connection, row, version, repository, package)
-        if held is not None:
-            names = {asset.name for asset in held.assets}
-            added = tuple((name, blob) for name, blob in assets if name not in names)
-            return _extend(
-                state, connection, row, held, added, metadata=metadata, status=None, published=published
-            )
-        now = state.clock.now()
-        version_row = records.insert(
-            connection,
-            row,
-            version,
-            status=status,
-            origin=origin,
-            published=published or now,
-            visible_from=visible_from or now,
-            metadata=metadata or {},
+        return _extend(
+            state, connection, row, held, (), metadata=None, status="Published", published=None
         )
-        records.put_assets(connection, state.options.region, version_row, assets)
-        after = _reread(connection, row, version, repository, package)
-        records.emit(state, connection, after, "Created", added=len(after.assets), metadata=True, status=True)
-        return after
 
 
 def _plan(
@@ -178,7 +140,9 @@ def _plan(
 ) -> _Plan:
     row = package_row(connection, repository, package)
     restrictions = (
-        origins.defaults(state, "published") if row is None else package_of(row, repository).restrictions
+        origins.defaults(state, "published")
+        if row is None
+        else package_of(row, repository).restrictions
     )
     held = (
         None
@@ -230,7 +194,9 @@ def _conflict(version: str, message: str) -> Conflict:
     return Conflict(message, resource_id=version, resource_type="package-version")
 
 
-def _offered_elsewhere(state: State, repository: RepositoryId, package: PackageId, version: str) -> bool:
+def _offered_elsewhere(
+    state: State, repository: RepositoryId, package: PackageId, version: str
+) -> bool:
     """
     Whether upstreams offer the version, asked only if it matters.
 
@@ -295,7 +261,11 @@ def _extend(
 
 
 def _reread(
-    connection: sqlite3.Connection, row: int, version: str, repository: RepositoryId, package: PackageId
+    connection: sqlite3.Connection,
+    row: int,
+    version: str,
+    repository: RepositoryId,
+    package: PackageId,
 ) -> Version:
     found = records.read(connection, row, version, repository, package)
     if found is None:

@@ -50,7 +50,9 @@ def version_of(package: PackageId, directory: str, name: str) -> str:
     """
     if not directory.endswith(SUFFIX):
         if not name.startswith(f"{package.name}-{directory}"):
-            raise Validation(f"{name} does not follow the Maven layout: expected {package.name}-{directory}...")
+            raise Validation(
+                f"{name} does not follow the Maven layout: expected {package.name}-{directory}..."
+            )
         return directory
     base = directory.removesuffix(SUFFIX)
     pattern = rf"{re.escape(package.name)}-({re.escape(base)}-[0-9]{{8}}\.[0-9]{{6}}-[0-9]+)[-.].+"
@@ -63,7 +65,12 @@ def version_of(package: PackageId, directory: str, name: str) -> str:
 
 
 def put_asset(
-    state: State, repository: RepositoryId, package: PackageId, directory: str, name: str, blob: Blob
+    state: State,
+    repository: RepositoryId,
+    package: PackageId,
+    directory: str,
+    name: str,
+    blob: Blob,
 ) -> Version:
     """
     The version that *name* belongs to has the asset; a new version is Unfinished until its metadata arrives.
@@ -120,10 +127,16 @@ def put_checksum(
     given = (checksum.split() or [""])[0]
     with state.store.transaction() as connection:
         row = package_row(connection, repository, package)
-        held = records.read(connection, cast("int", row[0]), version, repository, package) if row else None
+        held = (
+            records.read(connection, cast("int", row[0]), version, repository, package)
+            if row
+            else None
+        )
         asset = next((each for each in held.assets if each.name == name), None) if held else None
         if row is None or asset is None:
-            raise ResourceNotFound(f"Asset {name} not found", resource_id=name, resource_type="asset")
+            raise ResourceNotFound(
+                f"Asset {name} not found", resource_id=name, resource_type="asset"
+            )
         computed = str(getattr(asset.blob, _HASHES[algorithm]))
         connection.execute(
             "UPDATE assets SET checksum_refused = ? WHERE name = ?"
@@ -131,7 +144,9 @@ def put_checksum(
             (given != computed, name, row[0], version),
         )
     if given != computed:
-        raise Validation(f"Checksum mismatch: {algorithm} of {name} is {computed}, not {given[:200]}")
+        raise Validation(
+            f"Checksum mismatch: {algorithm} of {name} is {computed}, not {given[:200]}"
+        )
 
 
 def parse_metadata(base_version: str, content: bytes) -> SnapshotMetadata:
@@ -146,11 +161,14 @@ def parse_metadata(base_version: str, content: bytes) -> SnapshotMetadata:
     timestamp = xml_documents.text(root, "versioning/snapshot/timestamp")
     number = xml_documents.text(root, "versioning/snapshot/buildNumber")
     values = frozenset(
-        xml_documents.text(each, "value") for each in root.iterfind("versioning/snapshotVersions/snapshotVersion")
+        xml_documents.text(each, "value")
+        for each in root.iterfind("versioning/snapshotVersions/snapshotVersion")
     )
     build = f"{base_version.removesuffix(SUFFIX)}-{timestamp}-{number}"
     if base_of(build) is None:
-        raise Validation(f"maven-metadata.xml needs a <timestamp> and a <buildNumber>, got {timestamp!r}, {number!r}")
+        raise Validation(
+            f"maven-metadata.xml needs a <timestamp> and a <buildNumber>, got {timestamp!r}, {number!r}"
+        )
     if build not in values:
         raise Validation(f"maven-metadata.xml names no asset of {build} in <snapshotVersions>")
     return SnapshotMetadata(build, values)
@@ -213,7 +231,8 @@ def put_package_metadata(
         if row is None:
             return []
         unfinished = connection.execute(
-            "SELECT version FROM versions WHERE package = ? AND status = 'Unfinished' ORDER BY id", (row[0],)
+            "SELECT version FROM versions WHERE package = ? AND status = 'Unfinished' ORDER BY id",
+            (row[0],),
         ).fetchall()
         ready = [name for (name,) in unfinished if name in listed and base_of(name) is None]
         _refuse_mismatches(connection, cast("int", row[0]), ready)
@@ -252,7 +271,9 @@ def _ignored(state: State) -> bool:
             return False
 
 
-def _refuse_mismatches(connection: sqlite3.Connection, package_id: int, versions: list[str]) -> None:
+def _refuse_mismatches(
+    connection: sqlite3.Connection, package_id: int, versions: list[str]
+) -> None:
     for version in versions:
         refused = connection.execute(
             "SELECT a.name FROM assets a JOIN versions v ON v.id = a.version"
@@ -260,7 +281,9 @@ def _refuse_mismatches(connection: sqlite3.Connection, package_id: int, versions
             (package_id, version),
         ).fetchone()
         if refused is not None:
-            raise Validation(f"The checksum that was sent for {refused[0]} of {version} does not match")
+            raise Validation(
+                f"The checksum that was sent for {refused[0]} of {version} does not match"
+            )
 
 
 def _row_id(connection: sqlite3.Connection, package_id: int, version: str) -> int:
@@ -303,7 +326,9 @@ def _point(
             state, connection, alias_row, status="Published", metadata=build.metadata, content=True
         )
     records.put_assets(connection, state.options.region, alias_row, assets)
-    after = records.read(connection, package_id, alias_name, build.repository, build.package) or build
+    after = (
+        records.read(connection, package_id, alias_name, build.repository, build.package) or build
+    )
     before = {asset.name for asset in held.assets} if held else set()
     names = {name for name, _ in assets}
     records.emit(
@@ -321,12 +346,19 @@ def _point(
 
 
 def _unlist(state: State, connection: sqlite3.Connection, package_id: int, build: Version) -> None:
-    records.touch(state, connection, _row_id(connection, package_id, build.version), status="Unlisted")
-    after = records.read(connection, package_id, build.version, build.repository, build.package) or build
+    records.touch(
+        state, connection, _row_id(connection, package_id, build.version), status="Unlisted"
+    )
+    after = (
+        records.read(connection, package_id, build.version, build.repository, build.package)
+        or build
+    )
     records.emit(state, connection, after, "Updated", status=True)
 
 
-def _publish_older(state: State, connection: sqlite3.Connection, package_id: int, build: Version) -> None:
+def _publish_older(
+    state: State, connection: sqlite3.Connection, package_id: int, build: Version
+) -> None:
     rows = connection.execute(
         f"SELECT {VERSION_COLUMNS} FROM versions v WHERE v.package = ? AND v.status = 'Unfinished' ORDER BY v.id",  # noqa: S608  a constant
         (package_id,),

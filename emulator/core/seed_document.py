@@ -1,0 +1,310 @@
+"""The seed document: what may stand in it, checked as a whole before anything is written."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TypeVar, cast, get_args
+
+from emulator.core.errors import Validation
+from emulator.core.repositories import EXTERNAL_CONNECTIONS
+from emulator.core.values import (
+    DomainId,
+    Format,
+    Origin,
+    OriginType,
+    PackageId,
+    RepositoryId,
+    Restriction,
+    Restrictions,
+    Status,
+)
+
+_Choice = TypeVar("_Choice", bound=str)
+
+# Constraints of the service model
+_DOMAIN = re.compile(r"[a-z][a-z0-9\-]{0,48}[a-z0-9]")
+_REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._\-]{1,99}")
+_ACCOUNT = re.compile(r"[0-9]{12}")
+_NAME = re.compile(r"[^#/\s]{1,255}")
+_ASSET = re.compile(r"[^\x00-\x1f\x7f]{1,255}")
+_STATUSES = frozenset(get_args(Status)) - {"Deleted"}
+_NAMESPACE_REQUIRED = frozenset({"maven", "swift", "generic"})
+_NAMESPACE_REFUSED = frozenset({"pypi", "nuget", "ruby", "cargo"})
+
+DEFAULT_ASSET_BYTES = 256
+
+
+@dataclass(frozen=True, slots=True)
+class SeedAsset:
+    """An asset: its *content*, or else its *size*, for which bytes are made up."""
+
+    name: str
+    size: int
+    content: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SeedVersion:
+    """A version; *published* ``None`` is the time of seeding."""
+
+    version: str
+    status: Status
+    published: datetime | None
+    origin: Origin
+    assets: tuple[SeedAsset, ...]
+    metadata: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class SeedPackage:
+    """A package; *restrictions* are the defaults of how its first version came if none are given."""
+
+    id: PackageId
+    restrictions: Restrictions
+    dist_tags: Mapping[str, str]
+    versions: tuple[SeedVersion, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SeedRepository:
+    """A repository; what is ``None`` stays as it is in a repository that exists."""
+
+    id: RepositoryId
+    administrator: str
+    description: str | None
+    upstreams: tuple[str, ...] | None
+    external_connection: str | None
+    packages: tuple[SeedPackage, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SeedDomain:
+    """A domain."""
+
+    id: DomainId
+    repositories: tuple[SeedRepository, ...]
+
+
+class _Node:
+    """One JSON object of the document and where it stands."""
+
+    def __init__(self, value: object, path: str, allowed: str) -> None:
+        if not isinstance(value, dict):
+            raise Validation(f"{path} must be an object", reason="CANNOT_PARSE")
+        unknown = set(value) - set(allowed.split())
+        if unknown:
+            raise Validation(f"{path} has unknown keys: {', '.join(sorted(map(str, unknown)))}")
+        self._value: dict[str, object] = value
+        self._path = path
+
+    def refuse(self, key: str, problem: str) -> Validation:
+        return Validation(f"{self._path}.{key} {problem}")
+
+    def get(self, key: str) -> object:
+        return self._value.get(key)
+
+    def text(self, key: str, pattern: re.Pattern[str], default: str | None = None) -> str:
+        value = self._value.get(key)
+        if value is None and default is not None:
+            return default
+        if not isinstance(value, str) or pattern.fullmatch(value) is None:
+            raise self.refuse(key, f"must match {pattern.pattern}, not {value!r}")
+        return value
+
+    def choice(self, key: str, allowed: frozenset[_Choice], default: _Choice | None = None) -> _Choice:
+        value = self._value.get(key)
+        if value is None and default is not None:
+            return default
+        if value not in allowed:
+            raise self.refuse(key, f"must be one of {', '.join(sorted(allowed))}, not {value!r}")
+        return cast("_Choice", value)
+
+    def each(self, key: str, allowed: str) -> Iterator[_Node]:
+        value = self._value.get(key)
+        if value is None:
+            return
+        if not isinstance(value, list):
+            raise self.refuse(key, "must be a list")
+        for index, item in enumerate(value):
+            yield _Node(item, f"{self._path}.{key}[{index}]", allowed)
+
+    def inner(self, key: str, allowed: str) -> _Node | None:
+        value = self._value.get(key)
+        return None if value is None else _Node(value, f"{self._path}.{key}", allowed)
+
+    def texts(self, key: str) -> tuple[str, ...] | None:
+        value = self._value.get(key)
+        if value is None:
+            return None
+        if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+            raise self.refuse(key, "must be a list of strings")
+        return tuple(value)
+
+    def mapping(self, key: str) -> dict[str, object]:
+        value = self._value.get(key)
+        if value is None:
+            return {}
+        if not isinstance(value, dict):
+            raise self.refuse(key, "must be an object")
+        return value
+
+    def unique(self, items: list[_Item], name: Callable[[_Item], object]) -> tuple[_Item, ...]:
+        seen: set[object] = set()
+        for item in items:
+            if name(item) in seen:
+                raise Validation(f"{self._path} names {name(item)} twice")
+            seen.add(name(item))
+        return tuple(items)
+
+
+_Item = TypeVar("_Item")
+
+
+def parse(document: object, *, account: str) -> tuple[SeedDomain, ...]:
+    """
+    Return what *document* describes; domains without an owner belong to *account*.
+
+    Raises:
+        Validation: A part of it is wrong; the message begins with the path of this part.
+    """
+    root = _Node(document, "seed", "domains")
+    return root.unique(
+        [_domain(each, account) for each in root.each("domains", "name owner repositories")],
+        lambda each: each.id,
+    )
+
+
+def _domain(node: _Node, account: str) -> SeedDomain:
+    owner = node.text("owner", _ACCOUNT, account)
+    domain = DomainId(owner, node.text("name", _DOMAIN))
+    keys = "name administrator description upstreams externalConnection packages"
+    found = [_repository(each, domain) for each in node.each("repositories", keys)]
+    return SeedDomain(domain, node.unique(found, lambda each: each.id.name))
+
+
+def _repository(node: _Node, domain: DomainId) -> SeedRepository:
+    repository = RepositoryId(domain, node.text("name", _REPOSITORY))
+    description = node.get("description")
+    if description is not None and not isinstance(description, str):
+        raise node.refuse("description", "must be a string")
+    connection: str | None = None
+    if node.get("externalConnection") is not None:
+        connection = node.choice("externalConnection", frozenset(EXTERNAL_CONNECTIONS))
+    found = [
+        _package(each, repository, connection)
+        for each in node.each("packages", "format namespace package restrictions distTags versions")
+    ]
+    return SeedRepository(
+        repository,
+        node.text("administrator", _ACCOUNT, domain.owner),
+        description,
+        node.texts("upstreams"),
+        connection,
+        node.unique(found, lambda each: each.id),
+    )
+
+
+def _package(node: _Node, repository: RepositoryId, connection: str | None) -> SeedPackage:
+    fmt: Format = node.choice("format", frozenset(get_args(Format)))
+    namespace = None if node.get("namespace") is None else node.text("namespace", _NAME)
+    if namespace is None and fmt in _NAMESPACE_REQUIRED:
+        raise node.refuse("namespace", f"is required for {fmt}")
+    if namespace is not None and fmt in _NAMESPACE_REFUSED:
+        raise node.refuse("namespace", f"does not exist for {fmt}")
+    package = PackageId.normalised(fmt, namespace, node.text("package", _NAME))
+    if connection is not None and EXTERNAL_CONNECTIONS[connection] != fmt:
+        connection = None
+    keys = "version status publishedTime origin assets metadata"
+    versions = node.unique(
+        [_version(each, repository, package, connection) for each in node.each("versions", keys)],
+        lambda each: each.version,
+    )
+    tags = {tag: str(version) for tag, version in node.mapping("distTags").items()}
+    external = bool(versions) and versions[0].origin.type == "EXTERNAL"
+    restrictions = Restrictions("BLOCK", "ALLOW") if external else Restrictions("ALLOW", "BLOCK")
+    given = node.inner("restrictions", "publish upstream")
+    if given is not None:
+        both: frozenset[Restriction] = frozenset({"ALLOW", "BLOCK"})
+        restrictions = Restrictions(given.choice("publish", both), given.choice("upstream", both))
+    return SeedPackage(package, restrictions, tags, versions)
+
+
+def _version(
+    node: _Node, repository: RepositoryId, package: PackageId, connection: str | None
+) -> SeedVersion:
+    version = node.text("version", _NAME)
+    status: Status = node.choice("status", cast("frozenset[Status]", _STATUSES), "Published")
+    given = [_asset(each) for each in node.each("assets", "name size content")]
+    if node.get("assets") is None and status != "Disposed":
+        given = [SeedAsset(default_asset(package, version), DEFAULT_ASSET_BYTES)]
+    if given and status == "Disposed":
+        raise node.refuse("assets", "must be empty: a Disposed version has none")
+    assets = node.unique(given, lambda each: each.name)
+    origin = _origin(node, repository, connection)
+    return SeedVersion(version, status, _time(node), origin, assets, node.mapping("metadata"))
+
+
+def _asset(node: _Node) -> SeedAsset:
+    name = node.text("name", _ASSET)
+    content = node.get("content")
+    if content is not None:
+        if not isinstance(content, str):
+            raise node.refuse("content", "must be a string")
+        return SeedAsset(name, len(content.encode()), content.encode())
+    size = node.get("size")
+    if size is None:
+        size = DEFAULT_ASSET_BYTES
+    if not isinstance(size, int) or isinstance(size, bool) or size < 0:
+        raise node.refuse("size", f"must be a number of bytes, not {size!r}")
+    return SeedAsset(name, size)
+
+
+def _time(node: _Node) -> datetime | None:
+    value = node.get("publishedTime")
+    if value is None:
+        return None
+    try:
+        if isinstance(value, (int, float)) and not isinstance(value, bool):
+            return datetime.fromtimestamp(value, UTC)
+        found = datetime.fromisoformat(str(value))
+    except (ValueError, OverflowError, OSError):
+        problem = f"must be an ISO 8601 time or seconds since 1970, not {value!r}"
+        raise node.refuse("publishedTime", problem) from None
+    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+
+
+def _origin(node: _Node, repository: RepositoryId, connection: str | None) -> Origin:
+    types: frozenset[OriginType] = frozenset({"INTERNAL", "EXTERNAL", "UNKNOWN"})
+    default: OriginType = "INTERNAL" if connection is None else "EXTERNAL"
+    entry_repository: str | None = None
+    if isinstance(node.get("origin"), dict):
+        inner = cast("_Node", node.inner("origin", "originType domainEntryPoint"))
+        kind = inner.choice("originType", types, default)
+        entry = inner.inner("domainEntryPoint", "repositoryName externalConnectionName")
+        if entry is not None and entry.get("repositoryName") is not None:
+            entry_repository = entry.text("repositoryName", _REPOSITORY)
+        elif entry is not None:
+            connection = entry.choice("externalConnectionName", frozenset(EXTERNAL_CONNECTIONS))
+    else:
+        kind = node.choice("origin", types, default)
+    if kind == "EXTERNAL" and entry_repository is None:
+        return Origin(kind, external_connection=connection)
+    return Origin(kind, repository=entry_repository or repository.name)
+
+
+def default_asset(package: PackageId, version: str) -> str:
+    """Return the name of the one asset that a version of no given assets has."""
+    match package.format:
+        case "maven":
+            return f"{package.name}-{version}.jar"
+        case "npm":
+            return "package.tgz"
+        case "pypi":
+            return f"{package.name.replace('-', '_')}-{version}.tar.gz"
+        case "nuget":
+            return f"{package.name}.{version}.nupkg"
+        case _:
+            return f"{package.name}-{version}.zip"
