@@ -1,0 +1,1 @@
+"""The `steward` command, and the local stack that plays `template.yaml`."""

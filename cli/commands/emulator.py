@@ -1,0 +1,67 @@
+"""`steward emulator`: the local CodeArtifact alone."""
+
+from pathlib import Path
+
+import click
+
+from cli import options
+from cli.output import fail, print_json
+from cli.signals import Interruption
+
+
+@click.command("emulator")
+@options.port_option
+@options.account_option
+@options.region_option
+@options.data_option
+@options.mode_option
+@options.policy_option
+@options.json_option
+def emulator_command(
+    *,
+    port: int,
+    account: str,
+    region: str,
+    data: Path | None,
+    mode: str,
+    policy_path: Path,
+    as_json: bool,
+) -> None:
+    """
+    Run the local CodeArtifact alone until Ctrl-C.
+
+    It takes the options of `steward up`, so that one can stand for the other; no automation runs
+    here, so --mode and --policy change nothing. What it prints when ready is JSON either way.
+    """
+    from cli.stack.codeartifact import open_codeartifact
+    from cli.stack.errors import StackError
+    from cli.stack.server import Server, bind
+
+    del policy_path, as_json
+    interruption = Interruption()
+    try:
+        listener = bind(port)
+    except StackError as error:
+        fail(str(error))
+    codeartifact = open_codeartifact(
+        account=account, region=region, folder=data, other_services=None
+    )
+    server = Server(codeartifact.app, listener)
+    try:
+        codeartifact.set_base_url(server.endpoint)
+        server.start()
+        print_json(
+            {
+                "ready": True,
+                "endpoint": server.endpoint,
+                "mode": mode,
+                "account": account,
+                "region": region,
+            }
+        )
+        interruption.wait()
+    except StackError as error:
+        fail(str(error))
+    finally:
+        server.stop()
+        codeartifact.close()

@@ -1,0 +1,61 @@
+"""
+The `steward` command.
+
+A command is a module in `cli/commands` and a line in `COMMANDS`; it is imported when it is called.
+"""
+
+import importlib
+import logging
+import sys
+
+import click
+from rich.console import Console
+from rich.logging import RichHandler
+
+COMMANDS = {  # name: module, in which the command has the same name with `_command` after it
+    "demo": "cli.commands.demo",
+    "up": "cli.commands.up",
+    "emulator": "cli.commands.emulator",
+    "policy": "cli.commands.policy",
+}
+
+
+class _Commands(click.Group):
+    """Finds commands by name without importing the others."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names in the order in which a newcomer meets them."""
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return the command of this name, None if there is none."""
+        del ctx
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(COMMANDS[cmd_name])
+        command = getattr(module, f"{cmd_name}_command")
+        if not isinstance(command, click.Command):
+            raise TypeError(f"{COMMANDS[cmd_name]} has no command {cmd_name}")
+        return command
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="codeartifact-steward", message="%(version)s")
+@click.option("-v", "--verbose", is_flag=True, help="Say more on standard error.")
+def steward(*, verbose: bool) -> None:
+    """Keep an AWS CodeArtifact domain tidy, safe, promoted and warm."""
+    logging.basicConfig(
+        level=logging.INFO if verbose else logging.WARNING,
+        format="%(message)s",
+        handlers=[RichHandler(console=Console(stderr=True), show_path=False)],
+    )
+
+
+def main() -> None:
+    """Run the command line; the exit status is 0 only if it did what it was asked."""
+    sys.exit(steward(prog_name="steward"))
+
+
+if __name__ == "__main__":
+    main()

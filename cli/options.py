@@ -1,0 +1,65 @@
+"""The options that several commands share."""
+
+from pathlib import Path
+
+import click
+
+PROJECT = Path(__file__).resolve().parents[1]
+POLICY = PROJECT / "layers" / "policy" / "policy.yaml"
+TEMPLATE = PROJECT / "template.yaml"
+
+ACCOUNT = "012345678901"  # the account of the User Guide's tutorials
+REGION = "us-west-2"
+PORT = 4566
+
+_ACCOUNT_DIGITS = 12
+_MOST_PORT = 65535
+
+
+def _account(_: click.Context, __: click.Parameter, value: str) -> str:
+    if len(value) != _ACCOUNT_DIGITS or not value.isascii() or not value.isdigit():
+        raise click.BadParameter(f"{value!r} is no account id: it needs to be 12 digits")
+    return value
+
+
+policy_option = click.option(
+    "--policy",
+    "policy_path",
+    type=click.Path(path_type=Path),
+    default=POLICY,
+    metavar="FILE",
+    help="The policy file.  [default: the policy layer's]",
+)
+json_option = click.option(
+    "--json", "as_json", is_flag=True, help="Print JSON for programs instead of tables."
+)
+port_option = click.option(
+    "--port",
+    type=click.IntRange(0, _MOST_PORT),
+    default=PORT,
+    show_default=True,
+    help="The port on 127.0.0.1; 0 takes a free one.",
+)
+account_option = click.option(
+    "--account",
+    default=ACCOUNT,
+    show_default=True,
+    callback=_account,
+    help="The account that owns everything here.",
+)
+region_option = click.option(
+    "--region", default=REGION, show_default=True, help="The region that this is."
+)
+data_option = click.option(
+    "--data",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Keep the local CodeArtifact here; without it, it is gone at the end.",
+)
+mode_option = click.option(
+    "--mode",
+    type=click.Choice(["observe", "enforce"]),
+    default="observe",
+    show_default=True,
+    help="Only say what would be done, or do it.",
+)

@@ -1,0 +1,35 @@
+"""Reads the policy file that a command was given."""
+
+from pathlib import Path
+
+from cli.output import fail
+
+
+def policy_text(path: Path) -> str:
+    """
+    Return the policy file's text.
+
+    Raises:
+        click.ClickException: It cannot be read.
+    """
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        fail(f"cannot read the policy {path}: {error.strerror}")
+    except UnicodeDecodeError:
+        fail(f"cannot read the policy {path}: it is not UTF-8")
+
+
+def compiled_policy(path: Path) -> str:
+    """
+    Return the policy as functions load it.
+
+    Raises:
+        click.ClickException: It cannot be read, or has mistakes; each stands in the message.
+    """
+    from steward.policy_file import PolicyMistakesError, compile_policy
+
+    try:
+        return compile_policy(policy_text(path), str(path))
+    except PolicyMistakesError as error:
+        fail(f"the policy has mistakes\n{error}")

@@ -1,0 +1,47 @@
+"""Package URLs and package paths, as people type them."""
+
+from typing import NamedTuple
+from urllib.parse import unquote
+
+_PREFIX = "pkg:"
+
+
+class PackageName(NamedTuple):
+    """A package of no particular repository."""
+
+    format: str
+    namespace: str | None
+    name: str
+
+
+def parse_package(text: str) -> PackageName:
+    """
+    Return the package that *text* names.
+
+    It is a package URL (`pkg:maven/com.mycompany/app@1.0`, `pkg:npm/%40mycompany/ui`), whose
+    version and qualifiers are left out (package-url specification), or a path as in CodeArtifact's
+    package groups (`/maven/com.mycompany/app`, `/pypi//requests`).
+
+    Raises:
+        ValueError: It is neither.
+    """
+    if text.startswith(_PREFIX):
+        path = text.removeprefix(_PREFIX).split("#")[0].split("?")[0].strip("/")
+        head, separator, _ = path.rpartition("@")
+        if separator and "/" in head:  # `pkg:npm/@scope/name` has an @ that starts no version
+            path = head if not head.endswith("/") else path
+        package_format, *names = (unquote(part) for part in path.split("/"))
+        namespace, name = "/".join(names[:-1]), names[-1] if names else ""
+        package_format = "ruby" if package_format == "gem" else package_format
+        if package_format == "npm":
+            namespace = namespace.removeprefix("@")
+    elif text.startswith("/") and text.count("/") == len(("format", "namespace", "name")):
+        package_format, namespace, name = text[1:].split("/")
+    else:
+        raise ValueError(
+            f"{text!r} names no package: write pkg:maven/com.mycompany/app or "
+            "/maven/com.mycompany/app"
+        )
+    if not name or not package_format:
+        raise ValueError(f"{text!r} lacks the format or the name of a package")
+    return PackageName(package_format, namespace or None, name)

@@ -1,0 +1,123 @@
+"""
+Every AWS service but CodeArtifact: moto, in this process, as an ASGI application.
+
+Two things differ from moto's own server. A caller whose access key id is an account id speaks as
+that account, and anyone else as the stack's own. And PutEvents goes to the stack's event router.
+"""
+
+import asyncio
+import json
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+
+from cli.stack.json_types import Document
+from cli.stack.router import ENTRIES_PER_CALL, EventRouter
+
+if TYPE_CHECKING:
+    from a2wsgi.wsgi_typing import WSGIApp
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+_CREDENTIAL = re.compile(
+    r"(?:Credential=|X-Amz-Credential=)([^/%,&]+)(?:/|%2F)\d{8}(?:/|%2F)([^/%]+)"
+)
+_ACCOUNT = re.compile(r"\d{12}")
+_ACCOUNT_HEADER = b"x-moto-account-id"  # moto documentation, "Multi-Account support"
+_WORKERS = 32  # threads: each long poll of a client holds one for up to 20 s
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who a request comes from, and for which region it is signed."""
+
+    account: str
+    region: str
+
+
+class MotoServices:
+    """The ASGI application."""
+
+    def __init__(self, router: EventRouter, *, account: str, region: str) -> None:
+        """Import moto, which takes a second or two."""
+        from a2wsgi import WSGIMiddleware
+        from moto.moto_server.werkzeug_app import (
+            DomainDispatcherApplication,
+            create_backend_app,
+        )
+
+        from cli.stack.queues import make_queues_thread_safe
+
+        make_queues_thread_safe()
+        self._router = router
+        self._default = Caller(account, region)
+        moto = cast("WSGIApp", DomainDispatcherApplication(create_backend_app))
+        self._moto = cast("ASGIApp", WSGIMiddleware(moto, workers=_WORKERS))
+
+    async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            await self._moto(scope, receive, send)
+            return
+        headers = dict(scope["headers"])
+        caller = self._caller(scope, headers)
+        is_put_events = headers.get(b"x-amz-target") == b"AWSEvents.PutEvents"
+        if is_put_events and caller.region == self._default.region:
+            await self._put_events(caller, receive, send)
+            return
+        kept = [pair for pair in scope["headers"] if pair[0] != _ACCOUNT_HEADER]
+        account_header = (_ACCOUNT_HEADER, caller.account.encode())
+        await self._moto({**scope, "headers": [*kept, account_header]}, receive, send)
+
+    def _caller(self, scope: "Scope", headers: dict[bytes, bytes]) -> Caller:
+        """Return the account and region of the signature, in the header or in the query."""
+        signed = headers.get(b"authorization", b"") or scope.get("query_string", b"")
+        found = _CREDENTIAL.search(signed.decode("latin-1"))
+        if found is None:
+            return self._default
+        key, region = found.groups()
+        return Caller(key if _ACCOUNT.fullmatch(key) else self._default.account, region)
+
+    async def _put_events(self, caller: Caller, receive: "Receive", send: "Send") -> None:
+        body = bytearray()
+        while True:
+            message = await receive()
+            body.extend(message.get("body", b""))
+            if not message.get("more_body"):
+                break
+        status, answer = 200, cast("Document", {})
+        entries = _entries(bytes(body))
+        if entries is None:
+            status = 400
+            answer = {
+                "__type": "ValidationException",
+                "message": "1 validation error detected: Value at 'entries' failed to satisfy "
+                f"constraint: Member must have length between 1 and {ENTRIES_PER_CALL}",
+            }
+        else:
+            answer = await asyncio.to_thread(self._router.put_events, caller.account, entries)
+        await send(
+            {
+                "type": "http.response.start",
+                "status": status,
+                "headers": [(b"content-type", b"application/x-amz-json-1.1")],
+            }
+        )
+        await send({"type": "http.response.body", "body": json.dumps(answer).encode()})
+
+
+def forget_everything() -> None:
+    """Drop every resource that moto holds in this process."""
+    from moto.moto_api._internal.models import moto_api_backend
+
+    moto_api_backend.reset()
+
+
+def _entries(body: bytes) -> list[Document] | None:
+    """Return the entries of a PutEvents request, None unless there are 1 to 10 of them."""
+    try:
+        entries = json.loads(body)["Entries"]
+    except (ValueError, KeyError, TypeError):
+        return None
+    if not isinstance(entries, list) or not 1 <= len(entries) <= ENTRIES_PER_CALL:
+        return None
+    return entries if all(isinstance(entry, dict) for entry in entries) else None

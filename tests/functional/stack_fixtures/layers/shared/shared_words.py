@@ -1,0 +1,3 @@
+"""What a layer brings along."""
+
+GREETING = "hello from the layer"

@@ -1,0 +1,208 @@
+"""The other services behind the endpoint, and how a stack starts, refuses and ends."""
+
+import io
+import json
+import socket
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import botocore.session
+import pytest
+from botocore.client import BaseClient
+from botocore.config import Config
+from botocore.exceptions import ClientError
+from starlette.types import ASGIApp
+
+from cli.stack.codeartifact import CodeArtifact
+from cli.stack.errors import PortInUseError, ResourceError, TemplateError
+from cli.stack.function_logs import FunctionLogs
+from cli.stack.json_types import Document
+from cli.stack.resources import Unplayed
+from cli.stack.stack import LocalStack, StackOptions
+
+FIXTURES = Path(__file__).with_name("stack_fixtures")
+
+
+def no_codeartifact(
+    *, account: str, region: str, folder: Path | None, other_services: ASGIApp | None
+) -> CodeArtifact:
+    """Return a CodeArtifact that has no events and leaves every request to the other services."""
+    del account, region, folder
+    assert other_services is not None
+
+    def subscribe(_: Callable[[Document], None]) -> None:
+        """Nothing will ever be emitted."""
+
+    return CodeArtifact(other_services, subscribe, lambda _: None, lambda: None)
+
+
+def options(template: Path = FIXTURES / "template.yaml", port: int = 0) -> StackOptions:
+    """Return options for a stack in observe mode."""
+    return StackOptions(
+        compiled_policy='{"domain": "my-company"}',
+        port=port,
+        template=template,
+        open_codeartifact=no_codeartifact,
+    )
+
+
+@pytest.fixture(scope="module")
+def stack() -> Iterator[LocalStack]:
+    """Play the small template."""
+    with LocalStack(options(), logs=FunctionLogs(echo=io.StringIO())) as running:
+        yield running
+
+
+def client(
+    stack: LocalStack, service: str, key: str = "AKIAIOSFODNN7EXAMPLE", *, validate: bool = True
+) -> BaseClient:
+    """Return a client with some access key id; without *validate* it sends what it is given."""
+    session = botocore.session.Session()
+    session.set_credentials(key, "anything")
+    return session.create_client(
+        service,
+        region_name="us-west-2",
+        endpoint_url=stack.endpoint,
+        config=Config(parameter_validation=validate),
+    )
+
+
+def test_a_key_that_is_no_account_id_speaks_as_the_stack_s_account(stack: LocalStack) -> None:
+    """So any dummy credentials do."""
+    assert client(stack, "sts").get_caller_identity()["Account"] == "012345678901"
+
+
+def test_a_key_that_is_an_account_id_speaks_as_that_account(stack: LocalStack) -> None:
+    """And sees nothing of the stack's account."""
+    sqs = client(stack, "sqs", "111122223333")
+    assert sqs.list_queues().get("QueueUrls", []) == []
+    url = sqs.create_queue(QueueName="theirs")["QueueUrl"]
+    assert url == f"{stack.endpoint}/111122223333/theirs"
+    assert url not in client(stack, "sqs").list_queues()["QueueUrls"]
+
+
+def test_the_template_s_queues_have_its_settings(stack: LocalStack) -> None:
+    """Visibility and redrive are those of the template, references resolved."""
+    answer = client(stack, "sqs").get_queue_attributes(
+        QueueUrl=stack.reference("Queue"), AttributeNames=["All"]
+    )["Attributes"]
+    assert answer["VisibilityTimeout"] == "1"
+    redrive = json.loads(answer["RedrivePolicy"])
+    assert redrive["deadLetterTargetArn"] == stack.attribute("DeadLetters", "Arn")
+    assert redrive["maxReceiveCount"] == 2
+
+
+def test_the_deployment_parameter_is_there(stack: LocalStack) -> None:
+    """A command finds the deployment by the domain's name."""
+    parameter = client(stack, "ssm").get_parameter(
+        Name="/codeartifact-steward/my-company/deployment"
+    )["Parameter"]
+    assert json.loads(parameter["Value"]) == {
+        "queue": stack.reference("Queue"),
+        "function": "codeartifact-steward-Noting",
+        "account": "012345678901",
+    }
+
+
+def test_resources_whose_condition_is_false_are_left_out(stack: LocalStack) -> None:
+    """The topic is for enforce mode."""
+    assert client(stack, "sns").list_topics()["Topics"] == []
+
+
+def test_what_has_no_effect_is_named(stack: LocalStack) -> None:
+    """By type, with the reason and the logical ids."""
+    assert stack.unplayed == [
+        Unplayed(
+            "AWS::CloudWatch::Alarm", "no metrics are collected, so no alarm rings", ("Alarm",)
+        ),
+        Unplayed("AWS::IAM::Role", "permissions of roles are not enforced", ("NotingRole",)),
+    ]
+
+
+@pytest.mark.parametrize("entries", [0, 11])
+def test_put_events_takes_1_to_10_entries(stack: LocalStack, entries: int) -> None:
+    """Any other number is refused as a whole (API Reference, PutEvents)."""
+    events = client(stack, "events", validate=False)
+    entry = {"Source": "s", "DetailType": "d", "Detail": "{}"}
+    with pytest.raises(ClientError) as caught:
+        events.put_events(Entries=[entry] * entries)
+    assert caught.value.response["Error"]["Code"] == "ValidationException"
+
+
+def test_the_port_is_free_again_after_the_end(tmp_path: Path) -> None:
+    """And the second stack knows nothing of the first."""
+    template = tmp_path / "template.yaml"
+    template.write_text("Resources: {Queue: {Type: AWS::SQS::Queue}}")
+    running = LocalStack(options(template))
+    running.start()
+    port = int(running.endpoint.rsplit(":", 1)[1])
+    client(running, "sqs").create_queue(QueueName="left-behind")
+    running.stop()
+    running.stop()
+    with LocalStack(options(template, port)) as again:
+        urls = client(again, "sqs").list_queues()["QueueUrls"]
+    assert urls == [f"http://127.0.0.1:{port}/012345678901/codeartifact-steward-Queue"]
+
+
+def test_a_port_in_use_is_a_clear_error() -> None:
+    """The message says what to do."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(PortInUseError, match=rf"port {port} .* --port"):
+            LocalStack(options(port=port)).start()
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        pytest.param(None, "cannot read the template", id="no file"),
+        pytest.param("{", "not valid YAML", id="no YAML"),
+        pytest.param("Outputs: {}", "has no Resources", id="no resources"),
+        pytest.param(
+            "Resources: {Q: {Type: AWS::SQS::Queue, Properties: {QueueName: !Ref Nobody}}}",
+            "Ref Nobody: the template has no such parameter or resource",
+            id="a reference to nothing",
+        ),
+        pytest.param(
+            "Resources:\n"
+            "  A: {Type: AWS::SQS::Queue, DependsOn: B}\n"
+            "  B: {Type: AWS::SQS::Queue, DependsOn: A}\n",
+            "in a ring",
+            id="a ring",
+        ),
+        pytest.param(
+            "Parameters: {Wanted: {Type: String}}\nResources: {Q: {Type: AWS::SQS::Queue}}",
+            "parameter Wanted has no value and no default",
+            id="a parameter without a value",
+        ),
+        pytest.param(
+            "Transform: AWS::Serverless-2016-10-31\n"
+            "Resources: {F: {Type: AWS::Serverless::Function, Properties: {Handlerr: a}}}",
+            "the SAM transform refuses the template",
+            id="a mistake that SAM finds",
+        ),
+    ],
+)
+def test_a_template_that_cannot_be_played_is_a_clear_error(
+    tmp_path: Path, text: str | None, message: str
+) -> None:
+    """The error says what is wrong, and nothing is left running."""
+    template = tmp_path / "template.yaml"
+    if text is not None:
+        template.write_text(text)
+    stack = LocalStack(options(template))
+    with pytest.raises(TemplateError, match=message):
+        stack.start()
+
+
+def test_a_resource_that_a_service_refuses_is_named(tmp_path: Path) -> None:
+    """The error carries the logical id and what the service said."""
+    template = tmp_path / "template.yaml"
+    template.write_text(
+        "Resources: {Q: {Type: AWS::SQS::Queue, Properties: {QueueName: 'no such name!'}}}"
+    )
+    with pytest.raises(ResourceError, match="Can only include alphanumeric") as caught:
+        LocalStack(options(template)).start()
+    assert caught.value.logical_id == "Q"
