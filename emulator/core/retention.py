@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import cast
 
-from emulator.core import packages, records
+from emulator.core import descriptions, packages, publishing, versions
 from emulator.core.errors import ResourceNotFound
 from emulator.core.external import ORIGINAL_PUBLISH_TIME
 from emulator.core.origins import Arrival
-from emulator.core.rows import package_row
 from emulator.core.state import State
 from emulator.core.transfers import Import
 from emulator.core.values import (
@@ -36,25 +33,27 @@ def record(
     one of them held before, all have now. Left out are repositories that are gone or that block
     upstream for the package by now, and versions of another origin.
     """
+    package, version = imported.package, imported.version.version
     origin = Origin("EXTERNAL", None, connection_name)
-    version = imported.version.version
-    metadata = dict(imported.version.metadata)
+    metadata = {
+        **imported.version.metadata,
+        **descriptions.read(state, package, arrived, imported.version.metadata),
+    }
     if imported.published is not None:
         metadata.setdefault(ORIGINAL_PUBLISH_TIME, imported.published.isoformat())
     repositories = list(dict.fromkeys((imported.entry, *imported.destinations)))
-    with state.store.transaction() as connection:
+    with state.store.transaction():
         assets: dict[str, Blob] = {}
         for repository in repositories:
-            held = _held(connection, repository, imported.package, version)
+            held = _held(state, repository, package, version)
             if held is not None and held.origin == origin:
                 assets.update({each.name: each.blob for each in held.assets})
         assets.update(arrived)
         for repository in repositories:
             _keep(
                 state,
-                connection,
                 repository,
-                imported.package,
+                package,
                 version,
                 assets=assets,
                 metadata=metadata,
@@ -72,10 +71,9 @@ def retain(state: State, repository: RepositoryId, version: Version) -> None:
     package retention in intermediate repositories). Whether an Unlisted version stays Unlisted is
     not documented: our choice, so that builds do not surface in listings.
     """
-    with state.store.transaction() as connection:
+    with state.store.transaction():
         _keep(
             state,
-            connection,
             repository,
             version.package,
             version.version,
@@ -88,23 +86,17 @@ def retain(state: State, repository: RepositoryId, version: Version) -> None:
 
 
 def _held(
-    connection: sqlite3.Connection,
-    repository: RepositoryId,
-    package: PackageId,
-    version: str,
+    state: State, repository: RepositoryId, package: PackageId, version: str
 ) -> Version | None:
+    """Return what *repository* holds, nothing if it was deleted meanwhile."""
     try:
-        row = package_row(connection, repository, package)
+        return versions.find(state, repository, package, version)
     except ResourceNotFound:
         return None
-    if row is None:
-        return None
-    return records.read(connection, cast("int", row[0]), version, repository, package)
 
 
 def _keep(
     state: State,
-    connection: sqlite3.Connection,
     repository: RepositoryId,
     package: PackageId,
     version: str,
@@ -116,71 +108,29 @@ def _keep(
     arrival: Arrival,
 ) -> None:
     try:
-        if packages.ensure(state, repository, package, arrival=arrival).restrictions.upstream == (
-            "BLOCK"
-        ):
+        present = packages.find(state, repository, package)
+    except ResourceNotFound:
+        return
+    if present is not None and present.restrictions.upstream == "BLOCK":
+        return
+    held = _held(state, repository, package, version)
+    if held is not None:
+        if held.origin != origin or origin.type != "EXTERNAL" or held.status not in SERVED:
             return
-    except ResourceNotFound:  # deleted while the version was on its way
-        return
-    row = package_row(connection, repository, package)
-    if row is None:
-        return
-    package_id = cast("int", row[0])
-    held = records.read(connection, package_id, version, repository, package)
-    if held is None:
-        now = state.clock.now()
-        version_id = records.insert(
-            connection,
-            package_id,
-            version,
-            status=status,
-            origin=origin,
-            published=now,
-            visible_from=now + timedelta(seconds=state.faults.visibility_delay_seconds),
-            metadata=metadata,
+        refreshed = held.package.format == "pypi" and metadata.get("files") != (
+            held.metadata.get("files")
         )
-        records.put_assets(connection, state.options.region, version_id, assets.items())
-        created = records.read(connection, package_id, version, repository, package)
-        if created is not None:
-            records.emit(
-                state,
-                connection,
-                created,
-                "Created",
-                added=len(assets),
-                metadata=True,
-                status=True,
-            )
-        return
-    if held.origin == origin and held.status in SERVED and origin.type == "EXTERNAL":
-        _add(state, connection, package_id, held, assets=assets, metadata=metadata)
-
-
-def _add(
-    state: State,
-    connection: sqlite3.Connection,
-    package_id: int,
-    held: Version,
-    *,
-    assets: Mapping[str, Blob],
-    metadata: Mapping[str, object],
-) -> None:
-    """The version has what is new: later assets, and for PyPI what is yanked by now."""
-    names = {each.name for each in held.assets}
-    new = {name: blob for name, blob in assets.items() if name not in names}
-    changed = None
-    if held.package.format == "pypi" and metadata.get("files") != held.metadata.get("files"):
-        changed = {**held.metadata, **metadata}
-    if not new and changed is None:
-        return
-    row = records.select(connection, package_id, held.version)
-    if row is None:
-        return
-    version_id = cast("int", row[0])
-    records.put_assets(connection, state.options.region, version_id, new.items())
-    records.touch(state, connection, version_id, content=bool(new), metadata=changed)
-    updated = records.read(connection, package_id, held.version, held.repository, held.package)
-    if updated is not None:
-        records.emit(
-            state, connection, updated, "Updated", added=len(new), metadata=changed is not None
-        )
+        metadata = {**held.metadata, **metadata} if refreshed else held.metadata
+    delay = timedelta(seconds=state.faults.visibility_delay_seconds)
+    publishing.keep(
+        state,
+        repository,
+        package,
+        version,
+        list(assets.items()),
+        arrival=arrival,
+        origin=origin,
+        status=status,
+        metadata=metadata,
+        visible_from=state.clock.now() + delay,
+    )
