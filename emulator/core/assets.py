@@ -22,7 +22,8 @@ class AssetStore:
     """
     Content-addressed files under *root*, or in a temporary folder that `close` removes.
 
-    A file is complete as soon as it has its name: it is written elsewhere in the folder and renamed.
+    A file is complete as soon as it has its name: it is written elsewhere in the folder and
+    renamed.
     """
 
     def __init__(self, root: Path | None = None) -> None:
@@ -77,7 +78,8 @@ class AssetWriter:
     Takes the bytes of one asset; as a context manager it forgets them unless `finish` was called.
 
     Attributes:
-        path: The growing file, which others may read meanwhile. `finish` moves it; whoever opened it before reads on.
+        path: The growing file, which others may read meanwhile. `finish` moves it; whoever opened
+            it before reads on.
         size: Bytes written so far.
     """
 

@@ -49,13 +49,15 @@ def copy(
     include_from_upstream: bool = False,
 ) -> BulkResult:
     """
-    The destination holds the versions, with the source's assets, metadata and origin, or nothing has changed.
+    The destination holds the versions, with the source's assets, metadata and origin, or nothing
+    has changed.
 
-    - A version that the destination holds identically is in neither map ("Copy packages between repositories", User Guide).
+    - A version that the destination holds identically is in neither map ("Copy packages between
+      repositories", User Guide).
     - npm tags of the copied versions come along and replace the destination's.
     - Only records are written: a domain stores each asset once.
-    - Status, origin controls and default restrictions are not documented: switches ``copyCarriesStatus``,
-      ``copyObeysOriginControls``, ``copyDefaultRestrictions``.
+    - Status, origin controls and default restrictions are not documented: switches
+      ``copyCarriesStatus``, ``copyObeysOriginControls``, ``copyDefaultRestrictions``.
 
     Args:
         versions: What to copy; or else *revisions*, which copies a version only at that revision.
@@ -63,7 +65,8 @@ def copy(
 
     Raises:
         ResourceNotFound: There is no such repository, or the source has no such package.
-        Validation: Neither or both of *versions* and *revisions*, more than 100, two domains, or twice the same repository.
+        Validation: Neither or both of *versions* and *revisions*, more than 100, two domains, or
+            twice the same repository.
     """
     wanted = _wanted(source, destination, versions, revisions)
     above = _upstream_versions(state, source, package, wanted) if include_from_upstream else {}
@@ -131,7 +134,10 @@ def _wanted(
 def _upstream_versions(
     state: State, source: RepositoryId, package: PackageId, wanted: Sequence[str]
 ) -> dict[str, Version]:
-    """Return what the source's upstreams hold of *wanted*; no transaction is open while they are asked."""
+    """
+    Return what the source's upstreams hold of *wanted*; no transaction is open while they are
+    asked.
+    """
     from emulator.core import upstreams
 
     found: dict[str, Version] = {}
@@ -139,7 +145,11 @@ def _upstream_versions(
         if each.version not in wanted:
             continue
         record = each.record
-        if record is None and each.public is not None and state.faults.on("includeFromUpstreamIngests"):
+        if (
+            record is None
+            and each.public is not None
+            and state.faults.on("includeFromUpstreamIngests")
+        ):
             for asset in each.public.assets[:1]:
                 upstreams.fetch(state, source, package, each.version, asset.name)
                 record = _ingested(state, source, package, each.version)
@@ -148,7 +158,9 @@ def _upstream_versions(
     return found
 
 
-def _ingested(state: State, source: RepositoryId, package: PackageId, version: str) -> Version | None:
+def _ingested(
+    state: State, source: RepositoryId, package: PackageId, version: str
+) -> Version | None:
     """Return the version that is on its way in, once all of it is there."""
     deadline = time.monotonic() + _INGESTION_SECONDS
     while time.monotonic() < deadline:
@@ -189,7 +201,9 @@ def _outcome(
     allow_overwrite: bool,
     blocked: bool,
 ) -> _Copy | Refused | None:
-    """Return the copy to make, why it is refused, or ``None`` if the destination holds it identically."""
+    """
+    Return the copy to make, why it is refused, or ``None`` if the destination holds it identically.
+    """
     name = source.version
     if revision is not None and source.revision != revision:
         return Refused(
@@ -278,7 +292,10 @@ def _copy_tags(
     package: PackageId,
     copied: set[str],
 ) -> None:
-    """npm tags of the copied versions overwrite the same tags ("npm tags with CopyPackageVersions", User Guide)."""
+    """
+    npm tags of the copied versions overwrite the same tags ("npm tags with CopyPackageVersions",
+    User Guide).
+    """
     origin: Package | None = packages.find(state, source, package)
     if origin is None:
         return

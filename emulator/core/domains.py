@@ -12,7 +12,9 @@ from emulator.core.rows import Row, domain_row
 from emulator.core.state import State
 from emulator.core.values import Domain, DomainId
 
-MAX_DOMAINS = 10  # "Domains per AWS account", User Guide, quotas; adjustable, so only with quotas in force
+MAX_DOMAINS = (
+    10  # "Domains per AWS account", User Guide, quotas; adjustable, so only with quotas in force
+)
 _COLUMNS = (
     "d.id, d.owner, d.name, d.created, d.encryption_key,"
     " (SELECT COUNT(*) FROM repositories r WHERE r.domain = d.id)"
@@ -25,21 +27,31 @@ def arn(region: str, domain: DomainId) -> str:
 
 
 def create(
-    state: State, domain: DomainId, *, encryption_key: str | None = None, tags: Mapping[str, str] | None = None
+    state: State,
+    domain: DomainId,
+    *,
+    encryption_key: str | None = None,
+    tags: Mapping[str, str] | None = None,
 ) -> Domain:
     """
     The domain exists, empty, with *tags*.
 
-    Without *encryption_key* it has one of the form that the AWS managed key ``aws/codeartifact`` has.
+    Without *encryption_key* it has one of the form that the AWS managed key ``aws/codeartifact``
+    has.
 
     Raises:
         Conflict: The account has a domain of this name in this Region.
         ServiceQuotaExceeded: Documented quotas are in force and the account has ten.
     """
     region = state.options.region
-    key = encryption_key or f"arn:aws:kms:{region}:{domain.owner}:key/00000000-0000-0000-0000-000000000000"
+    key = (
+        encryption_key
+        or f"arn:aws:kms:{region}:{domain.owner}:key/00000000-0000-0000-0000-000000000000"
+    )
     with state.store.transaction() as connection:
-        owned = connection.execute("SELECT name FROM domains WHERE owner = ?", (domain.owner,)).fetchall()
+        owned = connection.execute(
+            "SELECT name FROM domains WHERE owner = ?", (domain.owner,)
+        ).fetchall()
         if (domain.name,) in owned:
             raise Conflict(
                 f"Domain '{domain.name}' owned by account '{domain.owner}' already exists",
@@ -64,15 +76,17 @@ def describe(state: State, domain: DomainId) -> Domain:
     """
     Return the domain with the number of its repositories and the bytes it stores.
 
-    Bytes that several versions or repositories of the domain hold count once: a domain stores each asset once (User Guide,
-    concepts).
+    Bytes that several versions or repositories of the domain hold count once: a domain stores each
+    asset once (User Guide, concepts).
 
     Raises:
         ResourceNotFound: There is no such domain.
     """
     with state.store.reading() as connection:
         row_id = domain_row(connection, domain)
-        row = connection.execute(f"SELECT {_COLUMNS} FROM domains d WHERE d.id = ?", (row_id,)).fetchone()  # noqa: S608  a constant
+        row = connection.execute(
+            f"SELECT {_COLUMNS} FROM domains d WHERE d.id = ?", (row_id,)
+        ).fetchone()  # noqa: S608  a constant
         (size,) = connection.execute(
             "SELECT COALESCE(SUM(size), 0) FROM blobs WHERE sha256 IN (SELECT a.sha256 FROM repositories r"
             " JOIN packages p ON p.repository = r.id JOIN versions v ON v.package = p.id"
@@ -86,7 +100,8 @@ def delete(state: State, domain: DomainId) -> Domain | None:
     """
     The domain is gone; return what it was, or ``None`` if it did not exist.
 
-    Deleting a domain that does not exist is no error in the service model; the caller's answer is then empty.
+    Deleting a domain that does not exist is no error in the service model; the caller's answer is
+    then empty.
 
     Raises:
         Conflict: It still has repositories ("Delete a domain", User Guide).

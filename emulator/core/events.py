@@ -60,7 +60,9 @@ class Change:
 
 
 def package_arn(region: str, repository: RepositoryId, package: PackageId) -> str:
-    """Return the package's ARN; its account is the domain's owner (User Guide, monitoring events)."""
+    """
+    Return the package's ARN; its account is the domain's owner (User Guide, monitoring events).
+    """
     domain = repository.domain
     return (
         f"arn:aws:codeartifact:{region}:{domain.owner}:package/{domain.name}/{repository.name}"
@@ -70,10 +72,12 @@ def package_arn(region: str, repository: RepositoryId, package: PackageId) -> st
 
 class EventSource:
     """
-    Writes events in the transaction of the change, delivers them after it, at least once, from one thread.
+    Writes events in the transaction of the change, delivers them after it, at least once, from one
+    thread.
 
-    An event stays in the outbox until every sink has returned. What a killed process left there is delivered after the next
-    start, with the same ``eventDeduplicationId``. While nobody has subscribed the newest `MAX_UNDELIVERED` are kept.
+    An event stays in the outbox until every sink has returned. What a killed process left there is
+    delivered after the next start, with the same ``eventDeduplicationId``. While nobody has
+    subscribed the newest `MAX_UNDELIVERED` are kept.
     """
 
     def __init__(self, store: Store, clock: Clock, faults: Faults, region: str) -> None:
@@ -103,7 +107,8 @@ class EventSource:
         )
         if not self._sinks:
             connection.execute(
-                "DELETE FROM outbox WHERE id <= (SELECT MAX(id) FROM outbox) - ?", (MAX_UNDELIVERED,)
+                "DELETE FROM outbox WHERE id <= (SELECT MAX(id) FROM outbox) - ?",
+                (MAX_UNDELIVERED,),
             )
 
     def _next_sequence(self, connection: sqlite3.Connection, change: Change) -> int:
@@ -173,13 +178,16 @@ class EventSource:
         """
         *sink* gets every event that has not been delivered yet, and all that follow.
 
-        It is called from one worker thread. If it raises, the event is handed over again later, to all sinks.
+        It is called from one worker thread. If it raises, the event is handed over again later, to
+        all sinks.
         """
         with self._wake:
             self._sinks.append(sink)
             self._pending = True
             if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="codeartifact-events", daemon=True)
+                self._thread = threading.Thread(
+                    target=self._run, name="codeartifact-events", daemon=True
+                )
                 self._thread.start()
             self._wake.notify_all()
 
@@ -297,7 +305,9 @@ class EventSource:
     def _forget(self, delivered: list[int]) -> None:
         if delivered:
             with self._store.transaction() as connection:
-                connection.executemany("DELETE FROM outbox WHERE id = ?", [(row,) for row in delivered])
+                connection.executemany(
+                    "DELETE FROM outbox WHERE id = ?", [(row,) for row in delivered]
+                )
 
     def _next_due(self) -> float:
         if self._clock.frozen or not self._sinks:

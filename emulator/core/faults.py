@@ -30,7 +30,10 @@ QUOTAS: Mapping[str, float] = MappingProxyType(
         "Write": 100,
     }
 )
-"""The documented rates; ``Read`` and ``Write`` are those of the account over all operations, data plane included."""
+"""
+The documented rates; ``Read`` and ``Write`` are those of the account over all operations, data
+plane included.
+"""
 
 _READS = ("Describe", "List", "Get", "Read")
 
@@ -51,9 +54,11 @@ class Settings:
 
     Attributes:
         throttle: Operation (or ``Read``, ``Write``) to requests a second.
-        quotas: The documented `QUOTAS` are in force where *throttle* says nothing, and so are the documented numbers of domains and repositories.
+        quotas: The documented `QUOTAS` are in force where *throttle* says nothing, and so are the
+            documented numbers of domains and repositories.
         error_rate: Probability that a call fails with InternalServerException.
-        visibility_delay_seconds: How long a version that was fetched stays unseen by the API (about 180 in AWS, User Guide).
+        visibility_delay_seconds: How long a version that was fetched stays unseen by the API (about
+            180 in AWS, User Guide).
         switches: The switches that differ from their default.
     """
 

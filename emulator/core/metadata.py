@@ -88,7 +88,9 @@ def of_npm(package_json: Mapping[str, object]) -> dict[str, object]:
             source_code_repository=_text(
                 repository.get("url") if isinstance(repository, dict) else repository
             ),
-            licenses=tuple(_npm_licences(package_json.get("license"), package_json.get("licenses"))),
+            licenses=tuple(
+                _npm_licences(package_json.get("license"), package_json.get("licenses"))
+            ),
             dependencies=tuple(_npm_dependencies(package_json)),
             readme=_text(package_json.get("readme")),
         )
@@ -100,7 +102,8 @@ def of_pypi(metadata: Mapping[str, Sequence[str]]) -> dict[str, object]:
     Return the version metadata that core metadata fields give.
 
     Args:
-        metadata: Field to values; names in the form of uploads (``requires_dist``), as twine sends them.
+        metadata: Field to values; names in the form of uploads (``requires_dist``), as twine sends
+            them.
     """
 
     def first(name: str) -> str:
@@ -138,7 +141,8 @@ def of_core_metadata(text: str) -> dict[str, object]:
 
 def of_pom(content: bytes) -> dict[str, object]:
     """
-    Return the version metadata that a POM gives; parent POMs are not read ("Package dependencies", User Guide).
+    Return the version metadata that a POM gives; parent POMs are not read ("Package dependencies",
+    User Guide).
 
     Raises:
         Validation: It is no acceptable XML or no POM.
@@ -208,7 +212,9 @@ def _pom_dependencies(root: Element) -> Iterable[Dependency]:
     entries = [(parent, "parent")] if parent is not None else []
     for each in root.iterfind("dependencies/dependency"):
         optional = xml_documents.text(each, "optional") == "true"
-        entries.append((each, "optional" if optional else xml_documents.text(each, "scope") or "compile"))
+        entries.append(
+            (each, "optional" if optional else xml_documents.text(each, "scope") or "compile")
+        )
     for element, kind in entries:
         name = xml_documents.text(element, "artifactId")
         if name:

@@ -29,7 +29,8 @@ class PublishBlocked(AccessDenied):
 
 def defaults(state: State, arrival: Arrival) -> Restrictions:
     """
-    Return the origin configuration that a package record is created with ("Default package origin controls", User Guide).
+    Return the origin configuration that a package record is created with ("Default package origin
+    controls", User Guide).
 
     - published directly: publish ALLOW, upstream BLOCK;
     - ingested from a public repository: publish BLOCK, upstream ALLOW;
@@ -53,13 +54,14 @@ def publish_decision(
     reachable: bool,
 ) -> Decision:
     """
-    Return what becomes of an asset that a client publishes ("Editing package origin controls", User Guide).
+    Return what becomes of an asset that a client publishes ("Editing package origin controls", User
+    Guide).
 
     Args:
-        held: What the repository holds: no such version, the version with this asset and the same or other bytes, or the
-            version without an asset of this name.
-        reachable: Whether an upstream repository or a public one offers the version; it only matters while
-            ``restrictions.upstream`` is ALLOW.
+        held: What the repository holds: no such version, the version with this asset and the same
+            or other bytes, or the version without an asset of this name.
+        reachable: Whether an upstream repository or a public one offers the version; it only
+            matters while ``restrictions.upstream`` is ALLOW.
     """
     if restrictions.publish == "BLOCK":
         return "blocked"

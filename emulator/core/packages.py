@@ -66,8 +66,9 @@ def page(
     """
     Return package records, at most *limit*, and the token of the next page.
 
-    By format, namespace and name, unless the switch ``listOrder`` says otherwise. *namespace* and *prefix* are both prefixes
-    (ListPackages, API Reference). Packages without versions are listed too.
+    By format, namespace and name, unless the switch ``listOrder`` says otherwise. *namespace* and
+    *prefix* are both prefixes (ListPackages, API Reference). Packages without versions are listed
+    too.
 
     Raises:
         ResourceNotFound: There is no such repository.
@@ -129,7 +130,8 @@ def put_restrictions(
     state: State, repository: RepositoryId, package: PackageId, restrictions: Restrictions
 ) -> Package:
     """
-    The package has *restrictions*; a package that did not exist has an empty record now (PutPackageOriginConfiguration).
+    The package has *restrictions*; a package that did not exist has an empty record now
+    (PutPackageOriginConfiguration).
 
     Raises:
         ResourceNotFound: There is no such repository.
@@ -152,7 +154,8 @@ def put_metadata(
     """
     The package's metadata is *metadata*, all of it.
 
-    No event, unless the switch ``distTagEmits`` says so: then one for each version that a changed npm tag names now.
+    No event, unless the switch ``distTagEmits`` says so: then one for each version that a changed
+    npm tag names now.
 
     Raises:
         ResourceNotFound: There is no such package.
@@ -160,7 +163,9 @@ def put_metadata(
     with state.store.transaction() as connection:
         row = required_package_row(connection, repository, package)
         before = dist_tags(package_of(row, repository))
-        connection.execute("UPDATE packages SET metadata = ? WHERE id = ?", (json.dumps(metadata), row[0]))
+        connection.execute(
+            "UPDATE packages SET metadata = ? WHERE id = ?", (json.dumps(metadata), row[0])
+        )
         changed = describe(state, repository, package)
         if state.faults.on("distTagEmits"):
             after = dist_tags(changed)
@@ -174,7 +179,9 @@ def put_metadata(
 def dist_tags(package: Package) -> dict[str, str]:
     """Return npm's tags of the package, tag to version; empty for other formats."""
     tags = package.metadata.get(DIST_TAGS)
-    return {str(tag): str(version) for tag, version in tags.items()} if isinstance(tags, dict) else {}
+    return (
+        {str(tag): str(version) for tag, version in tags.items()} if isinstance(tags, dict) else {}
+    )
 
 
 def delete(state: State, repository: RepositoryId, package: PackageId) -> Package:
@@ -194,14 +201,23 @@ def delete(state: State, repository: RepositoryId, package: PackageId) -> Packag
         ).fetchall()
         for version in with_assets(connection, versions, repository, package):
             records.emit(
-                state, connection, version, "Deleted", removed=len(version.assets), metadata=True, status=True
+                state,
+                connection,
+                version,
+                "Deleted",
+                removed=len(version.assets),
+                metadata=True,
+                status=True,
             )
         connection.execute("DELETE FROM packages WHERE id = ?", (row[0],))
     return package_of(row, repository)
 
 
 def _insert(
-    connection: sqlite3.Connection, repository: RepositoryId, package: PackageId, restrictions: Restrictions
+    connection: sqlite3.Connection,
+    repository: RepositoryId,
+    package: PackageId,
+    restrictions: Restrictions,
 ) -> None:
     connection.execute(
         "INSERT INTO packages (repository, format, namespace, name, publish, upstream) VALUES (?, ?, ?, ?, ?, ?)",

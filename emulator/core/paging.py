@@ -18,8 +18,8 @@ def encode(scope: Sequence[object], key: Sequence[str | int]) -> str:
     """
     Return the token of the page that begins after *key* in the list described by *scope*.
 
-    A list is ordered by its keys, so a page begins at the right place whatever was written or deleted meanwhile. *scope* names
-    the operation and its filters: a token is good for those alone.
+    A list is ordered by its keys, so a page begins at the right place whatever was written or
+    deleted meanwhile. *scope* names the operation and its filters: a token is good for those alone.
     """
     body = zlib.compress(json.dumps(list(key), ensure_ascii=False).encode(), 6)
     return base64.urlsafe_b64encode(_tag(scope) + body).decode().rstrip("=")
@@ -40,7 +40,9 @@ def decode(scope: Sequence[object], token: str | None) -> list[str | int] | None
             raise ValueError
         key = json.loads(zlib.decompress(raw[_TAG_BYTES:]))
     except (ValueError, binascii.Error, zlib.error):
-        raise Validation(f"Invalid nextToken: {token[:80]!r} was not returned by this list") from None
+        raise Validation(
+            f"Invalid nextToken: {token[:80]!r} was not returned by this list"
+        ) from None
     if not isinstance(key, list):
         raise Validation(f"Invalid nextToken: {token[:80]!r}")
     return key

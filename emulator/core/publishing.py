@@ -16,7 +16,10 @@ from emulator.core.state import State
 from emulator.core.values import Blob, Origin, PackageId, RepositoryId, Status, Version
 
 _SEVERAL_ASSETS = frozenset({"maven", "pypi"})
-"""Formats whose complete versions take further assets; a generic version does only while Unfinished (User Guide)."""
+"""
+Formats whose complete versions take further assets; a generic version does only while Unfinished
+(User Guide).
+"""
 
 _Held = Literal["nothing", "same bytes", "other bytes", "other assets"]
 
@@ -46,8 +49,10 @@ def publish(
     - A new version is Published, or Unfinished if so asked, and its origin is this repository.
     - Identical bytes under a name that the version has: nothing changes.
     - Further assets join Maven and PyPI versions, and generic ones that are Unfinished.
-    - A generic version stays Unfinished only as long as every call says so (PublishPackageVersion, API Reference).
-    - An Archived or Disposed version still occupies its name ("Package version status", User Guide).
+    - A generic version stays Unfinished only as long as every call says so (PublishPackageVersion,
+      API Reference).
+    - An Archived or Disposed version still occupies its name ("Package version status", User
+      Guide).
 
     Args:
         metadata: Replaces the version's metadata; ``None`` leaves it.
@@ -55,7 +60,8 @@ def publish(
 
     Raises:
         PublishBlocked: The package's origin configuration blocks publishing.
-        Conflict: Other bytes under the same name, a version that takes no further assets, or one that upstreams offer.
+        Conflict: Other bytes under the same name, a version that takes no further assets, or one
+            that upstreams offer.
         ResourceNotFound: There is no such repository.
         ServiceQuotaExceeded: More assets than a version may have.
     """

@@ -55,7 +55,11 @@ def select(connection: sqlite3.Connection, package_row: int, version: str) -> Ro
 
 
 def read(
-    connection: sqlite3.Connection, package_row: int, version: str, repository: RepositoryId, package: PackageId
+    connection: sqlite3.Connection,
+    package_row: int,
+    version: str,
+    repository: RepositoryId,
+    package: PackageId,
 ) -> Version | None:
     """Return one version with its assets."""
     row = select(connection, package_row, version)
@@ -94,7 +98,10 @@ def insert(
 
 
 def put_assets(
-    connection: sqlite3.Connection, region: str, version_row: int, assets: Iterable[tuple[str, Blob]]
+    connection: sqlite3.Connection,
+    region: str,
+    version_row: int,
+    assets: Iterable[tuple[str, Blob]],
 ) -> None:
     """
     The version has *assets* besides those of other names.
@@ -112,7 +119,9 @@ def put_assets(
         " ON CONFLICT (version, name) DO UPDATE SET sha256 = excluded.sha256, checksum_refused = 0",
         [(version_row, name, blob.sha256) for name, blob in given],
     )
-    (count,) = connection.execute("SELECT COUNT(*) FROM assets WHERE version = ?", (version_row,)).fetchone()
+    (count,) = connection.execute(
+        "SELECT COUNT(*) FROM assets WHERE version = ?", (version_row,)
+    ).fetchone()
     if count > max_assets(region):
         raise ServiceQuotaExceeded(
             f"A package version can have at most {max_assets(region)} assets",
@@ -134,9 +143,9 @@ def touch(
     """
     The version has *status* and *metadata* where given.
 
-    Its revision is new if its assets (*content*) or its metadata changed, else the same ("Package version revisions", User
-    Guide; a status change alone keeps it in AWS's samples). Whether ``publishedTime`` moves is the switch
-    ``publishedTimeMoves``, unless *published* sets it.
+    Its revision is new if its assets (*content*) or its metadata changed, else the same ("Package
+    version revisions", User Guide; a status change alone keeps it in AWS's samples). Whether
+    ``publishedTime`` moves is the switch ``publishedTimeMoves``, unless *published* sets it.
     """
     changes: list[tuple[str, object]] = []
     if status is not None:
@@ -169,7 +178,10 @@ def emit(
     metadata: bool = False,
     status: bool = False,
 ) -> None:
-    """The event of a change that left *version* as it is (or, if deleted, was) is emitted when the transaction commits."""
+    """
+    The event of a change that left *version* as it is (or, if deleted, was) is emitted when the
+    transaction commits.
+    """
     state.events.emit(
         connection,
         Change(

@@ -16,7 +16,9 @@ from emulator.core.state import State
 from emulator.core.values import DomainId, Format, PackageId, Repository, RepositoryId
 
 MAX_DIRECT_UPSTREAMS = 10  # "Direct upstream repositories per repository", User Guide, quotas
-MAX_REPOSITORIES = 1_000  # "Repositories per domain", the same; adjustable, so only with quotas in force
+MAX_REPOSITORIES = (
+    1_000  # "Repositories per domain", the same; adjustable, so only with quotas in force
+)
 
 EXTERNAL_CONNECTIONS: Mapping[str, Format] = MappingProxyType(
     {
@@ -44,9 +46,14 @@ _FROM = f"SELECT {_COLUMNS} FROM repositories r JOIN domains d ON d.id = r.domai
 
 
 def arn(region: str, repository: RepositoryId) -> str:
-    """Return the repository's ARN; its account is the domain's owner (Service Authorization Reference)."""
+    """
+    Return the repository's ARN; its account is the domain's owner (Service Authorization
+    Reference).
+    """
     domain = repository.domain
-    return f"arn:aws:codeartifact:{region}:{domain.owner}:repository/{domain.name}/{repository.name}"
+    return (
+        f"arn:aws:codeartifact:{region}:{domain.owner}:repository/{domain.name}/{repository.name}"
+    )
 
 
 def create(
@@ -59,7 +66,8 @@ def create(
     tags: Mapping[str, str] | None = None,
 ) -> Repository:
     """
-    The repository exists, empty; *administrator* is the account that made it (User Guide, concepts).
+    The repository exists, empty; *administrator* is the account that made it (User Guide,
+    concepts).
 
     Raises:
         ResourceNotFound: Its domain or one of *upstreams* does not exist.
@@ -69,7 +77,12 @@ def create(
     """
     with state.store.transaction() as connection:
         domain = domain_row(connection, repository.domain)
-        names = {name for (name,) in connection.execute("SELECT name FROM repositories WHERE domain = ?", (domain,))}
+        names = {
+            name
+            for (name,) in connection.execute(
+                "SELECT name FROM repositories WHERE domain = ?", (domain,)
+            )
+        }
         if repository.name in names:
             raise Conflict(
                 f"Repository '{repository.name}' in domain '{repository.domain.name}' already exists",
@@ -117,12 +130,15 @@ def update(
     Raises:
         ResourceNotFound: The repository or one of *upstreams* does not exist.
         ServiceQuotaExceeded: More than ten upstreams.
-        Validation: An upstream is named twice, leads back to the repository, or the repository has an external connection.
+        Validation: An upstream is named twice, leads back to the repository, or the repository has
+            an external connection.
     """
     with state.store.transaction() as connection:
         row_id = repository_row(connection, repository)
         if description is not None:
-            connection.execute("UPDATE repositories SET description = ? WHERE id = ?", (description, row_id))
+            connection.execute(
+                "UPDATE repositories SET description = ? WHERE id = ?", (description, row_id)
+            )
         if upstreams is not None:
             _set_upstreams(connection, row_id, repository, upstreams)
         return describe(state, repository)
@@ -132,7 +148,8 @@ def delete(state: State, repository: RepositoryId) -> Repository:
     """
     The repository and all it holds are gone, its name is free; return what it was.
 
-    It is also gone from the upstreams of other repositories. No events, unless the switch ``deleteRepositoryEmits`` says so.
+    It is also gone from the upstreams of other repositories. No events, unless the switch
+    ``deleteRepositoryEmits`` says so.
 
     Raises:
         ResourceNotFound: There is no such repository.
@@ -161,7 +178,8 @@ def page(
 
     Args:
         domain: Only this domain's (ListRepositoriesInDomain).
-        administrator: Only those that this account administers (with no *domain*: ListRepositories).
+        administrator: Only those that this account administers (with no *domain*:
+            ListRepositories).
         prefix: Only those whose name begins so.
 
     Raises:
@@ -198,15 +216,17 @@ def associate_external_connection(state: State, repository: RepositoryId, name: 
 
     Raises:
         ResourceNotFound: There is no such repository.
-        Validation: There is no such connection, the repository has one already (one is the limit), or it has upstreams
-            (both at once are not possible, User Guide, external connections).
+        Validation: There is no such connection, the repository has one already (one is the limit),
+            or it has upstreams (both at once are not possible, User Guide, external connections).
     """
     if name not in EXTERNAL_CONNECTIONS:
         raise Validation(f"External connection '{name}' does not exist", reason="OTHER")
     with state.store.transaction() as connection:
         found = describe(state, repository)
         if found.external_connection is not None:
-            raise Validation("ExternalConnections for repositories are currently limited to 1", reason="OTHER")
+            raise Validation(
+                "ExternalConnections for repositories are currently limited to 1", reason="OTHER"
+            )
         if found.upstreams:
             raise Validation(
                 f"Repository '{repository.name}' has upstream repositories: "
@@ -214,11 +234,15 @@ def associate_external_connection(state: State, repository: RepositoryId, name: 
                 reason="OTHER",
             )
         row_id = repository_row(connection, repository)
-        connection.execute("UPDATE repositories SET external_connection = ? WHERE id = ?", (name, row_id))
+        connection.execute(
+            "UPDATE repositories SET external_connection = ? WHERE id = ?", (name, row_id)
+        )
         return describe(state, repository)
 
 
-def disassociate_external_connection(state: State, repository: RepositoryId, name: str) -> Repository:
+def disassociate_external_connection(
+    state: State, repository: RepositoryId, name: str
+) -> Repository:
     """
     The repository no longer has the external connection; what it fetched through it stays.
 
@@ -233,7 +257,9 @@ def disassociate_external_connection(state: State, repository: RepositoryId, nam
                 resource_type="repository",
             )
         row_id = repository_row(connection, repository)
-        connection.execute("UPDATE repositories SET external_connection = NULL WHERE id = ?", (row_id,))
+        connection.execute(
+            "UPDATE repositories SET external_connection = NULL WHERE id = ?", (row_id,)
+        )
         return describe(state, repository)
 
 

@@ -78,8 +78,13 @@ def repository_row(connection: sqlite3.Connection, repository: RepositoryId) -> 
     return int(row[0])
 
 
-def package_row(connection: sqlite3.Connection, repository: RepositoryId, package: PackageId) -> Row | None:
-    """Return the columns `PACKAGE_COLUMNS` of the package record, ``None`` if there is none (but a repository)."""
+def package_row(
+    connection: sqlite3.Connection, repository: RepositoryId, package: PackageId
+) -> Row | None:
+    """
+    Return the columns `PACKAGE_COLUMNS` of the package record, ``None`` if there is none (but a
+    repository).
+    """
     row = connection.execute(
         f"SELECT {PACKAGE_COLUMNS} FROM packages p"  # noqa: S608  a constant of this module
         " JOIN repositories r ON r.id = p.repository JOIN domains d ON d.id = r.domain"
@@ -135,7 +140,18 @@ def package_of(row: Row, repository: RepositoryId) -> Package:
 
 def version_of(row: Row, repository: RepositoryId, package: PackageId) -> Version:
     """Return the version that a row of `VERSION_COLUMNS` holds, without its assets."""
-    (_, version, status, revision, origin_type, origin_repository, connection, published, visible, metadata) = row
+    (
+        _,
+        version,
+        status,
+        revision,
+        origin_type,
+        origin_repository,
+        connection,
+        published,
+        visible,
+        metadata,
+    ) = row
     return Version(
         repository=repository,
         package=package,
@@ -153,7 +169,9 @@ def version_of(row: Row, repository: RepositoryId, package: PackageId) -> Versio
     )
 
 
-def assets_of(connection: sqlite3.Connection, versions: Iterable[int]) -> dict[int, tuple[Asset, ...]]:
+def assets_of(
+    connection: sqlite3.Connection, versions: Iterable[int]
+) -> dict[int, tuple[Asset, ...]]:
     """Return the assets of each version row, in the order of their names."""
     wanted = list(versions)
     found: dict[int, list[Asset]] = {each: [] for each in wanted}
@@ -170,10 +188,14 @@ def assets_of(connection: sqlite3.Connection, versions: Iterable[int]) -> dict[i
 
 
 def with_assets(
-    connection: sqlite3.Connection, rows: Sequence[Row], repository: RepositoryId, package: PackageId
+    connection: sqlite3.Connection,
+    rows: Sequence[Row],
+    repository: RepositoryId,
+    package: PackageId,
 ) -> list[Version]:
     """Return the versions that rows of `VERSION_COLUMNS` hold, with their assets."""
     assets = assets_of(connection, (cast("int", row[0]) for row in rows))
     return [
-        replace(version_of(row, repository, package), assets=assets[cast("int", row[0])]) for row in rows
+        replace(version_of(row, repository, package), assets=assets[cast("int", row[0])])
+        for row in rows
     ]

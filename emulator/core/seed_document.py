@@ -60,7 +60,9 @@ class SeedVersion:
 
 @dataclass(frozen=True, slots=True)
 class SeedPackage:
-    """A package; *restrictions* are the defaults of how its first version came if none are given."""
+    """
+    A package; *restrictions* are the defaults of how its first version came if none are given.
+    """
 
     id: PackageId
     restrictions: Restrictions
@@ -114,7 +116,9 @@ class _Node:
             raise self.refuse(key, f"must match {pattern.pattern}, not {value!r}")
         return value
 
-    def choice(self, key: str, allowed: frozenset[_Choice], default: _Choice | None = None) -> _Choice:
+    def choice(
+        self, key: str, allowed: frozenset[_Choice], default: _Choice | None = None
+    ) -> _Choice:
         value = self._value.get(key)
         if value is None and default is not None:
             return default

@@ -33,7 +33,9 @@ class SnapshotMetadata:
 
 
 def base_of(version: str) -> str | None:
-    """Return ``1.0`` for the build version ``1.0-20210728.194552-1``, ``None`` for other versions."""
+    """
+    Return ``1.0`` for the build version ``1.0-20210728.194552-1``, ``None`` for other versions.
+    """
     match = _BUILD.fullmatch(version)
     return match["base"] if match else None
 
@@ -45,8 +47,8 @@ def version_of(package: PackageId, directory: str, name: str) -> str:
     That is *directory*, but for files in ``1.0-SNAPSHOT``: their build version.
 
     Raises:
-        Validation: The name does not follow Maven's layout, or is not that of a timestamped snapshot: non-unique snapshots
-            are not supported ("Use Maven snapshots", User Guide).
+        Validation: The name does not follow Maven's layout, or is not that of a timestamped
+            snapshot: non-unique snapshots are not supported ("Use Maven snapshots", User Guide).
     """
     if not directory.endswith(SUFFIX):
         if not name.startswith(f"{package.name}-{directory}"):
@@ -73,7 +75,8 @@ def put_asset(
     blob: Blob,
 ) -> Version:
     """
-    The version that *name* belongs to has the asset; a new version is Unfinished until its metadata arrives.
+    The version that *name* belongs to has the asset; a new version is Unfinished until its metadata
+    arrives.
 
     A ``.pom`` also gives the version its description and dependencies.
 
@@ -94,7 +97,10 @@ def put_asset(
 
 
 def _described(state: State, name: str, blob: Blob) -> dict[str, object] | None:
-    """Return what a POM says; one that cannot be read safely is an asset like any other (not documented: our choice)."""
+    """
+    Return what a POM says; one that cannot be read safely is an asset like any other (not
+    documented: our choice).
+    """
     if not name.endswith(".pom") or blob.size > xml_documents.MAX_BYTES:
         return None
     try:
@@ -116,8 +122,9 @@ def put_checksum(
     """
     The checksum of the asset *name* agrees with the computed one; it is not stored.
 
-    One that disagrees is remembered: the version cannot be finished until the right one is sent (User Guide, Maven
-    checksums). Comparison is case-sensitive, computed checksums are in lower case.
+    One that disagrees is remembered: the version cannot be finished until the right one is sent
+    (User Guide, Maven checksums). Comparison is case-sensitive, computed checksums are in lower
+    case.
 
     Raises:
         ResourceNotFound: The asset was not uploaded (yet).
@@ -154,8 +161,8 @@ def parse_metadata(base_version: str, content: bytes) -> SnapshotMetadata:
     Return what the ``maven-metadata.xml`` of the snapshot *base_version* says.
 
     Raises:
-        Validation: It is no such document, or lacks ``<timestamp>``, ``<buildNumber>`` or ``<snapshotVersions>`` ("Publishing
-            with curl", User Guide).
+        Validation: It is no such document, or lacks ``<timestamp>``, ``<buildNumber>`` or
+            ``<snapshotVersions>`` ("Publishing with curl", User Guide).
     """
     root = xml_documents.parse(content, root="metadata")
     timestamp = xml_documents.text(root, "versioning/snapshot/timestamp")
@@ -182,14 +189,16 @@ def put_metadata(
 
     - ``1.0-SNAPSHOT`` is Published with that build's assets and a revision of its own.
     - The build itself is Unlisted, its revision unchanged.
-    - Older builds are as they were: a publisher with curl unlists them ("Snapshot publishing with curl", User Guide; switch
-      ``curlOlderBuilds``).
+    - Older builds are as they were: a publisher with curl unlists them ("Snapshot publishing with
+      curl", User Guide; switch ``curlOlderBuilds``).
 
     Returns:
-        ``1.0-SNAPSHOT``; ``None`` where the switch ``mavenMetadataSometimesLeavesUnfinished`` had the upload do nothing.
+        ``1.0-SNAPSHOT``; ``None`` where the switch ``mavenMetadataSometimesLeavesUnfinished`` had
+        the upload do nothing.
 
     Raises:
-        Validation: See `parse_metadata`; or the build has no assets, or one whose checksum was refused.
+        Validation: See `parse_metadata`; or the build has no assets, or one whose checksum was
+            refused.
         PublishBlocked: The package's origin configuration blocks publishing.
         Conflict: ``1.0-SNAPSHOT`` is Disposed.
     """
@@ -219,10 +228,12 @@ def put_package_metadata(
     state: State, repository: RepositoryId, package: PackageId, content: bytes
 ) -> list[str]:
     """
-    Every Unfinished release that the artifact's ``maven-metadata.xml`` lists is Published; return these.
+    Every Unfinished release that the artifact's ``maven-metadata.xml`` lists is Published; return
+    these.
 
     Raises:
-        Validation: It is no such document, or one of these has an asset whose checksum was refused; then nothing changed.
+        Validation: It is no such document, or one of these has an asset whose checksum was refused;
+            then nothing changed.
     """
     root = xml_documents.parse(content, root="metadata")
     listed = {(each.text or "").strip() for each in root.iterfind("versioning/versions/version")}
@@ -243,7 +254,10 @@ def put_package_metadata(
 
 
 def forget_build(state: State, connection: sqlite3.Connection, build: Version) -> None:
-    """``X-SNAPSHOT`` no longer holds the assets that it shares with *build*; for the switch ``deletingBuildAffectsAlias``."""
+    """
+    ``X-SNAPSHOT`` no longer holds the assets that it shares with *build*; for the switch
+    ``deletingBuildAffectsAlias``.
+    """
     base = base_of(build.version)
     if base is None or build.package.format != "maven":
         return
@@ -296,7 +310,10 @@ def _row_id(connection: sqlite3.Connection, package_id: int, version: str) -> in
 def _point(
     state: State, connection: sqlite3.Connection, package_id: int, alias_name: str, build: Version
 ) -> Version:
-    """``1.0-SNAPSHOT`` is Published with the assets of *build*; nothing is written if it is so already."""
+    """
+    ``1.0-SNAPSHOT`` is Published with the assets of *build*; nothing is written if it is so
+    already.
+    """
     held = records.read(connection, package_id, alias_name, build.repository, build.package)
     assets = [(asset.name, asset.blob) for asset in build.assets]
     if held is None:

@@ -64,7 +64,9 @@ def open_state(options: Options) -> State:
         store = Store(options.data / "state.sqlite3")
         assets = AssetStore(options.data / "assets")
         with store.reading() as connection:
-            assets.collect(row[0] for row in connection.execute("SELECT DISTINCT sha256 FROM assets"))
+            assets.collect(
+                row[0] for row in connection.execute("SELECT DISTINCT sha256 FROM assets")
+            )
     clock = Clock()
     faults = Faults()
     events = EventSource(store, clock, faults, options.region)

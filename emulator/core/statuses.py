@@ -32,8 +32,8 @@ def status_verdict(state: State, current: Status, target: Status) -> Verdict:
     """
     Return whether a version in *current* moves to *target* ("Package version status", User Guide).
 
-    Published, Unlisted and Archived lead to one another; Unfinished leads to Published. The rest is not documented and has
-    switches, but for one sentence: a Disposed version can only be deleted.
+    Published, Unlisted and Archived lead to one another; Unfinished leads to Published. The rest is
+    not documented and has switches, but for one sentence: a Disposed version can only be deleted.
     """
     if current == "Disposed":
         return "refused"
@@ -69,12 +69,13 @@ def set_status(
     """
     The versions have the status *target* and the revisions they had, or nothing has changed.
 
-    One refused version makes all others SKIPPED ("Update package version status", User Guide; not contractual, see the switch
-    ``bulkAtomicity``).
+    One refused version makes all others SKIPPED ("Update package version status", User Guide; not
+    contractual, see the switch ``bulkAtomicity``).
 
     Raises:
         ResourceNotFound: There is no such package.
-        Validation: More than 100 versions, a *target* that cannot be asked for, or *revisions* of other versions.
+        Validation: More than 100 versions, a *target* that cannot be asked for, or *revisions* of
+            other versions.
     """
     if target not in TARGETS:
         raise Validation(f"targetStatus must be one of {', '.join(sorted(TARGETS))}, not {target}")
@@ -97,7 +98,9 @@ def set_status(
         revisions=revisions,
         expected=expected,
         verdict=lambda current: status_verdict(state, current, target),
-        refusal=lambda version: f"version {version.version} cannot be updated from {version.status} to {target}",
+        refusal=lambda version: (
+            f"version {version.version} cannot be updated from {version.status} to {target}"
+        ),
         change=change,
     )
 
@@ -112,7 +115,8 @@ def dispose(
     expected: Status | None = None,
 ) -> BulkResult:
     """
-    The versions are Disposed: without assets, their records and revisions kept; or nothing has changed.
+    The versions are Disposed: without assets, their records and revisions kept; or nothing has
+    changed.
 
     Raises:
         ResourceNotFound: There is no such package.
@@ -137,7 +141,9 @@ def dispose(
         revisions=revisions,
         expected=expected,
         verdict=lambda current: dispose_verdict(state, current),
-        refusal=lambda version: f"version {version.version} cannot be disposed of while {version.status}",
+        refusal=lambda version: (
+            f"version {version.version} cannot be disposed of while {version.status}"
+        ),
         change=change,
     )
 
@@ -153,7 +159,8 @@ def delete(
     """
     The versions are gone and may be published again, or nothing has changed.
 
-    The package record and its origin configuration stay, also after the last version ("Delete a package version", User Guide).
+    The package record and its origin configuration stay, also after the last version ("Delete a
+    package version", User Guide).
 
     Raises:
         ResourceNotFound: There is no such package.
@@ -190,7 +197,9 @@ def delete(
     )
 
 
-def check_versions(versions: Iterable[str], revisions: Mapping[str, str] | None = None) -> list[str]:
+def check_versions(
+    versions: Iterable[str], revisions: Mapping[str, str] | None = None
+) -> list[str]:
     """
     Return *versions* without repetitions.
 
@@ -199,7 +208,9 @@ def check_versions(versions: Iterable[str], revisions: Mapping[str, str] | None 
     """
     wanted = list(dict.fromkeys(versions))
     if not 1 <= len(wanted) <= MAX_VERSIONS_PER_CALL:
-        raise Validation(f"versions must name 1 to {MAX_VERSIONS_PER_CALL} package versions, not {len(wanted)}")
+        raise Validation(
+            f"versions must name 1 to {MAX_VERSIONS_PER_CALL} package versions, not {len(wanted)}"
+        )
     if revisions and set(revisions) != set(wanted):
         raise Validation("versionRevisions must name the same package versions as versions")
     return wanted
@@ -242,10 +253,17 @@ def _bulk(
     return BulkResult(successful, failed)
 
 
-def _lock(version: Version, revisions: Mapping[str, str] | None, expected: Status | None) -> Refused | None:
-    """Return how *version* fails the caller's optimistic locks, in the words of the User Guide's samples."""
+def _lock(
+    version: Version, revisions: Mapping[str, str] | None, expected: Status | None
+) -> Refused | None:
+    """
+    Return how *version* fails the caller's optimistic locks, in the words of the User Guide's
+    samples.
+    """
     if expected is not None and version.status != expected:
-        return Refused("MISMATCHED_STATUS", f"current status: {version.status}, expected status: {expected}")
+        return Refused(
+            "MISMATCHED_STATUS", f"current status: {version.status}, expected status: {expected}"
+        )
     if revisions and version.revision != revisions[version.version]:
         return Refused(
             "MISMATCHED_REVISION",

@@ -63,9 +63,9 @@ CREATE TABLE versions (
     metadata TEXT NOT NULL DEFAULT '{}',
     UNIQUE (package, version)
 );
-CREATE INDEX versions_by_time ON versions (package, published);
+CREATE INDEX versions_by_time ON versions (package, published, id);
 CREATE INDEX versions_by_status ON versions (package, status, version);
-CREATE INDEX versions_by_status_and_time ON versions (package, status, published);
+CREATE INDEX versions_by_status_and_time ON versions (package, status, published, id);
 CREATE TABLE blobs (
     sha256 TEXT PRIMARY KEY,
     size INTEGER NOT NULL,
@@ -117,8 +117,9 @@ class Store:
     """
     One SQLite connection and the lock that guards it.
 
-    Every use of the connection is inside `transaction` or `reading`. A transaction that was left without an exception is on
-    disk when a database file is used; one that was left with an exception has changed nothing.
+    Every use of the connection is inside `transaction` or `reading`. A transaction that was left
+    without an exception is on disk when a database file is used; one that was left with an
+    exception has changed nothing.
 
     Tables ``tags`` and ``policies`` are keyed by ARN, ``settings`` by any name.
     """

@@ -19,7 +19,8 @@ class Switch:
     Attributes:
         question: What AWS's documents leave open.
         allowed: The values it may be set to, the default first.
-        elsewhere: What an automation still reaches under the other values, and what it leaves and reports.
+        elsewhere: What an automation still reaches under the other values, and what it leaves and
+            reports.
     """
 
     name: str

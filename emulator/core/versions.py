@@ -1,4 +1,6 @@
-"""Package versions: found, described, listed; the bulk writes are those of `emulator.core.statuses`."""
+"""
+Package versions: found, described, listed; the bulk writes are those of `emulator.core.statuses`.
+"""
 
 from __future__ import annotations
 
@@ -65,7 +67,8 @@ def describe(state: State, repository: RepositoryId, package: PackageId, version
     Return the version as the API shows it, with its assets.
 
     Raises:
-        ResourceNotFound: The repository itself holds none (its upstreams do not count, User Guide), or not visibly yet.
+        ResourceNotFound: The repository itself holds none (its upstreams do not count, User Guide),
+            or not visibly yet.
     """
     with state.store.reading() as connection:
         required_package_row(connection, repository, package)
@@ -82,7 +85,8 @@ def describe(state: State, repository: RepositoryId, package: PackageId, version
 
 def all_of(state: State, repository: RepositoryId, package: PackageId) -> list[Version]:
     """
-    Return every version in the order of arrival, with assets and metadata, also those that the API does not show yet.
+    Return every version in the order of arrival, with assets and metadata, also those that the API
+    does not show yet.
 
     Empty if the repository has no such package.
 
@@ -112,10 +116,11 @@ def page(
     after: str | None = None,
 ) -> tuple[list[Version], str | None]:
     """
-    Return versions that the API shows, at most *limit*, without their assets, and the token of the next page.
+    Return versions that the API shows, at most *limit*, without their assets, and the token of the
+    next page.
 
-    Without *status* in every status (ListPackageVersions, User Guide). The order is not documented, nor is the direction of
-    ``PUBLISHED_TIME``: switches ``listOrder`` and ``publishedTimeOrder``.
+    Without *status* in every status (ListPackageVersions, User Guide). The order is not documented,
+    nor is the direction of ``PUBLISHED_TIME``: switches ``listOrder`` and ``publishedTimeOrder``.
 
     Raises:
         ResourceNotFound: There is no such package.
@@ -167,11 +172,14 @@ def _order(state: State, *, sort_by_published_time: bool) -> tuple[tuple[str, ..
             return ("v.version",), "ASC"
 
 
-def default_display_version(state: State, repository: RepositoryId, package: PackageId) -> str | None:
+def default_display_version(
+    state: State, repository: RepositoryId, package: PackageId
+) -> str | None:
     """
     Return the version that stands for the package (``defaultDisplayVersion``, API Reference).
 
-    For npm the one tagged ``latest``, else the Published one that was published last; ``None`` if there is none.
+    For npm the one tagged ``latest``, else the Published one that was published last; ``None`` if
+    there is none.
 
     Raises:
         ResourceNotFound: There is no such package.
@@ -196,10 +204,15 @@ def default_display_version(state: State, repository: RepositoryId, package: Pac
 
 
 def put_version_metadata(
-    state: State, repository: RepositoryId, package: PackageId, version: str, metadata: Mapping[str, object]
+    state: State,
+    repository: RepositoryId,
+    package: PackageId,
+    version: str,
+    metadata: Mapping[str, object],
 ) -> Version:
     """
-    The version's metadata is *metadata*, all of it; if that is a change, its revision is new and an event says so.
+    The version's metadata is *metadata*, all of it; if that is a change, its revision is new and an
+    event says so.
 
     For npm (deprecation) the event is not documented: switch ``distTagEmits``.
 
@@ -214,7 +227,11 @@ def put_version_metadata(
         before = version_of(found, repository, package)
         if before.metadata != dict(metadata):
             records.touch(state, connection, cast("int", found[0]), metadata=metadata)
-        after = records.read(connection, cast("int", row[0]), version, repository, package) or before
-        if before.revision != after.revision and (package.format != "npm" or state.faults.on("distTagEmits")):
+        after = (
+            records.read(connection, cast("int", row[0]), version, repository, package) or before
+        )
+        if before.revision != after.revision and (
+            package.format != "npm" or state.faults.on("distTagEmits")
+        ):
             records.emit(state, connection, after, "Updated", metadata=True)
     return after

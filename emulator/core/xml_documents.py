@@ -1,4 +1,6 @@
-"""Maven's XML, read from anyone who may publish: size-limited, without entities, without namespaces."""
+"""
+Maven's XML, read from anyone who may publish: size-limited, without entities, without namespaces.
+"""
 
 from __future__ import annotations
 
@@ -21,18 +23,25 @@ def parse(content: bytes, *, root: str) -> Element:
     Return the document's root element, all tags without their namespace.
 
     Raises:
-        Validation: It is too large, not well-formed, declares a document type or entities, or begins with another element than *root*.
+        Validation: It is too large, not well-formed, declares a document type or entities, or
+            begins with another element than *root*.
     """
     if len(content) > MAX_BYTES:
-        raise Validation(f"The XML document has {len(content)} bytes, at most {MAX_BYTES} are accepted")
+        raise Validation(
+            f"The XML document has {len(content)} bytes, at most {MAX_BYTES} are accepted"
+        )
     try:
         found: Element = fromstring(content, forbid_dtd=True)
     except (ParseError, DefusedXmlException, ValueError, LookupError) as error:
-        raise Validation(f"The XML document cannot be parsed: {error}", reason="CANNOT_PARSE") from error
+        raise Validation(
+            f"The XML document cannot be parsed: {error}", reason="CANNOT_PARSE"
+        ) from error
     for element in found.iter():
         element.tag = element.tag.rpartition("}")[2]
     if found.tag != root:
-        raise Validation(f"The XML document is a <{found.tag}>, not a <{root}>", reason="CANNOT_PARSE")
+        raise Validation(
+            f"The XML document is a <{found.tag}>, not a <{root}>", reason="CANNOT_PARSE"
+        )
     return found
 
 
