@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Mapping
 from datetime import timedelta
+from typing import cast
 
-from emulator.core import descriptions, packages, publishing, versions
+from emulator.core import descriptions, packages, records, versions
 from emulator.core.errors import ResourceNotFound
 from emulator.core.external import ORIGINAL_PUBLISH_TIME
 from emulator.core.origins import Arrival
+from emulator.core.rows import package_row
 from emulator.core.state import State
 from emulator.core.transfers import Import
 from emulator.core.values import (
@@ -42,7 +45,7 @@ def record(
     if imported.published is not None:
         metadata.setdefault(ORIGINAL_PUBLISH_TIME, imported.published.isoformat())
     repositories = list(dict.fromkeys((imported.entry, *imported.destinations)))
-    with state.store.transaction():
+    with state.store.transaction() as connection:
         assets: dict[str, Blob] = {}
         for repository in repositories:
             held = _held(state, repository, package, version)
@@ -52,6 +55,7 @@ def record(
         for repository in repositories:
             _keep(
                 state,
+                connection,
                 repository,
                 package,
                 version,
@@ -71,9 +75,10 @@ def retain(state: State, repository: RepositoryId, version: Version) -> None:
     package retention in intermediate repositories). Whether an Unlisted version stays Unlisted is
     not documented: our choice, so that builds do not surface in listings.
     """
-    with state.store.transaction():
+    with state.store.transaction() as connection:
         _keep(
             state,
+            connection,
             repository,
             version.package,
             version.version,
@@ -97,6 +102,7 @@ def _held(
 
 def _keep(
     state: State,
+    connection: sqlite3.Connection,
     repository: RepositoryId,
     package: PackageId,
     version: str,
@@ -108,29 +114,59 @@ def _keep(
     arrival: Arrival,
 ) -> None:
     try:
-        present = packages.find(state, repository, package)
-    except ResourceNotFound:
+        record = packages.ensure(state, repository, package, arrival=arrival)
+    except ResourceNotFound:  # deleted while the version was on its way
         return
-    if present is not None and present.restrictions.upstream == "BLOCK":
+    row = package_row(connection, repository, package)
+    if row is None or record.restrictions.upstream == "BLOCK":
         return
-    held = _held(state, repository, package, version)
+    package_id = cast("int", row[0])
+    held = records.read(connection, package_id, version, repository, package)
     if held is not None:
-        if held.origin != origin or origin.type != "EXTERNAL" or held.status not in SERVED:
-            return
-        refreshed = held.package.format == "pypi" and metadata.get("files") != (
-            held.metadata.get("files")
-        )
-        metadata = {**held.metadata, **metadata} if refreshed else held.metadata
-    delay = timedelta(seconds=state.faults.visibility_delay_seconds)
-    publishing.keep(
-        state,
-        repository,
-        package,
+        if held.origin == origin and origin.type == "EXTERNAL" and held.status in SERVED:
+            _add(state, connection, package_id, held, assets=assets, metadata=metadata)
+        return
+    now = state.clock.now()
+    version_id = records.insert(
+        connection,
+        package_id,
         version,
-        list(assets.items()),
-        arrival=arrival,
-        origin=origin,
         status=status,
+        origin=origin,
+        published=now,
+        visible_from=now + timedelta(seconds=state.faults.visibility_delay_seconds),
         metadata=metadata,
-        visible_from=state.clock.now() + delay,
     )
+    records.put_assets(connection, state.options.region, version_id, assets.items())
+    created = records.read(connection, package_id, version, repository, package)
+    if created is not None:
+        added = len(assets)
+        records.emit(state, connection, created, "Created", added=added, metadata=True, status=True)
+
+
+def _add(
+    state: State,
+    connection: sqlite3.Connection,
+    package_id: int,
+    held: Version,
+    *,
+    assets: Mapping[str, Blob],
+    metadata: Mapping[str, object],
+) -> None:
+    """The version has what is new: later assets, and for PyPI what is yanked by now."""
+    names = {each.name for each in held.assets}
+    new = {name: blob for name, blob in assets.items() if name not in names}
+    changed = None
+    if held.package.format == "pypi" and metadata.get("files") != held.metadata.get("files"):
+        changed = {**held.metadata, **metadata}
+    row = records.select(connection, package_id, held.version)
+    if row is None or not (new or changed):
+        return
+    version_id = cast("int", row[0])
+    records.put_assets(connection, state.options.region, version_id, new.items())
+    records.touch(state, connection, version_id, content=bool(new), metadata=changed)
+    updated = records.read(connection, package_id, held.version, held.repository, held.package)
+    if updated is not None:
+        records.emit(
+            state, connection, updated, "Updated", added=len(new), metadata=changed is not None
+        )
