@@ -106,7 +106,7 @@ def test_a_sample_event_is_one_of_codeartifacts(path: Path) -> None:
 def test_the_policy_has_a_section_for_it(automation: str) -> None:
     """What it does and where is a person's choice, documented."""
     section = POLICY_SECTIONS[automation]
-    assert re.search(rf"\b{section}\b", (LAYER / "policy_file.py").read_text(encoding="utf-8"))
+    assert re.search(rf"\b{section}\b", (LAYER / "policy_model.py").read_text(encoding="utf-8"))
     documentation = (ROOT / "docs" / "policy.md").read_text(encoding="utf-8")
     assert re.search(rf"^##+ `{section}`", documentation, re.MULTILINE)
 

@@ -1,0 +1,19 @@
+"""What a function imports before its first event: every module costs start-up time."""
+
+import subprocess
+import sys
+
+HEAVY = {"aws_xray_sdk", "boto3", "packaging", "pydantic", "semver", "yaml"}
+
+
+def test_a_function_starts_without_the_heavy_libraries() -> None:
+    """Pydantic and YAML are the policy compiler's; versions' libraries wait for a rule."""
+    program = "import sys, unlist_snapshot_builds.app; print('\\n'.join(sys.modules))"
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        check=True,
+        capture_output=True,
+        text=True,
+        env={"PYTHONPATH": ":".join(sys.path)},
+    )
+    assert HEAVY.isdisjoint(done.stdout.split())
