@@ -6,7 +6,7 @@ Every exception that the shared code raises on purpose.
     StewardError
     ├── SettingsError                    the environment of the function is wrong
     ├── PolicyError                      the compiled policy cannot be read
-    │   └── PolicyMistakesError          the policy file has mistakes (policy_file.py)
+    │   └── PolicyMistakesError          the policy file has mistakes (policy_lines.py)
     ├── PatternError                     no package-group pattern
     ├── BatchError                       the function was not called with a batch of SQS messages
     ├── MalformedMessageError            a message that no automation understands

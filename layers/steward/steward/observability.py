@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from functools import cache
 
@@ -23,7 +24,8 @@ def logger() -> Logger:
 
 @cache
 def _metrics() -> Metrics:
-    return Metrics()
+    # template.yaml names the namespace; Powertools refuses to write metrics without one.
+    return Metrics(namespace=os.environ.get("POWERTOOLS_METRICS_NAMESPACE", "CodeArtifactSteward"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,5 @@
 """
-The policy file: what may stand in it, its mistakes with their lines, and its compiled form.
+From the policy file to its compiled form, or to a list of its mistakes.
 
 ``python -m steward.policy_file FILE`` writes the compiled policy to standard output, or every
 mistake of the file to standard error. It runs when the policy layer is built; functions load the
@@ -13,168 +13,33 @@ import json
 import re
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Final
+from typing import TYPE_CHECKING
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
-from pydantic_core import ErrorDetails, PydanticCustomError
+from pydantic import ValidationError
 
-from steward import patterns
-from steward.errors import PatternError, PolicyError
 from steward.patterns import Pattern
 from steward.policy import CompiledPolicy, CompiledSnapshotRule
-
-Location = tuple[int | str, ...]
-
-_ISO_DURATION: Final = re.compile(
-    r"P(?:(?P<weeks>[0-9]{1,4})W)?(?:(?P<days>[0-9]{1,5})D)?"
-    r"(?:T(?:(?P<hours>[0-9]{1,6})H)?(?:(?P<minutes>[0-9]{1,8})M)?(?:(?P<seconds>[0-9]{1,9})S)?)?"
+from steward.policy_lines import (
+    Location,
+    Mistake,
+    PolicyMistakesError,
+    line_of,
+    parse,
+    repeated_keys,
+    spelled,
 )
-_FORMATS_WITH_BUILDS: Final = ("maven", "npm", "pypi", "nuget")
-# The root pattern names no format. Maven's is the one whose builds CodeArtifact itself unlists; for
-# the others unlisting pre-releases is a choice that a rule has to make by name (our choice).
-_ROOT_OF_SNAPSHOTS: Final = patterns.parse("/maven/*")
+from steward.policy_model import (
+    REMEDIED,
+    PolicyModel,
+    SnapshotsRule,
+    duration_seconds,
+    patterns_of,
+)
 
-
-@dataclass(frozen=True, slots=True)
-class Mistake:
-    """Something in a policy file that is wrong, where, and what to do about it."""
-
-    file: str
-    line: int
-    where: str
-    problem: str
-    remedy: str
-
-    def __str__(self) -> str:
-        return f"{self.file}:{self.line}: {self.where}: {self.problem}. {self.remedy}"
-
-
-class PolicyMistakesError(PolicyError):
-    """
-    A policy file has mistakes; its text lists them all, one a line.
-
-    Attributes:
-        mistakes: In the order of the file.
-    """
-
-    def __init__(self, mistakes: list[Mistake]) -> None:
-        super().__init__("\n".join(str(mistake) for mistake in mistakes))
-        self.mistakes = mistakes
-
-
-def _as_list(value: object) -> object:
-    return [value] if isinstance(value, str) else value
-
-
-def _is_pattern(value: object) -> object:
-    if not isinstance(value, str):
-        return value
-    try:
-        pattern = patterns.parse(value)
-    except PatternError as error:
-        raise _custom_error(str(error), error.remedy) from error
-    if pattern.format is not None and pattern.format not in _FORMATS_WITH_BUILDS:
-        raise _custom_error(
-            f"{value!r} can never match: packages of the format {pattern.format} have no builds",
-            f"Formats with builds are {', '.join(_FORMATS_WITH_BUILDS)}.",
-        )
-    return value
-
-
-def _is_repository_glob(value: object) -> object:
-    # RepositoryName, service model, and the characters of a shell pattern.
-    if isinstance(value, str) and not re.fullmatch(
-        r"[A-Za-z0-9*?\[][A-Za-z0-9._\-*?\[\]!]*", value
-    ):
-        raise _custom_error(
-            f"{value!r} can match no repository name",
-            "Letters, digits and . _ - stand for themselves; * ? and [...] as in a shell.",
-        )
-    return value
-
-
-def _is_duration(value: object) -> object:
-    if isinstance(value, str):
-        duration_seconds(value)
-    return value
-
-
-def duration_seconds(text: str) -> int:
-    """
-    Return the seconds of the ISO 8601 duration *text*.
-
-    Weeks, days, hours, minutes and seconds; a month or a year is no number of seconds.
-    """
-    match = _ISO_DURATION.fullmatch(text)
-    if match is None or text.endswith(("P", "T")):
-        raise _custom_error(
-            f"{text!r} is no duration",
-            "Write ISO 8601 with weeks, days, hours, minutes or seconds: PT1H, P7D, P1DT12H.",
-        )
-    parts = {unit: int(number) for unit, number in match.groupdict(default="0").items()}
-    return int(timedelta(**parts).total_seconds())
-
-
-PatternText = Annotated[
-    str,
-    BeforeValidator(_is_pattern),
-    Field(examples=["/maven/com.mycompany~", "/npm/mycompany/*", "/pypi//requests$"]),
-]
-RepositoryGlob = Annotated[
-    str, BeforeValidator(_is_repository_glob), Field(examples=["*-snapshots"])
-]
-DurationText = Annotated[str, BeforeValidator(_is_duration), Field(examples=["PT1H", "P7D"])]
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-
-class SnapshotsRule(_Section):
-    """Unlist the builds of these packages that a newer build has replaced."""
-
-    packages: Annotated[
-        list[PatternText],
-        BeforeValidator(_as_list, json_schema_input_type=PatternText | list[PatternText]),
-        Field(
-            min_length=1,
-            description="CodeArtifact's package-group patterns, one or a list. The root pattern /* "
-            "stands for all Maven packages; other formats have to be named.",
-        ),
-    ]
-    repositories: Annotated[
-        list[RepositoryGlob],
-        BeforeValidator(_as_list, json_schema_input_type=RepositoryGlob | list[RepositoryGlob]),
-        Field(min_length=1, description="Names of repositories; * ? and [...] as in a shell."),
-    ] = ["*"]
-    unfinished_grace: Annotated[
-        DurationText,
-        Field(description="How long an unfinished build may still be an upload (ISO 8601)."),
-    ] = "PT1H"
-
-
-class PolicyModel(_Section):
-    """What the owners of a CodeArtifact domain want done in it."""
-
-    model_config = ConfigDict(title="CodeArtifact Steward policy")
-
-    domain: Annotated[
-        str,
-        Field(
-            min_length=2,
-            max_length=50,
-            pattern=r"^[a-z][a-z0-9\-]{0,48}[a-z0-9]$",  # DomainName, service model
-            description="The domain that this policy is for.",
-        ),
-    ]
-    snapshots: Annotated[
-        list[SnapshotsRule],
-        Field(description="The first rule that matches a package in a repository wins."),
-    ] = []
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 
 def json_schema() -> dict[str, object]:
@@ -193,8 +58,8 @@ def compile_policy(text: str, file: str) -> str:
     Raises:
         PolicyMistakesError: It has mistakes. All that can be found at once are listed.
     """
-    tree = _tree(text, file)
-    mistakes = list(_repeated_keys(tree, file))
+    tree = parse(text, file)
+    mistakes = list(repeated_keys(tree, file))
     try:
         model = PolicyModel.model_validate(yaml.safe_load(text))
     except ValidationError as error:
@@ -210,7 +75,7 @@ def _compiled(model: PolicyModel, text: str) -> CompiledPolicy:
     rules: list[CompiledSnapshotRule] = [
         {
             "name": f"snapshots[{index}]",
-            "packages": [str(pattern) for pattern in _patterns(rule)],
+            "packages": [str(pattern) for pattern in patterns_of(rule)],
             "repositories": rule.repositories,
             "unfinished_grace_seconds": duration_seconds(rule.unfinished_grace),
         }
@@ -220,50 +85,34 @@ def _compiled(model: PolicyModel, text: str) -> CompiledPolicy:
     return {"digest": digest, "domain": model.domain, "snapshots": rules}
 
 
-def _patterns(rule: SnapshotsRule) -> list[Pattern]:
-    parsed = [patterns.parse(text) for text in rule.packages]
-    return [_ROOT_OF_SNAPSHOTS if pattern.format is None else pattern for pattern in parsed]
-
-
 def _rules_without_effect(
     model: PolicyModel, tree: yaml.MappingNode, file: str
 ) -> Iterator[Mistake]:
     """Yield a mistake for each rule whose packages earlier rules take, in all its repositories."""
     for index, rule in enumerate(model.snapshots):
-        takers: set[int] = set()
-        for pattern in _patterns(rule):
-            for glob in rule.repositories:
-                taker = next(
-                    (
-                        earlier
-                        for earlier in range(index)
-                        if _takes(model.snapshots[earlier], pattern, glob)
-                    ),
-                    None,
-                )
-                if taker is None:
-                    break
-                takers.add(taker)
-            else:
-                continue
-            break
-        else:
+        takers = {
+            next((n for n in range(index) if _takes(model.snapshots[n], pattern, glob)), None)
+            for pattern in patterns_of(rule)
+            for glob in rule.repositories
+        }
+        if None not in takers:
             location: Location = ("snapshots", index)
             names = ", ".join(
-                f"snapshots[{taker}] (line {_line(tree, ('snapshots', taker))})"
-                for taker in sorted(takers)
+                f"snapshots[{taker}] (line {line_of(tree, ('snapshots', taker))})"
+                for taker in range(index)
+                if taker in takers
             )
             yield Mistake(
                 file,
-                _line(tree, location),
-                _path(location),
+                line_of(tree, location),
+                spelled(location),
                 f"this rule can never match: {names} comes first and matches all of its packages",
                 "Put the narrower rule first, or delete one of them.",
             )
 
 
 def _takes(rule: SnapshotsRule, pattern: Pattern, glob: str) -> bool:
-    return any(mine.covers(pattern) for mine in _patterns(rule)) and any(
+    return any(mine.covers(pattern) for mine in patterns_of(rule)) and any(
         _glob_covers(mine, glob) for mine in rule.repositories
     )
 
@@ -281,54 +130,10 @@ def _glob_covers(wide: str, narrow: str) -> bool:
     return re.fullmatch(".*".join(re.escape(part) for part in wide.split("*")), narrow) is not None
 
 
-def _tree(text: str, file: str) -> yaml.MappingNode:
-    """Return the file's syntax tree, which knows the lines."""
-    try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-        yaml.safe_load(text)  # finds the values that YAML itself refuses, such as impossible dates
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        mark = getattr(error, "problem_mark", None)
-        line = mark.line + 1 if mark is not None else 1
-        problem = f"this is no YAML: {getattr(error, 'problem', None) or error}"
-        mistake = Mistake(file, line, "the file", problem, "Check indentation, colons and quotes.")
-        raise PolicyMistakesError([mistake]) from error
-    if not isinstance(root, yaml.MappingNode):
-        problem = "a policy is a mapping with at least the key domain"
-        remedy = "Start it with a line such as `domain: my-company`."
-        raise PolicyMistakesError([Mistake(file, 1, "the file", problem, remedy)])
-    return root
-
-
-def _repeated_keys(
-    node: yaml.Node, file: str, location: Location = (), above: tuple[yaml.Node, ...] = ()
-) -> Iterator[Mistake]:
-    """Yield a mistake for each key that stands twice in a mapping: YAML would keep the last."""
-    if any(node is parent for parent in above):  # an alias of something that holds it
-        return
-    above = (*above, node)
-    if isinstance(node, yaml.MappingNode):
-        seen: dict[str, int] = {}
-        for key, value in node.value:
-            line = key.start_mark.line + 1
-            if key.value in seen:
-                yield Mistake(
-                    file,
-                    line,
-                    _path((*location, key.value)),
-                    f"this key stands on line {seen[key.value]} already: one contradicts the other",
-                    "Keep one of them.",
-                )
-            seen.setdefault(key.value, line)
-            yield from _repeated_keys(value, file, (*location, key.value), above)
-    elif isinstance(node, yaml.SequenceNode):
-        for index, item in enumerate(node.value):
-            yield from _repeated_keys(item, file, (*location, index), above)
-
-
 def _mistake(tree: yaml.Node, file: str, details: ErrorDetails) -> Mistake:
     location, kind = details["loc"], details["type"]
     problem, remedy = details["msg"], "See docs/policy.md."
-    if kind == "steward":
+    if kind == REMEDIED:
         remedy = str(details.get("ctx", {})["remedy"])
     elif kind == "extra_forbidden":
         problem = f"unknown key {location[-1]!r}"
@@ -340,36 +145,7 @@ def _mistake(tree: yaml.Node, file: str, details: ErrorDetails) -> Mistake:
         remedy = "Put a text into quotes if YAML takes it for something else."
     elif location[-1:] == ("domain",):
         remedy = "A domain name has 2 to 50 of a-z, 0-9 and -, and starts with a letter."
-    return Mistake(file, _line(tree, location), _path(location), problem, remedy)
-
-
-def _line(node: yaml.Node, location: Location) -> int:
-    """Return the line on which *location* starts, or its parent's if it is missing."""
-    line = node.start_mark.line
-    for step in location:
-        if isinstance(node, yaml.MappingNode):
-            found = next(((key, value) for key, value in node.value if key.value == step), None)
-            if found is None:
-                break
-            line, node = found[0].start_mark.line, found[1]
-        elif (
-            isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value)
-        ):
-            node = node.value[step]
-            line = node.start_mark.line
-        else:
-            break
-    return line + 1
-
-
-def _path(location: Location) -> str:
-    text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in location)
-    return text.removeprefix(".") or "the file"
-
-
-def _custom_error(problem: str, remedy: str) -> PydanticCustomError:
-    # Braces would be taken for placeholders of the message.
-    return PydanticCustomError("steward", "{problem}", {"problem": problem, "remedy": remedy})
+    return Mistake(file, line_of(tree, location), spelled(location), problem, remedy)
 
 
 def main(arguments: list[str]) -> int:

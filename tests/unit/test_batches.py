@@ -1,0 +1,77 @@
+"""From a batch of messages to one look per package and the messages that failed."""
+
+import pytest
+
+from steward.batches import reconcile_batch
+from steward.coordinates import Package
+from steward.errors import BatchError, CodeArtifactError
+from steward.events import look_again
+from tests.unit.fake_codeartifact import package
+
+
+def batch(*bodies: object) -> dict[str, object]:
+    """Return a batch of messages m0, m1, ... as Lambda gets it from SQS."""
+    return {
+        "Records": [{"messageId": f"m{number}", "body": body} for number, body in enumerate(bodies)]
+    }
+
+
+def failures(response: object) -> list[str]:
+    """Return the ids of the messages that stay on the queue."""
+    assert isinstance(response, dict)
+    return [item["itemIdentifier"] for item in response["batchItemFailures"]]
+
+
+def test_each_package_is_looked_at_once() -> None:
+    """However many messages name it, in the order of the first ones."""
+    one, other = package("one"), package("other")
+    seen: list[Package] = []
+    bodies = [look_again(one)] * 5 + [look_again(other)] + [look_again(one)]
+    assert failures(reconcile_batch(batch(*bodies), seen.append)) == []
+    assert seen == [one, other]
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["", "no JSON", "{}", "\ud800", None, 7, "[" * 50_000],
+    ids=["empty", "text", "an empty object", "half a surrogate", "none", "a number", "brackets"],
+)
+def test_a_malformed_message_fails_alone(body: object) -> None:
+    """It stays on the queue until it is on the dead-letter queue; the others are done."""
+    seen: list[Package] = []
+    response = reconcile_batch(
+        batch(look_again(package("a")), body, look_again(package("b"))), seen.append
+    )
+    assert failures(response) == ["m1"]
+    assert seen == [package("a"), package("b")]
+
+
+def test_a_package_that_fails_keeps_its_messages_and_no_others() -> None:
+    """All messages of the package come back, those of other packages are done."""
+    bad, good = package("bad"), package("good")
+    seen: list[Package] = []
+
+    def reconcile(wanted: Package) -> None:
+        if wanted == bad:
+            raise CodeArtifactError("ListPackageVersions", "ThrottlingException", "slow down")
+        seen.append(wanted)
+
+    bodies = [look_again(bad), look_again(good), look_again(bad)]
+    assert failures(reconcile_batch(batch(*bodies), reconcile)) == ["m0", "m2"]
+    assert seen == [good]
+
+
+def test_an_empty_batch_is_no_failure() -> None:
+    """Nothing came, nothing stays."""
+    assert failures(reconcile_batch(batch(), lambda _: None)) == []
+
+
+@pytest.mark.parametrize(
+    "event",
+    [None, [], {}, {"Records": None}, {"Records": ["x"]}, {"Records": [{"body": "{}"}]}],
+    ids=["nothing", "a list", "an object", "no records", "a text for a record", "no message id"],
+)
+def test_what_is_no_batch_of_messages_is_refused(event: object) -> None:
+    """Without message ids nothing could be reported back, so all of it fails."""
+    with pytest.raises(BatchError):
+        reconcile_batch(event, lambda _: None)

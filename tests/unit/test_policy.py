@@ -1,0 +1,305 @@
+"""The policy: what compiles to what, which rule is whose, and what each mistake says."""
+
+import hashlib
+import json
+from contextlib import suppress
+from datetime import timedelta
+from pathlib import Path
+
+import jsonschema
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from steward import policy_file
+from steward.errors import PolicyError
+from steward.policy import Policy, load
+from steward.policy_file import compile_policy, json_schema
+from steward.policy_lines import PolicyMistakesError
+from steward.policy_model import duration_seconds
+from tests.unit.fake_codeartifact import package
+
+SHIPPED = Path(__file__).parents[2] / "layers" / "policy" / "policy.yaml"
+
+
+def loaded(text: str, folder: Path) -> Policy:
+    """Compile *text* and load the result as a function does."""
+    path = folder / "policy.json"
+    path.write_text(compile_policy(text, "policy.yaml"))
+    return load(path)
+
+
+def mistakes(text: str) -> list[str]:
+    """Return the mistakes of *text*, one text each."""
+    with pytest.raises(PolicyMistakesError) as refusal:
+        compile_policy(text, "policy.yaml")
+    assert str(refusal.value) == "\n".join(map(str, refusal.value.mistakes))
+    return [str(mistake) for mistake in refusal.value.mistakes]
+
+
+def test_the_shipped_policy_is_one_snapshots_rule_for_my_company(tmp_path: Path) -> None:
+    """It holds the domain and one rule, nothing else, and the rule takes every Maven package."""
+    assert set(yaml.safe_load(SHIPPED.read_text())) == {"domain", "snapshots"}
+    policy = loaded(SHIPPED.read_text(), tmp_path)
+    assert policy.domain == "my-company"
+    (rule,) = policy.snapshots
+    assert policy.snapshot_rule_for(package()) == rule
+    assert rule.unfinished_grace == timedelta(hours=1)
+
+
+def test_the_digest_is_that_of_the_file() -> None:
+    """Two people can tell whether they have the same policy."""
+    text = "domain: my-company\n"
+    compiled = json.loads(compile_policy(text, "policy.yaml"))
+    assert compiled["digest"] == hashlib.sha256(text.encode()).hexdigest()
+
+
+def test_a_domain_alone_is_a_policy(tmp_path: Path) -> None:
+    """Any subset of the sections may be there; without a rule nothing is done."""
+    assert loaded("domain: my-company\n", tmp_path).snapshot_rule_for(package()) is None
+
+
+def test_defaults_of_a_rule(tmp_path: Path) -> None:
+    """All repositories, and an hour of grace."""
+    (rule,) = loaded("domain: my-company\nsnapshots: [{packages: /*}]\n", tmp_path).snapshots
+    assert rule.repositories == ("*",)
+    assert rule.unfinished_grace == timedelta(hours=1)
+    assert rule.name == "snapshots[0]"
+
+
+def test_the_root_pattern_stands_for_maven_only(tmp_path: Path) -> None:
+    """Pre-releases of other formats are unlisted only if a rule names the format."""
+    policy = loaded("domain: my-company\nsnapshots: [{packages: [/*, /npm/*]}]\n", tmp_path)
+    assert policy.snapshot_rule_for(package()) is not None
+    assert policy.snapshot_rule_for(package(package_format="npm")) is not None
+    pypi = package(package_format="pypi", namespace=None)
+    assert policy.snapshot_rule_for(pypi) is None
+
+
+TWO_RULES = """
+domain: my-company
+snapshots:
+  - packages: /maven/com.mycompany.app~
+    repositories: ["*-snapshots", my-maven-repo]
+    unfinished_grace: PT30M
+  - packages: /maven/com.mycompany~
+    unfinished_grace: P1D
+"""
+
+
+@pytest.mark.parametrize(
+    ("repository", "namespace", "expected"),
+    [
+        pytest.param("my-maven-repo", "com.mycompany.app", "snapshots[0]", id="a name"),
+        pytest.param("team-snapshots", "com.mycompany.app", "snapshots[0]", id="a glob"),
+        pytest.param("other", "com.mycompany.app", "snapshots[1]", id="the next rule"),
+        pytest.param("My-maven-repo", "com.mycompany.app", "snapshots[1]", id="case matters"),
+        pytest.param("my-maven-repo", "com.mycompany", "snapshots[1]", id="a wider rule"),
+        pytest.param("my-maven-repo", "org.other", None, id="nobody's package"),
+    ],
+)
+def test_the_first_rule_that_matches_wins(
+    repository: str, namespace: str, expected: str | None, tmp_path: Path
+) -> None:
+    """By package and repository, in the order of the file."""
+    rule = loaded(TWO_RULES, tmp_path).snapshot_rule_for(
+        package(repository=repository, namespace=namespace)
+    )
+    assert (rule and rule.name) == expected
+
+
+def test_a_package_of_another_domain_has_no_rule(tmp_path: Path) -> None:
+    """A policy speaks about its own domain."""
+    policy = loaded("domain: other-company\nsnapshots: [{packages: /*}]\n", tmp_path)
+    assert policy.snapshot_rule_for(package()) is None
+
+
+def test_all_mistakes_are_listed_at_once_with_line_and_advice() -> None:
+    """Nobody has to deploy five times to find five mistakes."""
+    found = mistakes(
+        "domain: My_Company\n"
+        "snapshot: []\n"
+        "snapshots:\n"
+        "  - packages: /maven/com.mycompany\n"
+        "    unfinished_grace: 1h\n"
+        "    typo: 3\n"
+        "  - packages: [/pypi/requests~, '/npm//{braces}x']\n"
+        "    repositories: [a b]\n"
+        "  - repositories: x-*\n"
+    )
+    starts = [": ".join(mistake.split(": ")[:2]) for mistake in found]
+    assert starts == [
+        "policy.yaml:1: domain",
+        "policy.yaml:2: snapshot",
+        "policy.yaml:4: snapshots[0].packages[0]",
+        "policy.yaml:5: snapshots[0].unfinished_grace",
+        "policy.yaml:6: snapshots[0].typo",
+        "policy.yaml:7: snapshots[1].packages[0]",
+        "policy.yaml:7: snapshots[1].packages[1]",
+        "policy.yaml:8: snapshots[1].repositories[0]",
+        "policy.yaml:9: snapshots[2].packages",
+    ]
+    assert "Known keys are domain, snapshots." in found[1]
+    assert "End it with * (all), ~ (a word) or $ (exactly)." in found[2]
+    assert "PT1H" in found[3]
+    assert "Known keys are packages, repositories, unfinished_grace." in found[4]
+    assert "Write /pypi//requests~." in found[5]
+    assert "'/npm//{braces}x' has no suffix" in found[6]
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "problem"),
+    [
+        pytest.param("", 1, "a policy is a mapping", id="an empty file"),
+        pytest.param("- domain", 1, "a policy is a mapping", id="a list"),
+        pytest.param("snapshots: []", 1, "'domain' is missing", id="no domain"),
+        pytest.param("domain: a-b\nx: [", 2, "this is no YAML", id="a bracket left open"),
+        pytest.param("domain: a-b\nx: 2020-13-01", 1, "this is no YAML", id="an impossible date"),
+        pytest.param("domain: 2020-01-01", 1, "valid string", id="a domain that is a date"),
+        pytest.param("domain: !!python/name:os.system", 1, "this is no YAML", id="a Python tag"),
+        pytest.param("domain: a-b\ndomain: b-c", 2, "stands on line 1", id="a key that is twice"),
+        pytest.param("domain: a-b\nsnapshots: &x [*x]", 2, "", id="an alias within itself"),
+        pytest.param("domain: a-b\nsnapshots: /*", 2, "valid list", id="a text for a list"),
+        pytest.param(
+            "domain: a-b\nsnapshots:\n- packages: []", 3, "at least 1 item", id="a rule for nothing"
+        ),
+        pytest.param(
+            "domain: a-b\nsnapshots:\n- packages: /*\n  unfinished_grace: 3600",
+            4,
+            "valid string",
+            id="a duration that is a number",
+        ),
+        pytest.param(
+            "domain: a-b\nsnapshots:\n- packages: /cargo/*",
+            3,
+            "can never match",
+            id="a format that has no builds",
+        ),
+    ],
+)
+def test_a_mistake_is_found_on_its_line(text: str, line: int, problem: str) -> None:
+    """Whatever is wrong, the message says where."""
+    found = mistakes(text)
+    assert any(one.startswith(f"policy.yaml:{line}: ") and problem in one for one in found), found
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "dead"),
+    [
+        pytest.param(("/*", "*"), ("/maven/*", "*"), True, id="the root pattern is Maven's"),
+        pytest.param(("/*", "*"), ("/npm/*", "*"), False, id="and nobody else's"),
+        pytest.param(("/maven/a~", "*"), ("/maven/a.b/*", "x-y"), True, id="a narrower pattern"),
+        pytest.param(("/maven/a~", "*"), ("/maven/ab/*", "x-y"), False, id="another word"),
+        pytest.param(("/maven/a.b/*", "*"), ("/maven/a~", "*"), False, id="a wider pattern"),
+        pytest.param(("/*", "*-s"), ("/*", "team-s"), True, id="a repository of the glob"),
+        pytest.param(("/*", "*-s"), ("/*", "t-*-s"), True, id="a narrower glob"),
+        pytest.param(("/*", "t-*-s"), ("/*", "*-s"), False, id="a wider glob"),
+        pytest.param(("/*", "a?"), ("/*", "a*"), False, id="one character is not many"),
+        pytest.param(("/*", "a?"), ("/*", "a?"), True, id="the same glob"),
+    ],
+)
+def test_a_rule_that_can_never_match_is_a_mistake(
+    first: tuple[str, str], second: tuple[str, str], *, dead: bool
+) -> None:
+    """A rule behind a wider one would silently do nothing."""
+    rules = [
+        {"packages": packages, "repositories": repositories}
+        for packages, repositories in (first, second)
+    ]
+    text = yaml.safe_dump({"domain": "my-company", "snapshots": rules})
+    if not dead:
+        assert len(json.loads(compile_policy(text, "policy.yaml"))["snapshots"]) == 2
+        return
+    (found,) = mistakes(text)
+    assert "snapshots[1]: this rule can never match: snapshots[0] (line 3) comes first" in found
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("PT1H", 3600), ("P7D", 604800), ("P1DT12H", 129600), ("P2W", 1209600), ("PT0S", 0)],
+)
+def test_durations_are_iso_8601(text: str, seconds: int) -> None:
+    """Weeks to seconds; a zero grace is allowed."""
+    assert duration_seconds(text) == seconds
+
+
+@pytest.mark.parametrize("text", ["P", "PT", "P1DT", "1H", "P1M", "P1Y", "-PT1H", "PT-1H"])
+def test_what_is_no_duration_is_refused(text: str) -> None:
+    """Months and years are no number of seconds, and nothing is negative."""
+    (found,) = mistakes(
+        f"domain: my-company\nsnapshots:\n- packages: /*\n  unfinished_grace: '{text}'\n"
+    )
+    assert "is no duration" in found
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["", "[]", "{}", '{"digest": "x", "domain": "d", "snapshots": [{}]}', '{"domain": 1'],
+    ids=["nothing", "a list", "an empty object", "an empty rule", "half a document"],
+)
+def test_what_the_compiler_did_not_write_is_not_loaded(content: str, tmp_path: Path) -> None:
+    """A function with a broken policy does nothing, loudly."""
+    path = tmp_path / "policy.json"
+    path.write_text(content)
+    with pytest.raises(PolicyError, match=r"policy\.json"):
+        load(path)
+
+
+def test_a_missing_policy_is_an_error_of_its_own(tmp_path: Path) -> None:
+    """Its file is named."""
+    with pytest.raises(PolicyError, match=r"missing\.json"):
+        load(tmp_path / "missing.json")
+
+
+def test_the_json_schema_accepts_what_compiles() -> None:
+    """Editors check with it: the shipped policy, one pattern and a list of them are fine."""
+    schema = json_schema()
+    jsonschema.Draft202012Validator.check_schema(schema)
+    validator = jsonschema.Draft202012Validator(schema)
+    assert validator.is_valid(yaml.safe_load(SHIPPED.read_text()))
+    assert validator.is_valid(yaml.safe_load(TWO_RULES))
+    assert not validator.is_valid({"domain": "my-company", "typo": 1})
+    assert not validator.is_valid({"domain": "my-company", "snapshots": [{"packages": 7}]})
+
+
+def test_the_command_writes_the_compiled_policy(capsys: pytest.CaptureFixture[str]) -> None:
+    """The build of the policy layer redirects it into the layer."""
+    assert policy_file.main([str(SHIPPED)]) == 0
+    assert json.loads(capsys.readouterr().out)["domain"] == "my-company"
+
+
+def test_the_command_fails_with_the_mistakes(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nothing is written to standard output, so no half policy is deployed."""
+    path = tmp_path / "policy.yaml"
+    path.write_text("domain: My_Company\n")
+    assert policy_file.main([str(path)]) == 1
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert f"{path}:1: domain" in output.err
+
+
+@pytest.mark.parametrize("arguments", [[], ["a", "b"]], ids=["none", "two"])
+def test_the_command_takes_one_file(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Anything else is a question about how to use it."""
+    assert policy_file.main(arguments) == 2
+    assert "usage" in capsys.readouterr().err
+
+
+def test_the_command_says_which_file_it_cannot_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A wrong path is no traceback."""
+    assert policy_file.main([str(tmp_path / "missing.yaml")]) == 1
+    assert "cannot be read" in capsys.readouterr().err
+
+
+@given(text=st.text(max_size=60))
+def test_no_text_breaks_the_compiler(text: str) -> None:
+    """It is a policy, or its mistakes are listed."""
+    with suppress(PolicyMistakesError):
+        assert json.loads(compile_policy(f"domain: my-company\n{text}", "policy.yaml"))
