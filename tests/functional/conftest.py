@@ -1,0 +1,38 @@
+"""What functional tests share: a fresh local CodeArtifact, and one with an automation at work."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+
+from tests.functional.local_codeartifact import emulator_server, local, local_options
+
+if TYPE_CHECKING:
+    from tests.functional.snapshot_domain import SnapshotDomain
+
+__all__ = ["emulator_server", "local", "local_options", "snapshots", "watched_domain"]
+
+
+@pytest.fixture(scope="module")
+def watched_domain() -> Iterator[SnapshotDomain]:
+    """One local CodeArtifact a module; `snapshots` hands it out with nothing left in it."""
+    from emulator.app import create_app
+    from emulator.options import Options
+    from emulator.server import RunningServer
+    from tests.functional.snapshot_domain import watch
+
+    app = create_app(Options(), public={})
+    with closing(app), RunningServer(app) as server:
+        yield watch(server.url, app.state.codeartifact)
+
+
+@pytest.fixture
+def snapshots(watched_domain: SnapshotDomain) -> Iterator[SnapshotDomain]:
+    """The watched domain, at rest, without faults, with nothing counted yet."""
+    watched_domain.start_again()
+    yield watched_domain
+    httpx.put(f"{watched_domain.url}/_emulator/faults", json={}).raise_for_status()
