@@ -2,10 +2,200 @@
 
 from __future__ import annotations
 
-from emulator.core.external import PublicRepository
+import logging
+import os
+import re
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from emulator.core.external import (
+    PublicAsset,
+    PublicPackage,
+    PublicRepository,
+    PublicVersion,
+    Unavailable,
+)
+from emulator.core.repositories import EXTERNAL_CONNECTIONS
+from emulator.core.values import Format, PackageId
+from emulator.external.builtin import builtin
+from emulator.external.maven_layout import MavenLayout
+from emulator.external.npm_registry import NpmRegistry
+from emulator.external.pypi_index import PyPIIndex
 from emulator.options import Options
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+logger = logging.getLogger(__name__)
+
+PYPI = "public:pypi"
+NPM = "public:npmjs"
+MAVEN_CENTRAL = "public:maven-central"
+
+PYPI_VARIABLE = "STEWARD_PYPI_INDEX"
+NPM_VARIABLE = "STEWARD_NPM_REGISTRY"
+
+ASK_SECONDS = 30.0  # how long pip or npm may take to say how they are configured
+
+REPOSITORY_ENDPOINT = re.compile(r"/(pypi|npm)/d/[^/]+-[0-9]{12}/.*")
+"""The path of a local CodeArtifact: a client that has logged in to it is no way to the outside."""
+
+_ASK_PIP_FOR_ITS_DEFAULT = (
+    "from pip._internal.models.index import PyPI; print(PyPI.simple_url, end='')"
+)
 
 
 def public_repositories(options: Options) -> dict[str, PublicRepository]:
-    """Return an adapter for every external connection that *options* or this machine configure."""
-    raise NotImplementedError
+    """
+    Return what is behind every external connection.
+
+    - What *options* (or ``STEWARD_PYPI_INDEX``, ``STEWARD_NPM_REGISTRY``) name, is used as it is.
+    - Else ``public:pypi`` and ``public:npmjs`` are what pip and npm on this machine are configured
+      with; when nothing answers there, a built-in index, and a warning says so. Looked for when
+      first used.
+    - Else ``public:maven-central`` is the built-in index, and the others are unavailable.
+    """
+    environment = os.environ
+    given = dict(options.external)
+    pypi = options.pypi_index or environment.get(PYPI_VARIABLE)
+    npm = options.npm_registry or environment.get(NPM_VARIABLE)
+    given.update({name: url for name, url in ((PYPI, pypi), (NPM, npm)) if url})
+    found: dict[str, PublicRepository] = {}
+    for name, fmt in EXTERNAL_CONNECTIONS.items():
+        if name in given:
+            found[name] = _given(name, fmt, given[name])
+        elif name == PYPI:
+            found[name] = Discovered(fmt, lambda: _configured(PYPI, pip_index))
+        elif name == NPM:
+            found[name] = Discovered(fmt, lambda: _configured(NPM, npm_registry))
+        elif name == MAVEN_CENTRAL:
+            found[name] = builtin(fmt)
+        else:
+            found[name] = Unavailable(name, fmt)
+    return found
+
+
+class Discovered:
+    """A public repository that is looked for when it is first asked."""
+
+    def __init__(self, fmt: Format, find: Callable[[], PublicRepository]) -> None:
+        self.format = fmt
+        self._find = find
+        self._lock = threading.Lock()
+        self._found: PublicRepository | None = None
+
+    @property
+    def description(self) -> str:
+        """What was found; nobody is asked for it."""
+        found = self._found
+        return found.description if found else "what this machine is configured with, not asked yet"
+
+    def package(self, package: PackageId) -> PublicPackage | None:
+        """Return what *package* offers now."""
+        return self.found().package(package)
+
+    def assets(self, package: PackageId, version: PublicVersion) -> tuple[PublicAsset, ...]:
+        """Return the assets that come in with *version*."""
+        return self.found().assets(package, version)
+
+    def asset(self, package: PackageId, version: str, name: str) -> PublicAsset | None:
+        """Return one asset by its name."""
+        return self.found().asset(package, version, name)
+
+    def open(self, asset: PublicAsset) -> Iterator[bytes]:
+        """Yield the bytes of *asset*."""
+        return self.found().open(asset)
+
+    def found(self) -> PublicRepository:
+        """Return what was found, after looking for it once."""
+        with self._lock:
+            if self._found is None:
+                self._found = self._find()
+            return self._found
+
+
+def pip_index(environment: Mapping[str, str] | None = None) -> str | None:
+    """Return the index that pip on this machine uses: as configured, else its built-in default."""
+    given = os.environ if environment is None else environment
+    configured = given.get("PIP_INDEX_URL") or _answer(
+        [sys.executable, "-m", "pip", "config", "get", "global.index-url"], given
+    )
+    if configured and _leads_outside(configured):
+        return configured
+    return _answer([sys.executable, "-c", _ASK_PIP_FOR_ITS_DEFAULT], given)
+
+
+def npm_registry(environment: Mapping[str, str] | None = None) -> str | None:
+    """Return the registry that npm on this machine uses: as configured, else its default."""
+    given = os.environ if environment is None else environment
+    npm = shutil.which("npm", path=given.get("PATH"))
+    if npm is None:
+        return None
+    configured = _answer([npm, "config", "get", "registry"], given)
+    if configured and _leads_outside(configured):
+        return configured
+    untouched = {
+        name: value
+        for name, value in given.items()
+        if not name.lower().startswith("npm_config_") and name != "HOME"
+    }
+    nowhere = {"NPM_CONFIG_USERCONFIG": os.devnull, "NPM_CONFIG_GLOBALCONFIG": os.devnull}
+    return _answer([npm, "config", "get", "registry"], {**untouched, **nowhere})
+
+
+def _leads_outside(url: str) -> bool:
+    parts = urlsplit(url)
+    return parts.scheme in {"http", "https"} and not REPOSITORY_ENDPOINT.fullmatch(
+        parts.path if parts.path.endswith("/") else parts.path + "/"
+    )
+
+
+def _given(name: str, fmt: Format, location: str) -> PublicRepository:
+    described = "what was given at start"
+    match fmt:
+        case "pypi":
+            return PyPIIndex(location, described)
+        case "npm":
+            return NpmRegistry(location, described)
+        case "maven":
+            return MavenLayout(location, described)
+        case _:
+            return Unavailable(name, fmt)
+
+
+def _configured(name: str, ask: Callable[[], str | None]) -> PublicRepository:
+    url = ask()
+    client = "pip" if name == PYPI else "npm"
+    if url is not None:
+        described = f"the package index that {client} on this machine is configured with"
+        found = PyPIIndex(url, described) if name == PYPI else NpmRegistry(url, described)
+        if found.answers():
+            return found
+    stand_in = builtin(EXTERNAL_CONNECTIONS[name])
+    logger.warning(
+        "%s: the index of %s does not answer; it is %s", name, client, stand_in.description
+    )
+    return stand_in
+
+
+def _answer(command: list[str], environment: Mapping[str, str]) -> str | None:
+    """Return what a client prints on its standard output; None when it fails or says nothing."""
+    try:
+        result = subprocess.run(
+            command,
+            env=dict(environment),
+            capture_output=True,
+            text=True,
+            timeout=ASK_SECONDS,
+            check=False,
+            stdin=subprocess.DEVNULL,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    answer = result.stdout.strip()
+    return answer if result.returncode == 0 and "://" in answer else None
