@@ -56,10 +56,9 @@ class Collaborators:
 
 def handler(event: object, context: object) -> BatchResponse:  # noqa: ARG001  Lambda's signature
     """Unlist the stale builds of every package that the SQS batch *event* names."""
-    try:
-        return unlist_in_batch(event, collaborators())
-    finally:
-        flush_metrics()
+    response = unlist_in_batch(event, collaborators())
+    flush_metrics()
+    return response
 
 
 def unlist_in_batch(batch: object, to: Collaborators) -> BatchResponse:

@@ -5,11 +5,15 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from functools import cache
+from typing import Final
 
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
 from steward.coordinates import Package
+
+# So that `location` in a log line is the place that decided, not this module.
+_CALLER: Final = 3
 
 
 @cache
@@ -36,15 +40,15 @@ class PackageLog:
 
     def info(self, message: str, **keys: object) -> None:
         """Log what was decided or done, and why."""
-        logger().info(message, extra=self._coordinates() | keys)
+        logger().info(message, extra=self._coordinates() | keys, stacklevel=_CALLER)
 
     def warning(self, message: str, **keys: object) -> None:
         """Log what CodeArtifact refused."""
-        logger().warning(message, extra=self._coordinates() | keys)
+        logger().warning(message, extra=self._coordinates() | keys, stacklevel=_CALLER)
 
     def error(self, message: str, **keys: object) -> None:
         """Log what somebody should look at."""
-        logger().error(message, extra=self._coordinates() | keys)
+        logger().error(message, extra=self._coordinates() | keys, stacklevel=_CALLER)
 
     def _coordinates(self) -> dict[str, object]:
         coordinates: dict[str, object] = {

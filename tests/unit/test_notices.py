@@ -1,0 +1,109 @@
+"""Announcements on the event bus, against a client that remembers them."""
+
+import json
+
+import pytest
+
+from steward import clients
+from steward.clients import EventEntry, EventResult, PutEventsAnswer
+from steward.coordinates import PackageVersion
+from steward.notices import BusNotices
+from tests.unit.fake_codeartifact import package, refused
+
+
+class FakeBus:
+    """EventBridge's PutEvents; *accepts* says how many entries of each call it takes."""
+
+    def __init__(self, accepts: int = 10) -> None:
+        self.accepts = accepts
+        self.calls: list[list[EventEntry]] = []
+
+    def put_events(self, *, Entries: list[EventEntry]) -> PutEventsAnswer:  # noqa: N803  AWS's name
+        """Take the first entries and refuse the others, with HTTP 200 as EventBridge does."""
+        self.calls.append(Entries)
+        results: list[EventResult] = [
+            {"EventId": "x"}
+            if number < self.accepts
+            else {"ErrorCode": "ThrottlingException", "ErrorMessage": "slow down"}
+            for number in range(len(Entries))
+        ]
+        return {"FailedEntryCount": max(0, len(Entries) - self.accepts), "Entries": results}
+
+
+def announce(count: int) -> list[str]:
+    """Announce *count* versions; return their names."""
+    names = [f"1.{number}" for number in range(count)]
+    BusNotices().versions_changed(
+        package(),
+        [PackageVersion(name, "Published") for name in names],
+        status="Unlisted",
+        automation="unlist_snapshot_builds",
+        rule="snapshots[0]",
+    )
+    return names
+
+
+def test_a_notice_says_what_happened_to_whom_and_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In CodeArtifact's own names, so that the same rules and code can read it."""
+    bus = FakeBus()
+    monkeypatch.setattr(clients, "events", lambda: bus)
+    announce(1)
+    ((entry,),) = bus.calls
+    assert (entry["Source"], entry["DetailType"]) == (
+        "codeartifact.steward",
+        "Package Versions Changed",
+    )
+    assert json.loads(entry["Detail"]) == {
+        "automation": "unlist_snapshot_builds",
+        "rule": "snapshots[0]",
+        "domainName": "my-company",
+        "domainOwner": "012345678901",
+        "repositoryName": "my-maven-repo",
+        "packageFormat": "maven",
+        "packageNamespace": "com.mycompany.app",
+        "packageName": "pkg-1",
+        "packageUrl": "pkg:maven/com.mycompany.app/pkg-1",
+        "status": "Unlisted",
+        "versions": [{"version": "1.0", "previousStatus": "Published"}],
+    }
+
+
+def test_many_versions_are_announced_within_the_limits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ten entries a call, 50 versions an entry, and every version once."""
+    bus = FakeBus()
+    monkeypatch.setattr(clients, "events", lambda: bus)
+    names = announce(1_234)
+    assert [len(call) for call in bus.calls] == [10, 10, 5]
+    announced = [
+        version["version"]
+        for call in bus.calls
+        for entry in call
+        for version in json.loads(entry["Detail"])["versions"]
+    ]
+    assert announced == names
+
+
+def test_a_refused_notice_is_logged_with_its_versions(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The change is made; raising would only repeat a look that finds nothing."""
+    monkeypatch.setattr(clients, "events", lambda: FakeBus(accepts=1))
+    announce(60)
+    lost = [vars(record) for record in caplog.records if record.getMessage() == "notice lost"]
+    assert len(lost) == 1
+    assert len(json.loads(lost[0]["detail"])["versions"]) == 10
+
+
+def test_a_bus_that_cannot_be_reached_breaks_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The unlisted builds stay unlisted and the message is done."""
+
+    class Unreachable:
+        calls = 0
+
+        def put_events(self, **_: object) -> PutEventsAnswer:
+            Unreachable.calls += 1
+            raise refused("PutEvents", "AccessDeniedException")
+
+    monkeypatch.setattr(clients, "events", Unreachable)
+    announce(1)
+    assert Unreachable.calls == 1

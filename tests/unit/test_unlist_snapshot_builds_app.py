@@ -1,0 +1,427 @@
+"""The whole automation but AWS: messages in, a package afterwards, and what was said about it."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from steward.codeartifact import CodeArtifact, CodeArtifactService, ObservedCodeArtifact
+from steward.coordinates import Package, PackageVersion
+from steward.errors import PolicyError, QueueError, SettingsError
+from steward.events import look_again
+from steward.patterns import parse
+from steward.policy import Policy, SnapshotRule
+from tests.unit.fake_codeartifact import FakeClient, package, refused
+from tests.unit.test_batches import batch, failures
+from unlist_snapshot_builds import app
+
+EVENTS = Path(__file__).parents[2] / "events"
+CREATED = (EVENTS / "maven-snapshot-build-created.json").read_text()
+NOW = datetime(2021, 7, 28, 20, 0, 0, tzinfo=UTC)
+RULE = SnapshotRule("snapshots[0]", (parse("/maven/com.mycompany~"),), ("*",), timedelta(hours=1))
+
+OLD = "1.0-20210728.180000-1"
+NEWEST = "1.0-20210728.195000-4"
+STALE = {OLD: "Published", NEWEST: "Unlisted", "1.0-SNAPSHOT": "Published"}
+
+
+@dataclass
+class RecordingQueue:
+    """The automation's own queue: what would be delivered after how long."""
+
+    sent: list[tuple[Package, timedelta]] = field(default_factory=list)
+
+    def look_again(self, package: Package, *, after: timedelta) -> None:
+        """Remember it."""
+        self.sent.append((package, after))
+
+
+@dataclass
+class RecordingNotices:
+    """The bus: which versions were announced."""
+
+    announced: list[str] = field(default_factory=list)
+
+    def versions_changed(
+        self,
+        package: Package,
+        versions: Sequence[PackageVersion],
+        *,
+        status: str,
+        automation: str,
+        rule: str,
+    ) -> None:
+        """Remember them."""
+        assert (status, automation, rule) == ("Unlisted", "unlist_snapshot_builds", RULE.name)
+        assert package.repository.domain == "my-company"
+        self.announced += [version.version for version in versions]
+
+
+class Stage:
+    """The automation with everything around it replaced by something that remembers."""
+
+    def __init__(self, client: FakeClient, *, now: datetime = NOW, observe: bool = False) -> None:
+        self.client = client
+        self.now = now
+        self.own_queue = RecordingQueue()
+        self.notices = RecordingNotices()
+        service: CodeArtifact = CodeArtifactService(client.as_client)
+        self.codeartifact = ObservedCodeArtifact(service) if observe else service
+
+    def deliver(self, *bodies: str) -> list[str]:
+        """Run the automation on messages with *bodies*; return the ids of those that failed."""
+        to = app.Collaborators(
+            codeartifact=self.codeartifact,
+            policy=Policy("digest", "my-company", (RULE,)),
+            own_queue=self.own_queue,
+            notices=self.notices,
+            now=lambda: self.now,
+        )
+        return failures(app.unlist_in_batch(batch(*bodies), to))
+
+
+@dataclass
+class Lines:
+    """What is logged during a test."""
+
+    caplog: pytest.LogCaptureFixture
+
+    def of(self, message: str) -> list[dict[str, object]]:
+        """Return the keys of the lines with *message*."""
+        return [vars(record) for record in self.caplog.records if record.getMessage() == message]
+
+
+@pytest.fixture(name="lines")
+def _lines(caplog: pytest.LogCaptureFixture) -> Lines:
+    """What is logged during a test."""
+    return Lines(caplog)
+
+
+def test_an_event_leads_to_an_unlisted_build(lines: Lines) -> None:
+    """The main line: one list, one update, one announcement, one line a decision."""
+    stage = Stage(FakeClient(STALE))
+    assert stage.deliver(CREATED) == []
+    assert stage.client.statuses == STALE | {OLD: "Unlisted"}
+    assert stage.notices.announced == [OLD]
+    (decision,) = lines.of("stale")
+    assert decision["version"] == OLD
+    assert decision["replaced_by"] == NEWEST
+    assert decision["reason"] == "a newer complete build exists"
+    assert decision["rule"] == "snapshots[0]"
+    assert decision["repository"] == "my-maven-repo"
+    assert decision["namespace"] == "com.mycompany.app"
+    assert decision["package"] == "pkg-1"
+
+
+def test_a_thousand_events_for_a_package_cost_one_list_and_one_update() -> None:
+    """The number of events in a batch does not matter."""
+    stage = Stage(FakeClient(STALE))
+    assert stage.deliver(*[CREATED] * 1000) == []
+    assert (len(stage.client.lists), len(stage.client.updates)) == (1, 1)
+
+
+def test_a_second_look_changes_nothing() -> None:
+    """Doubled events do no harm: one more list, nothing written, nothing announced."""
+    stage = Stage(FakeClient(STALE))
+    stage.deliver(CREATED)
+    stage.deliver(CREATED)
+    assert (len(stage.client.lists), len(stage.client.updates)) == (2, 1)
+    assert stage.notices.announced == [OLD]
+
+
+def test_observe_mode_logs_the_same_decisions_and_changes_nothing(lines: Lines) -> None:
+    """What enforce mode would do can be read in the log."""
+    stage = Stage(FakeClient(STALE), observe=True)
+    assert stage.deliver(CREATED) == []
+    assert stage.client.statuses == STALE
+    assert stage.notices.announced == []
+    assert [line["version"] for line in lines.of("stale")] == [OLD]
+    assert lines.of("unlisted") == []
+
+
+def test_ten_thousand_versions_cost_ten_lists_and_a_hundred_updates() -> None:
+    """One list per 1,000 versions, one update per 100 stale builds."""
+    builds = {f"1.0-20210728.180000-{number}": "Published" for number in range(1, 10_001)}
+    stage = Stage(FakeClient(builds))
+    assert stage.deliver(CREATED) == []
+    assert (len(stage.client.lists), len(stage.client.updates)) == (10, 100)
+    left = [version for version, status in stage.client.statuses.items() if status == "Published"]
+    assert left == ["1.0-20210728.180000-10000"]
+
+
+def test_a_package_without_a_rule_is_not_even_read(lines: Lines) -> None:
+    """No call, and the log says why."""
+    stage = Stage(FakeClient(STALE))
+    assert stage.deliver(look_again(package(namespace="org.other"))) == []
+    assert stage.client.lists == []
+    (line,) = lines.of("nothing to do")
+    assert line["reason"] == "no snapshots rule applies to this package"
+
+
+def test_nothing_to_do_is_said_with_a_reason(lines: Lines) -> None:
+    """A package in order leaves one line."""
+    stage = Stage(FakeClient({"1.0-SNAPSHOT": "Published", NEWEST: "Unlisted"}))
+    assert stage.deliver(CREATED) == []
+    assert stage.client.updates == []
+    (line,) = lines.of("nothing to do")
+    assert line["reason"] == "no build is published or unfinished"
+
+
+def test_a_kept_build_is_said_with_a_reason(lines: Lines) -> None:
+    """The newest build stays, and the log says that somebody looked."""
+    stage = Stage(FakeClient({NEWEST: "Published"}))
+    stage.deliver(CREATED)
+    (line,) = lines.of("kept")
+    assert (line["version"], line["reason"]) == (NEWEST, "no newer complete build")
+
+
+@pytest.mark.parametrize("operation", ["ListPackageVersions", "UpdatePackageVersionsStatus"])
+def test_a_package_deleted_meanwhile_is_nothing_to_do(operation: str, lines: Lines) -> None:
+    """Whether before the list or before the update: no failure, and the log says it."""
+    stage = Stage(FakeClient(STALE))
+
+    def delete(called: str) -> None:
+        if called == operation:
+            raise refused(called, "ResourceNotFoundException")
+
+    stage.client.before = delete
+    assert stage.deliver(CREATED) == []
+    (line,) = lines.of("nothing to do")
+    assert line["reason"] == "the package or its repository does not exist"
+
+
+def test_a_build_that_somebody_changed_meanwhile_is_left_and_reported(lines: Lines) -> None:
+    """The other stale build is unlisted nevertheless."""
+    other = "1.0-20210728.190000-2"
+    stage = Stage(FakeClient(STALE | {other: "Published"}))
+
+    def archive(operation: str) -> None:
+        if operation == "UpdatePackageVersionsStatus":
+            stage.client.statuses[OLD] = "Archived"
+
+    stage.client.before = archive
+    assert stage.deliver(CREATED) == []
+    assert stage.client.statuses[OLD] == "Archived"
+    assert stage.client.statuses[other] == "Unlisted"
+    (line,) = lines.of("refused")
+    assert (line["version"], line["code"]) == (OLD, "MISMATCHED_STATUS")
+    assert stage.notices.announced == [other]
+
+
+def test_throttling_keeps_the_message_and_the_next_delivery_ends_the_work() -> None:
+    """Nothing is retried inside; the queue brings the package back."""
+    stage = Stage(FakeClient(STALE))
+
+    def throttle(operation: str) -> None:
+        raise refused(operation, "ThrottlingException")
+
+    stage.client.before = throttle
+    assert stage.deliver(CREATED, CREATED) == ["m0", "m1"]
+    stage.client.before = lambda _: None
+    assert stage.deliver(CREATED) == []
+    assert stage.client.statuses[OLD] == "Unlisted"
+
+
+@pytest.mark.parametrize(
+    ("code", "failed"),
+    [
+        pytest.param("ThrottlingException", ["m0"], id="throttled"),
+        pytest.param("ResourceNotFoundException", [], id="deleted"),
+    ],
+)
+def test_what_was_done_before_an_interruption_is_announced(code: str, failed: list[str]) -> None:
+    """The next look would not see it as stale any more, so nobody else would announce it."""
+    builds = {f"1.0-20210728.180000-{number}": "Published" for number in range(1, 202)}
+    stage = Stage(FakeClient(builds))
+
+    def interrupt(operation: str) -> None:
+        if len(stage.client.updates) == 2:
+            raise refused(operation, code)
+
+    stage.client.before = interrupt
+    assert stage.deliver(CREATED) == failed
+    assert len(stage.notices.announced) == 100
+    stage.client.before = lambda _: None
+    stage.deliver(CREATED)
+    assert len(stage.notices.announced) == len(set(stage.notices.announced)) == 200
+
+
+@pytest.mark.parametrize(
+    ("now", "delay", "by"),
+    [
+        pytest.param(
+            datetime(2021, 7, 28, 20, 45, tzinfo=UTC),
+            timedelta(seconds=52),
+            "a delayed message",
+            id="52 seconds left",
+        ),
+        pytest.param(
+            datetime(2021, 7, 28, 20, 30, 52, tzinfo=UTC),
+            timedelta(minutes=15),
+            "a delayed message",
+            id="exactly 15 minutes left",
+        ),
+        pytest.param(
+            datetime(2021, 7, 28, 20, 30, 51, tzinfo=UTC),
+            None,
+            "the sweep",
+            id="a second more than SQS can wait",
+        ),
+    ],
+)
+def test_an_unfinished_build_is_looked_at_again_when_its_grace_ends(
+    now: datetime, delay: timedelta | None, by: str, lines: Lines
+) -> None:
+    """By a delayed message if SQS can wait so long, else by the sweep; the log says which."""
+    fresh = "1.0-20210728.194552-3"
+    stage = Stage(FakeClient({fresh: "Unfinished", NEWEST: "Unlisted"}), now=now)
+    assert stage.deliver(CREATED) == []
+    assert stage.client.updates == []
+    assert stage.own_queue.sent == ([(package(), delay)] if delay else [])
+    (waiting,) = lines.of("waiting until")
+    assert waiting["until"] == "2021-07-28T20:45:52+00:00"
+    (line,) = lines.of("look again")
+    assert line["by"] == by
+
+
+def test_the_second_look_unlists_the_build_that_waited() -> None:
+    """The delayed message is delivered when the grace has ended."""
+    fresh = "1.0-20210728.194552-3"
+    stage = Stage(FakeClient({fresh: "Unfinished", NEWEST: "Unlisted"}))
+    stage.now = datetime(2021, 7, 28, 20, 40, tzinfo=UTC)
+    stage.deliver(CREATED)
+    ((waiting, delay),) = stage.own_queue.sent
+    stage.now += delay
+    assert stage.deliver(look_again(waiting)) == []
+    assert stage.client.statuses[fresh] == "Unlisted"
+    assert len(stage.own_queue.sent) == 1
+
+
+def test_a_queue_that_refuses_the_delayed_message_keeps_the_event() -> None:
+    """Otherwise nobody would look again."""
+    stage = Stage(FakeClient({"1.0-20210728.195500-3": "Unfinished", NEWEST: "Unlisted"}))
+    stage.now = datetime(2021, 7, 28, 20, 54, tzinfo=UTC)
+    stage.client.statuses["1.0-20210728.195600-5"] = "Unlisted"
+
+    class FullQueue:
+        def look_again(self, package: Package, *, after: timedelta) -> None:
+            raise QueueError("SendMessage", "OverLimit", f"{package} after {after}")
+
+    stage.own_queue = FullQueue()  # type: ignore[assignment]  # it remembers nothing
+    assert stage.deliver(CREATED) == ["m0"]
+
+
+def test_malformed_messages_do_not_hold_up_the_others() -> None:
+    """They stay on the queue alone."""
+    stage = Stage(FakeClient(STALE))
+    assert stage.deliver("{}", CREATED, "no JSON") == ["m0", "m2"]
+    assert stage.client.statuses[OLD] == "Unlisted"
+
+
+class TestHandler:
+    """What Lambda calls."""
+
+    @pytest.fixture(autouse=True)
+    def _environment(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+        """The environment as the template sets it, with a policy for my-company."""
+        path = tmp_path / "policy.json"
+        path.write_text(json.dumps({"digest": "x", "domain": "my-company", "snapshots": []}))
+        for name, value in {
+            "STEWARD_MODE": "observe",
+            "STEWARD_POLICY": str(path),
+            "STEWARD_QUEUE_URL": "http://127.0.0.1:1/queue",
+            "STEWARD_DOMAIN": "my-company",
+            "AWS_DEFAULT_REGION": "us-west-2",
+            "AWS_ACCESS_KEY_ID": "012345678901",
+            "AWS_SECRET_ACCESS_KEY": "x",
+        }.items():
+            monkeypatch.setenv(name, value)
+        app.collaborators.cache_clear()
+        yield
+        app.collaborators.cache_clear()
+
+    def test_it_answers_with_the_messages_that_failed(
+        self, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """Nothing else is in the answer, and the metrics are written."""
+        assert app.handler(batch(CREATED, "{}"), None) == {
+            "batchItemFailures": [{"itemIdentifier": "m1"}]
+        }
+        metrics = [
+            json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line
+        ]
+        assert any(2.0 in one.get("MessagesReceived", []) for one in metrics)
+
+    @pytest.mark.parametrize(
+        ("mode", "kind"), [("observe", ObservedCodeArtifact), ("enforce", CodeArtifactService)]
+    )
+    def test_the_mode_chooses_the_gateway(
+        self, mode: str, kind: type, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Observe mode is a gateway, and there is no other switch."""
+        monkeypatch.setenv("STEWARD_MODE", mode)
+        assert isinstance(app.collaborators().codeartifact, kind)
+
+    @pytest.mark.parametrize(
+        ("name", "value", "error"),
+        [
+            pytest.param("STEWARD_MODE", "dry-run", SettingsError, id="an unknown mode"),
+            pytest.param("STEWARD_MODE", "", SettingsError, id="no mode"),
+            pytest.param("STEWARD_QUEUE_URL", "", SettingsError, id="no queue"),
+            pytest.param(
+                "STEWARD_DOMAIN", "other", SettingsError, id="a policy for another domain"
+            ),
+            pytest.param("STEWARD_POLICY", "/nowhere.json", PolicyError, id="no policy"),
+        ],
+    )
+    def test_a_wrong_environment_fails_every_batch(
+        self,
+        name: str,
+        value: str,
+        error: type[Exception],
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        """Loudly: doing nothing would look like having nothing to do."""
+        monkeypatch.setenv(name, value)
+        with pytest.raises(error):
+            app.handler(batch(CREATED), None)
+
+
+BUILDS = [f"1.0-20210728.18{minute:02}00-{minute + 1}" for minute in range(8)]
+
+
+@settings(max_examples=50)
+@given(
+    publishes=st.lists(
+        st.tuples(st.sampled_from(BUILDS), st.sampled_from(["Published", "Unfinished"])),
+        max_size=12,
+    ),
+    data=st.data(),
+)
+def test_any_history_of_events_ends_in_the_state_of_the_rule(
+    publishes: list[tuple[str, str]], data: st.DataObject
+) -> None:
+    """
+    Events doubled, late or lost do no harm: one more event, and the rule holds.
+
+    The builds' grace has ended long ago, so every published or unfinished build but those from the
+    newest complete one on ends as Unlisted.
+    """
+    stage = Stage(FakeClient({}))
+    for version, status in publishes:
+        stage.client.statuses.setdefault(version, status)
+        for _ in range(data.draw(st.integers(0, 2), label="deliveries of this event")):
+            stage.deliver(CREATED)
+    stage.deliver(CREATED)
+    statuses = stage.client.statuses
+    complete = [version for version in statuses if statuses[version] != "Unfinished"]
+    newest = max(complete, default="")
+    assert all(statuses[version] == "Unlisted" for version in statuses if version < newest)
+    updates = len(stage.client.updates)
+    stage.deliver(CREATED)
+    assert len(stage.client.updates) == updates
