@@ -2,6 +2,7 @@
 
 import io
 import json
+import logging
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -38,6 +39,8 @@ def demo_command(context: click.Context, *, policy_path: Path, as_json: bool) ->
     from cli.stack.json_types import Document
     from cli.stack.stack import LocalStack, StackOptions
 
+    # The faults of the story are part of it; the local CodeArtifact need not warn of them.
+    logging.getLogger("emulator").setLevel(logging.ERROR)
     story = Story(stderr() if as_json else stdout())
     events: list[Document] = []
 

@@ -27,6 +27,7 @@ class Company:
         self.stack = stack
         self.domain = domain
         self.events = events
+        self.own_lists = 0  # ListPackageVersions calls that this class made
 
     @property
     def logs(self) -> FunctionLogs:
@@ -66,6 +67,7 @@ class Company:
             domain=self.domain, repository=repository, format=package_format
         ):
             for package in page["packages"]:
+                self.own_lists += 1
                 versions = self.codeartifact.list_package_versions(
                     domain=self.domain,
                     repository=repository,
@@ -77,6 +79,7 @@ class Company:
 
     def statuses(self, repository: str, namespace: str, package: str) -> dict[str, str]:
         """Return ``{version: status}`` of a Maven package."""
+        self.own_lists += 1
         versions = self.codeartifact.list_package_versions(
             domain=self.domain,
             repository=repository,

@@ -56,10 +56,10 @@ def _make_repositories(story: Story, company: Company) -> None:
     upstreams = [upstream["repositoryName"] for upstream in made["upstreams"]]
     if upstreams != [STORE]:
         raise StepFailedError(f"{REPOSITORY} has the upstreams {upstreams}")
+    url = urlsplit(company.endpoint(REPOSITORY, "pypi"))
+    story.note("INDEX is what `aws codeartifact login --tool pip` tells pip:")
+    story.note(f"{url.scheme}://aws:TOKEN@{url.netloc}{url.path}simple/")
     story.note(f"{company.domain}:  {REPOSITORY}  →  {STORE}  →  {CONNECTION}")
-    source = company.connections().get(CONNECTION)
-    if source:
-        story.note(f"{CONNECTION} is {source}")
     story.confirm(f"{REPOSITORY} looks in {STORE} for what it does not hold", upstreams=upstreams)
 
 
@@ -67,14 +67,14 @@ def _install(story: Story, company: Company, target: Path, says: str) -> dict[st
     """Install into an empty folder; return ``{package: version}`` of what pip put there."""
     story.step(says)
     url = urlsplit(company.endpoint(REPOSITORY, "pypi"))
-    shown = f"{url.scheme}://aws:TOKEN@{url.netloc}{url.path}simple/"
-    story.command(f"pip install --index-url {shown} {PACKAGE}=={VERSION}")
+    index = f"{url.scheme}://aws:{company.token}@{url.netloc}{url.path}simple/"
+    story.command(f"pip install --index-url $INDEX {PACKAGE}=={VERSION}")
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-cache-dir"]
     command += ["--disable-pip-version-check", "--no-input", "--target", str(target)]
     command.append(f"{PACKAGE}=={VERSION}")
     environment = {name: value for name, value in os.environ.items() if "PIP_" not in name}
     environment["PIP_CONFIG_FILE"] = os.devnull  # no other index, no folder of wheels
-    environment["PIP_INDEX_URL"] = shown.replace("TOKEN", company.token, 1)
+    environment["PIP_INDEX_URL"] = index
     try:
         done = subprocess.run(
             command,
@@ -116,6 +116,9 @@ def _show_holdings(story: Story, company: Company, installed: dict[str, str]) ->
         what=f"{', '.join(wanted)} in {REPOSITORY} and in {STORE}",
         timeout_seconds=ARRIVAL_SECONDS,
     )
+    source = company.connections().get(CONNECTION)
+    if source:
+        story.note(f"{CONNECTION} is {source}")
     table = columns("package", REPOSITORY, STORE)
     for name in sorted({*held[0], *held[1]}):
         table.add_row(name, held[0].get(name, "-"), held[1].get(name, "-"))

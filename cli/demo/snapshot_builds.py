@@ -44,7 +44,8 @@ def _publish(story: Story, company: Company) -> dict[str, str]:
     story.step(f"Three builds of {NAMESPACE}:{PACKAGE}:{SNAPSHOT} are uploaded over HTTP")
     company.codeartifact.create_repository(domain=company.domain, repository=REPOSITORY)
     example = f"{PACKAGE}-{BUILDS[-1]}.jar"
-    story.command(f"curl --user aws:TOKEN -T {example} {'{endpoint}'}{FOLDER}/{example}")
+    story.note(f"FOLDER is {company.endpoint(REPOSITORY, 'maven')}{FOLDER}")
+    story.command(f"curl --user aws:TOKEN -T {example} $FOLDER/")
     for build in BUILDS:
         _put(company, f"{FOLDER}/{PACKAGE}-{build}.jar", _jar(build))
         _put(company, f"{FOLDER}/{PACKAGE}-{build}.pom", _pom())
@@ -57,9 +58,7 @@ def _publish(story: Story, company: Company) -> dict[str, str]:
 
 def _publish_metadata(story: Story, company: Company) -> None:
     story.step("The newest build's maven-metadata.xml completes it")
-    story.command(
-        "curl --user aws:TOKEN -T maven-metadata.xml {endpoint}" + f"{FOLDER}/maven-metadata.xml"
-    )
+    story.command("curl --user aws:TOKEN -T maven-metadata.xml $FOLDER/")
     _put(company, f"{FOLDER}/maven-metadata.xml", _metadata())
     alias = company.statuses(REPOSITORY, NAMESPACE, PACKAGE).get(SNAPSHOT)
     if alias != "Published":
@@ -102,16 +101,9 @@ def _show_decision(story: Story, company: Company) -> None:
         return [newest[version] for version in sorted(newest)]
 
     decisions = until(done, what="the decision to unlist", timeout_seconds=DECISION_SECONDS)
-    table = columns("build", "was", "decision", "replaced by", "reason")
     for line in decisions:
-        table.add_row(
-            str(line["version"]),
-            _coloured(str(line["status"])),
-            "unlist",
-            str(line["replaced_by"]),
-            str(line["reason"]),
-        )
-    story.table(table)
+        story.note(f"[bold]unlist {line['version']}[/], {line['status']} until now")
+        story.note(f"  replaced by {line['replaced_by']}: {line['reason']}")
     story.confirm(f"{len(decisions)} builds to unlist", decisions=decisions)
 
 
@@ -129,9 +121,10 @@ def _show_versions(story: Story, company: Company, before: Mapping[str, str]) ->
         table.add_row(version, _coloured(before.get(version, "-")), _coloured(after[version]))
     story.table(table)
     calls = company.calls()
-    lists = calls.get("ListPackageVersions", 0)
+    lists = calls.get("ListPackageVersions", 0) - company.own_lists
     updates = calls.get("UpdatePackageVersionsStatus", 0)
-    story.note(f"calls so far, ours included: {lists} lists, {updates} status update(s)")
+    story.note(f"what the function called CodeArtifact for, {len(company.events)} events long:")
+    story.note(f"ListPackageVersions {lists}, UpdatePackageVersionsStatus {updates}")
     story.confirm("every build is still there for a lock file; none is in the way", after=after)
 
 

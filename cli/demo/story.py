@@ -62,7 +62,7 @@ class Story:
 
     def note(self, text: str) -> None:
         """Explain something in a line."""
-        self._show(Text.from_markup(text, style="bright_black"))
+        self._show(Text.from_markup(text, style="bright_black", overflow="fold"))
 
     def table(self, table: Table) -> None:
         """Show a table."""
