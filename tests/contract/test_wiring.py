@@ -2,6 +2,7 @@
 
 import json
 import re
+import tomllib
 from typing import TYPE_CHECKING, cast
 
 import pytest
@@ -214,6 +215,49 @@ def test_the_deployment_describes_itself(resources: Document) -> None:
     assert sorted(described["automations"]) == automations()
     for parts in described["automations"].values():
         assert set(parts.values()) <= resources.keys()
+
+
+@pytest.mark.parametrize(
+    ("document", "claim"),
+    [
+        ("README.md", "Lambda hands the function up to {batch} messages."),
+        ("README.md", "after five attempts it is in `SnapshotBuildsDeadLetterQueue`"),
+        ("docs/architecture.md", "batches of up to {batch} or {window} seconds"),
+        ("docs/architecture.md", "kept for 4 days"),
+        ("docs/architecture.md", "after five attempts `SnapshotBuildsDeadLetterQueue`"),
+        ("docs/architecture.md", "at most two runs at once"),
+        ("docs/operations.md", "Messages are kept for 14 days."),
+    ],
+)
+def test_figures_in_the_documentation_are_those_of_the_template(
+    resources: Document, document: str, claim: str
+) -> None:
+    """A number that is changed in the template is changed where people read it."""
+    (mapping,) = _of_type(resources, "AWS::Lambda::EventSourceMapping")
+    queue = resources["SnapshotBuildsQueue"]["Properties"]
+    dead_letters = resources["SnapshotBuildsDeadLetterQueue"]["Properties"]
+    day = 24 * 60 * 60
+    assert queue["RedrivePolicy"]["maxReceiveCount"] == 5
+    assert mapping["ScalingConfig"]["MaximumConcurrency"] == 2
+    assert queue["MessageRetentionPeriod"] == 4 * day
+    assert dead_letters["MessageRetentionPeriod"] == 14 * day
+    figures = {"batch": mapping["BatchSize"], "window": mapping["MaximumBatchingWindowInSeconds"]}
+    text = " ".join((ROOT / document).read_text(encoding="utf-8").split())
+    assert claim.format(**figures) in text
+
+
+@pytest.mark.parametrize("environment", ["default", "dev", "prod"])
+def test_each_environment_chooses_what_the_template_lets_it_choose(environment: str) -> None:
+    """A first deployment observes; no environment carries an account, a profile or a secret."""
+    configured = tomllib.loads((ROOT / "samconfig.toml").read_text(encoding="utf-8"))
+    chosen = configured[environment]["deploy"]["parameters"]
+    overrides = dict(pair.split("=") for pair in chosen["parameter_overrides"].split())
+    parameters = source()["Parameters"]
+    assert overrides.keys() <= parameters.keys()
+    assert overrides["Mode"] in parameters["Mode"]["AllowedValues"]
+    assert environment != "default" or overrides["Mode"] == "observe"
+    assert chosen["capabilities"] == "CAPABILITY_IAM"
+    assert not chosen.keys() & {"profile", "role_arn", "s3_bucket", "region"}
 
 
 def test_every_resource_says_what_it_is_for_and_what_triggers_it() -> None:
