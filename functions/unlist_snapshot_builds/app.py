@@ -18,6 +18,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from typing import Final, Protocol
 
 from steward import codeartifact as gateway
 from steward import policy as policies
@@ -32,7 +33,9 @@ from steward.own_queue import MAX_DELAY, OwnQueue, SqsOwnQueue
 from steward.policy import Policy, SnapshotRule
 from unlist_snapshot_builds.decision import Decision, stale_builds
 
-AUTOMATION = "unlist_snapshot_builds"
+AUTOMATION: Final = "unlist_snapshot_builds"
+# Our choice: enough for a list and an update, each retried once at the service's usual pace.
+MILLISECONDS_PER_PACKAGE: Final = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,16 +57,31 @@ class Collaborators:
     now: Callable[[], datetime]
 
 
-def handler(event: object, context: object) -> BatchResponse:  # noqa: ARG001  Lambda's signature
+class Invocation(Protocol):
+    """The part of Lambda's context object that is used here."""
+
+    def get_remaining_time_in_millis(self) -> int:
+        """See "AWS Lambda context object in Python", Lambda Developer Guide."""
+
+
+def handler(event: object, context: Invocation | None) -> BatchResponse:
     """Unlist the stale builds of every package that the SQS batch *event* names."""
-    response = unlist_in_batch(event, collaborators())
+
+    def time_left() -> bool:
+        return context is None or context.get_remaining_time_in_millis() > MILLISECONDS_PER_PACKAGE
+
+    response = unlist_in_batch(event, collaborators(), time_left=time_left)
     flush_metrics()
     return response
 
 
-def unlist_in_batch(batch: object, to: Collaborators) -> BatchResponse:
+def unlist_in_batch(
+    batch: object, to: Collaborators, *, time_left: Callable[[], bool] = lambda: True
+) -> BatchResponse:
     """Reconcile each package named in the SQS batch *batch* once; return the messages to retry."""
-    return reconcile_batch(batch, lambda package: _reconcile_by_policy(package, to))
+    return reconcile_batch(
+        batch, lambda package: _reconcile_by_policy(package, to), time_left=time_left
+    )
 
 
 def reconcile(

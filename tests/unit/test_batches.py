@@ -1,8 +1,10 @@
 """From a batch of messages to one look per package and the messages that failed."""
 
+from collections.abc import Callable
+
 import pytest
 
-from steward.batches import reconcile_batch
+from steward import batches
 from steward.coordinates import Package
 from steward.errors import BatchError, CodeArtifactError
 from steward.events import look_again
@@ -14,6 +16,11 @@ def batch(*bodies: object) -> dict[str, object]:
     return {
         "Records": [{"messageId": f"m{number}", "body": body} for number, body in enumerate(bodies)]
     }
+
+
+def reconcile_batch(event: object, reconcile: Callable[[Package], None]) -> object:
+    """Reconcile with all the time in the world."""
+    return batches.reconcile_batch(event, reconcile, time_left=lambda: True)
 
 
 def failures(response: object) -> list[str]:
@@ -59,6 +66,18 @@ def test_a_package_that_fails_keeps_its_messages_and_no_others() -> None:
     bodies = [look_again(bad), look_again(good), look_again(bad)]
     assert failures(reconcile_batch(batch(*bodies), reconcile)) == ["m0", "m2"]
     assert seen == [good]
+
+
+def test_without_time_left_the_remaining_packages_are_put_off() -> None:
+    """What is done is done; a timeout would bring all of it back."""
+    seen: list[Package] = []
+    response = batches.reconcile_batch(
+        batch(*[look_again(package(name)) for name in ("a", "b", "c")]),
+        seen.append,
+        time_left=lambda: len(seen) < 1,
+    )
+    assert seen == [package("a")]
+    assert failures(response) == ["m1", "m2"]
 
 
 def test_an_empty_batch_is_no_failure() -> None:

@@ -358,6 +358,20 @@ class TestHandler:
         assert any(2.0 in one.get("MessagesReceived", []) for one in metrics)
 
     @pytest.mark.parametrize(
+        ("milliseconds", "failed"), [(5_001, []), (5_000, [{"itemIdentifier": "m0"}])]
+    )
+    def test_it_stops_before_lambda_stops_it(
+        self, milliseconds: int, failed: list[dict[str, str]]
+    ) -> None:
+        """The context says how much time is left."""
+
+        class Invocation:
+            def get_remaining_time_in_millis(self) -> int:
+                return milliseconds
+
+        assert app.handler(batch(CREATED), Invocation()) == {"batchItemFailures": failed}
+
+    @pytest.mark.parametrize(
         ("mode", "kind"), [("observe", ObservedCodeArtifact), ("enforce", CodeArtifactService)]
     )
     def test_the_mode_chooses_the_gateway(

@@ -28,12 +28,16 @@ class BatchResponse(TypedDict):
     batchItemFailures: list[FailedItem]
 
 
-def reconcile_batch(batch: object, reconcile: Callable[[Package], None]) -> BatchResponse:
+def reconcile_batch(
+    batch: object, reconcile: Callable[[Package], None], *, time_left: Callable[[], bool]
+) -> BatchResponse:
     """
     Reconcile each package that the messages of *batch* name, once; return the messages that failed.
 
     - A message that is malformed fails by itself, every time, until it is on the dead-letter queue.
     - If *reconcile* raises a :class:`StewardError`, all messages of that package fail.
+    - Once *time_left* says no, the packages that remain fail without being looked at: a function that
+      is stopped by its timeout would bring back the finished ones too.
     - Whatever happens to one message or package, the others go on.
 
     Raises:
@@ -54,6 +58,11 @@ def reconcile_batch(batch: object, reconcile: Callable[[Package], None]) -> Batc
     count("MessagesReceived", received)
     count("MessagesMalformed", len(failed))
     for package, message_ids in waiting.items():
+        if not time_left():
+            PackageLog(package).warning("put off", reason="no time left", message_ids=message_ids)
+            count("PackagesPutOff", 1)
+            failed += message_ids
+            continue
         try:
             reconcile(package)
         except StewardError as error:

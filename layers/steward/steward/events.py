@@ -45,7 +45,9 @@ def package_named_in(body: str) -> Package:
     envelope = cast("dict[str, object]", document)
     kind = (envelope.get("source"), envelope.get("detail-type"))
     if kind not in ((SOURCE, DETAIL_TYPE), (OWN_SOURCE, LOOK_AGAIN)):  # unhashable in bad events
-        raise MalformedMessageError(f"this is no event of CodeArtifact: source, detail-type {kind}")
+        raise MalformedMessageError(
+            f"this is no event of CodeArtifact: source, detail-type {kind!r:.200}"
+        )
     detail = envelope.get("detail")
     if not isinstance(detail, dict):
         raise MalformedMessageError("the event has no detail")
@@ -73,7 +75,7 @@ def _package(detail: dict[str, object]) -> Package:
     )
     package_format = detail.get("packageFormat")
     if not isinstance(package_format, str) or not is_format(package_format):
-        raise MalformedMessageError(f"packageFormat is no known format: {package_format!r}")
+        raise MalformedMessageError(f"packageFormat is no known format: {package_format!r:.100}")
     namespace = None
     if detail.get("packageNamespace"):  # null where there is none; the model has no empty one
         namespace = _text(detail, "packageNamespace", _NAME)
@@ -83,9 +85,9 @@ def _package(detail: dict[str, object]) -> Package:
 def _text(detail: dict[str, object], member: str, shape: re.Pattern[str]) -> str:
     value = detail.get(member)
     if not isinstance(value, str) or not shape.fullmatch(value):
-        raise MalformedMessageError(f"{member} is not what the service allows: {value!r}")
+        raise MalformedMessageError(f"{member} is not what the service allows: {value!r:.100}")
     try:
         value.encode()
     except UnicodeEncodeError as error:  # half a surrogate pair, which JSON can spell
-        raise MalformedMessageError(f"{member} is no text: {value!r}") from error
+        raise MalformedMessageError(f"{member} is no text: {value!r:.100}") from error
     return value
