@@ -15,6 +15,7 @@ from starlette.responses import JSONResponse, Response
 from emulator.core import upstreams
 from emulator.core.errors import Validation
 from emulator.core.external import ORIGINAL_PUBLISH_TIME
+from emulator.core.metadata import DESCRIBED
 from emulator.core.values import PackageId
 from emulator.formats import bodies, downloads, npm_names, npm_publishing, packument
 from emulator.formats.endpoint import Route, Visit
@@ -29,7 +30,7 @@ REVALIDATED = "no-cache"
 
 ANY = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH"})
 
-PRIVATE = frozenset({ORIGINAL_PUBLISH_TIME, "readme", "readmeFilename"})
+PRIVATE = frozenset({ORIGINAL_PUBLISH_TIME, DESCRIBED, "readme", "readmeFilename"})
 """Version metadata that no packument lists: npm's registry keeps readmes out of versions too."""
 
 
@@ -47,7 +48,8 @@ def routes() -> list[Route]:
         Route("GetTarball", get, re.compile(rf"{name}/-/(?P<file>[^/]+)\.tgz"), get_tarball),
         Route("GetPackument", get, re.compile(name), get_packument),
         Route("Publish", put, re.compile(name), npm_publishing.publish, reads=False),
-        Route("Unsupported", ANY, re.compile(r"-/.*|.+/-rev/.*"), refuse_unsupported),
+        Route("Unsupported", ANY, re.compile(r".+/-rev/.*"), refuse_unpublishing),
+        Route("Unsupported", ANY, re.compile(r"-/.*"), refuse_unsupported),
     ]
 
 
@@ -60,6 +62,19 @@ async def refuse_unsupported(_request: Request, visit: Visit) -> Response:
     """Say that CodeArtifact has no such npm command (User Guide, npm command support)."""
     raise HTTPException(
         404, f"CodeArtifact does not support this npm command ({visit.path[:200]})."
+    )
+
+
+async def refuse_unpublishing(_request: Request, _visit: Visit) -> Response:
+    """
+    Say that versions are removed through the API only (User Guide, npm command support).
+
+    The status is not documented; on 404 npm reports that it has unpublished what it has not.
+    """
+    raise HTTPException(
+        405,
+        "CodeArtifact does not support npm unpublish: use DeletePackageVersions.",
+        {"Allow": ""},
     )
 
 

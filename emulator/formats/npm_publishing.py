@@ -11,10 +11,10 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
-from emulator.core import packages, publishing, versions
+from emulator.core import metadata, packages, publishing, versions
 from emulator.core.errors import Conflict, Validation
 from emulator.core.values import PackageId
-from emulator.formats import npm_names
+from emulator.formats import npm_names, npm_readme
 from emulator.formats.bodies import WRITTEN_AT_ONCE
 from emulator.formats.npm_upload import MalformedUpload, Upload
 
@@ -71,8 +71,8 @@ def set_dist_tags(visit: Visit, package: PackageId, tags: Mapping[str, str]) -> 
                 raise npm_names.not_found(package, f"version {version[:60]!r}")
         found = packages.describe(state, repository, package)
         known = packages.dist_tags(found)
-        metadata = {**found.metadata, packages.DIST_TAGS: {**known, **tags}}
-        packages.put_metadata(state, repository, package, metadata)
+        changed = {**found.metadata, packages.DIST_TAGS: {**known, **tags}}
+        packages.put_metadata(state, repository, package, changed)
 
 
 def remove_dist_tag(visit: Visit, package: PackageId, tag: str) -> None:
@@ -89,8 +89,8 @@ def remove_dist_tag(visit: Visit, package: PackageId, tag: str) -> None:
         if found is None or tag not in known:
             raise npm_names.not_found(package, f"dist-tag {tag[:60]!r}")
         del known[tag]
-        metadata = {**found.metadata, packages.DIST_TAGS: known}
-        packages.put_metadata(state, repository, package, metadata)
+        changed = {**found.metadata, packages.DIST_TAGS: known}
+        packages.put_metadata(state, repository, package, changed)
 
 
 async def _receive(request: Request, upload: Upload) -> None:
@@ -119,9 +119,10 @@ def _publish(
     _check_tarball(attachment, manifest, writer)
     state, repository = visit.state, visit.repository
     existing = versions.find(state, repository, package, version)
-    publishing.publish(
-        state, repository, package, version, [(ASSET, writer.finish())], metadata=manifest
-    )
+    blob = writer.finish()
+    readme = manifest.get("readme") or npm_readme.of_tarball(state.assets.path(blob.sha256))
+    described = {**manifest, **metadata.of_npm({**manifest, "readme": readme})}
+    publishing.publish(state, repository, package, version, [(ASSET, blob)], metadata=described)
     if existing is not None and state.faults.switch("npmIdenticalRepublish") == "conflict":
         raise Conflict(
             f"Version {version} of {npm_names.full(package)} already exists.",
@@ -174,13 +175,13 @@ def _deprecate(visit: Visit, package: PackageId, document: Document) -> None:
         if not named:
             raise npm_names.not_found(package, "any version that the body names")
         for version in sorted(named):
-            metadata = dict(held[version].metadata)
+            changed = dict(held[version].metadata)
             message = _members(wanted, version).get("deprecated")
             if message:  # an empty message undeprecates: npm documentation
-                metadata["deprecated"] = message
+                changed["deprecated"] = message
             else:
-                metadata.pop("deprecated", None)
-            versions.put_version_metadata(state, repository, package, version, metadata)
+                changed.pop("deprecated", None)
+            versions.put_version_metadata(state, repository, package, version, changed)
 
 
 def _members(document: Document, name: str) -> Document:

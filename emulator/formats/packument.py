@@ -93,7 +93,7 @@ def abbreviated(
 
 def dist_tags(listed: Iterable[ListedVersion], tags: Mapping[str, str]) -> dict[str, str]:
     """
-    Return the tags of listed versions; ``latest`` is the highest release when nothing carries it.
+    Return the tags of listed versions; ``latest`` is the highest release when nothing has it.
 
     npm cannot install a package without ``latest``; what the service answers then is not documented.
     """

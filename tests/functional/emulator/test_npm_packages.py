@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import io
 import json
+import tarfile
 from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 import pytest
 
-from emulator.core import statuses
+from emulator.core import metadata, statuses
 from emulator.core.faults import Settings
 from emulator.core.values import PackageId, RepositoryId
 from tests.functional.emulator.data_plane import DOMAIN, DataPlane
@@ -352,8 +354,6 @@ def test_ping_answers_with_an_empty_object(repo: httpx.Client) -> None:
         ("GET", "-/whoami"),
         ("GET", "-/v1/search"),
         ("PUT", "-/user/org.couchdb.user:me"),
-        ("PUT", f"{PATH}/-rev/1"),
-        ("DELETE", f"{PATH}/-rev/1"),
     ],
 )
 def test_commands_that_codeartifact_lacks_are_not_found_and_the_connection_goes_on(
@@ -365,6 +365,42 @@ def test_commands_that_codeartifact_lacks_are_not_found_and_the_connection_goes_
     assert answer.status_code == 404
     assert "does not support" in answer.json()["error"]
     assert repo.get("-/ping").json() == {}
+
+
+@pytest.mark.parametrize("method", ["PUT", "DELETE"])
+def test_unpublishing_is_refused_so_that_npm_notices(
+    plane: DataPlane, repo: httpx.Client, method: str
+) -> None:
+    """405: on 404 npm would report success. Versions are deleted through the API only."""
+    publish(repo)
+
+    assert repo.request(method, f"{PATH}/-rev/1", json=body()).status_code == 405
+
+    assert plane.statuses("npm-internal", APP) == {"1.0.0": "Published"}
+
+
+def test_the_api_shows_what_the_manifest_and_the_readme_say(
+    plane: DataPlane, repo: httpx.Client
+) -> None:
+    """The README comes with the body, or (npm 9 and later) in the tarball only."""
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz") as archive:
+        for name, text in (("package/package.json", b"{}"), ("package/README.md", b"# Packed")):
+            member = tarfile.TarInfo(name)
+            member.size = len(text)
+            archive.addfile(member, io.BytesIO(text))
+    document = body("1.1.0", tarball=packed.getvalue())
+    del document["readme"]
+    publish(repo, dependencies={"@other/lib": "^2.0.0"}, license="MIT")
+    repo.put(PATH, json=document).raise_for_status()
+
+    held = {name: metadata.of(each) for name, each in plane.versions("npm-internal", APP).items()}
+
+    assert held["1.0.0"].readme == "# App"
+    assert held["1.1.0"].readme == "# Packed"
+    (dependency,) = held["1.0.0"].dependencies
+    assert (dependency.namespace, dependency.package) == ("other", "lib")
+    assert "described" not in repo.get(PATH).json()["versions"]["1.0.0"]
 
 
 @pytest.mark.parametrize(
