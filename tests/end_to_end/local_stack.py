@@ -94,7 +94,7 @@ class LocalStack:
 
     def advance_clock(self, seconds: int) -> None:
         """The local CodeArtifact's time is later by *seconds*."""
-        self.admin("PUT", "clock", {"advanceSeconds": seconds})
+        self.admin("PUT", "clock", {"advance": seconds})
 
     def resume_clock(self) -> None:
         """The local CodeArtifact's time is the machine's again."""
@@ -103,12 +103,11 @@ class LocalStack:
     @contextmanager
     def faults(self, **document: object) -> Iterator[None]:
         """Set faults for the length of a block."""
-        before = self.admin("GET", "faults")
         self.admin("PUT", "faults", document)
         try:
             yield
         finally:
-            self.admin("PUT", "faults", {name: before[name] for name in document})
+            self.admin("PUT", "faults", {})
 
     def versions(
         self, repository: str, package: str, *, namespace: str | None = None, fmt: str = "maven"

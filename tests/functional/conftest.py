@@ -1,4 +1,4 @@
-"""What functional tests share: a fresh local CodeArtifact, and one with an automation at work."""
+"""What functional tests share: a local CodeArtifact, and one with an automation at work."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-import httpx
 import pytest
 
 from tests.functional.local_codeartifact import emulator_server, local, local_options
@@ -27,12 +26,13 @@ def watched_domain() -> Iterator[SnapshotDomain]:
 
     app = create_app(Options(), public={})
     with closing(app), RunningServer(app) as server:
-        yield watch(server.url, app.state.codeartifact)
+        domain = watch(server.url, app.state.codeartifact)
+        with domain.http:
+            yield domain
 
 
 @pytest.fixture
-def snapshots(watched_domain: SnapshotDomain) -> Iterator[SnapshotDomain]:
+def snapshots(watched_domain: SnapshotDomain) -> SnapshotDomain:
     """The watched domain, at rest, without faults, with nothing counted yet."""
     watched_domain.start_again()
-    yield watched_domain
-    httpx.put(f"{watched_domain.url}/_emulator/faults", json={}).raise_for_status()
+    return watched_domain

@@ -1,0 +1,119 @@
+"""The first automation where AWS documents nothing: every switch off its default."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from emulator.core.switches import SWITCHES, SwitchValue
+from tests.functional.snapshot_domain import SnapshotDomain
+from tests.functional.snapshot_scenarios import (
+    FIRST,
+    NEWEST,
+    SCENARIOS,
+    SECOND,
+    THIRD,
+    as_the_rule_describes,
+)
+
+OFF_DEFAULT = [
+    pytest.param({name: value}, id=f"{name} is {value}")
+    for name, switch in SWITCHES.items()
+    for value in switch.allowed
+    if value != switch.default
+]
+EACH_SWITCH = pytest.mark.parametrize("switches", OFF_DEFAULT)
+FORBIDDING = "unfinishedMayBeUnlisted"
+LEAVING_UNFINISHED = "mavenMetadataSometimesLeavesUnfinished"
+
+
+def check_every_scenario(snapshots: SnapshotDomain, switches: dict[str, SwitchValue]) -> None:
+    """All scenarios in one batch end as their tables say, or stay where the switch forbids it."""
+    packages = {}
+    for scenario in SCENARIOS:
+        package = snapshots.new_package(scenario.package_format, scenario.namespace)
+        snapshots.seed(package, scenario.before)
+        packages[scenario.name] = package
+
+    with snapshots.faults(switches=switches):
+        answer = snapshots.deliver(*map(snapshots.event, packages.values()))
+
+    assert answer == {"batchItemFailures": []}
+    allowed = switches.get(FORBIDDING) is not False
+    assert {name: snapshots.statuses(package) for name, package in packages.items()} == {
+        scenario.name: scenario.after(unfinished_may_be_unlisted=allowed) for scenario in SCENARIOS
+    }
+
+
+@EACH_SWITCH
+def test_every_scenario_ends_as_described(
+    snapshots: SnapshotDomain, switches: dict[str, SwitchValue]
+) -> None:
+    """One switch at a time."""
+    check_every_scenario(snapshots, switches)
+
+
+@settings(
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    switches=st.fixed_dictionaries(
+        {}, optional={name: st.sampled_from(each.allowed) for name, each in SWITCHES.items()}
+    )
+)
+def test_every_scenario_ends_as_described_under_combinations_of_switches(
+    snapshots: SnapshotDomain, switches: dict[str, SwitchValue]
+) -> None:
+    """Random combinations, a fixed number of them."""
+    check_every_scenario(snapshots, switches)
+
+
+@EACH_SWITCH
+def test_snapshots_published_with_curl_end_as_described_and_the_automation_rests(
+    snapshots: SnapshotDomain, switches: dict[str, SwitchValue]
+) -> None:
+    """Uploads, events, our changes and their events, all under the switch; then silence."""
+    package = snapshots.new_package()
+    with snapshots.faults(switches=switches):
+        for build in (FIRST, SECOND, THIRD):
+            snapshots.upload(package, build)
+        snapshots.upload_metadata(package, THIRD)
+        assert snapshots.deliver(*snapshots.take_queued()) == {"batchItemFailures": []}
+
+        assert snapshots.take_queued() == []
+        snapshots.forget_requests()
+        snapshots.look(package)
+        statuses = snapshots.statuses(package)
+
+    if switches.get(FORBIDDING) is not False:
+        assert "UpdatePackageVersionsStatus" not in snapshots.requests()
+        assert statuses == as_the_rule_describes(statuses, now=snapshots.now)
+    if not switches.keys() & {FORBIDDING, LEAVING_UNFINISHED}:
+        assert statuses == {
+            **dict.fromkeys((FIRST, SECOND, THIRD), "Unlisted"),
+            "1.0-SNAPSHOT": "Published",
+        }
+
+
+@EACH_SWITCH
+def test_a_build_that_someone_took_away_meanwhile_does_not_hold_up_the_others(
+    snapshots: SnapshotDomain, switches: dict[str, SwitchValue]
+) -> None:
+    """One build archived and one deleted between look and act: both stay so, the others go."""
+    package = snapshots.new_package()
+    snapshots.seed(package, dict.fromkeys((FIRST, SECOND, THIRD, NEWEST), "Published"))
+
+    def take_away() -> None:
+        snapshots.set_status(package, FIRST, "Archived")
+        snapshots.delete_version(package, SECOND)
+
+    snapshots.before_updates = take_away
+    with snapshots.faults(switches=switches):
+        assert snapshots.look(package) == {"batchItemFailures": []}
+
+    assert snapshots.statuses(package) == {
+        FIRST: "Archived",
+        THIRD: "Unlisted",
+        NEWEST: "Published",
+    }
