@@ -36,8 +36,8 @@ def reconcile_batch(
 
     - A message that is malformed fails by itself, every time, until it is on the dead-letter queue.
     - If *reconcile* raises a :class:`StewardError`, all messages of that package fail.
-    - Once *time_left* says no, the packages that remain fail without being looked at: a function that
-      is stopped by its timeout would bring back the finished ones too.
+    - Once *time_left* says no, the packages that remain fail without being looked at: a function
+      that is stopped by its timeout would bring back the finished ones too.
     - Whatever happens to one message or package, the others go on.
 
     Raises:

@@ -132,36 +132,43 @@ class CodeArtifactService:
         self, package: Package, versions: Sequence[PackageVersion], target: TargetStatus
     ) -> StatusChanges:
         """See :class:`CodeArtifact`; one call per 100 versions of one status."""
-        changed: list[PackageVersion] = []
-        refused: list[Refusal] = []
+        done = _Answer([], [], [])
         for status, group in _by_status(versions).items():
             if status == target:
                 continue
-            pending = deque(group)
-            size = MAX_VERSIONS_PER_CALL
-            while pending:
-                batch = [pending.popleft() for _ in range(min(size, len(pending)))]
-                try:
-                    answer = self._update(package, batch, status, target)
-                except CodeArtifactError as error:
-                    if changed or refused:
-                        done = StatusChanges(tuple(changed), tuple(refused))
-                        raise StatusUpdateInterruptedError(error, done) from error
-                    raise
-                verdict = _sorted_out(batch, answer)
-                changed += verdict.changed
-                if verdict.skipped == batch and len(batch) > 1:
-                    # Nobody is named as the culprit: half as many at once find out who it is.
-                    size = len(batch) // 2
-                    pending.extendleft(reversed(batch))
-                    continue
+            try:
+                self._bring(package, group, target, done)
+            except CodeArtifactError as error:
+                if done.changed or done.refused:
+                    raise StatusUpdateInterruptedError(error, _changes(done)) from error
+                raise
+        return _changes(done)
+
+    def _bring(
+        self,
+        package: Package,
+        versions: Sequence[PackageVersion],
+        target: TargetStatus,
+        done: _Answer,
+    ) -> None:
+        """Bring *versions*, which all have one status, to *target*; add to *done* call by call."""
+        pending = deque(versions)
+        size = MAX_VERSIONS_PER_CALL
+        while pending:
+            batch = [pending.popleft() for _ in range(min(size, len(pending)))]
+            answer = self._update(package, batch, target)
+            if answer.skipped != batch:
                 size = MAX_VERSIONS_PER_CALL
-                refused += verdict.refused
-                if verdict.skipped == batch:
-                    refused.append(Refusal(batch[0], "SKIPPED", "skipped although sent alone"))
-                else:
-                    pending.extendleft(reversed(verdict.skipped))
-        return StatusChanges(tuple(changed), tuple(refused))
+                pending.extendleft(reversed(answer.skipped))
+            elif len(batch) > 1:
+                # Nobody is named as the culprit: half as many at once find out who it is.
+                size = len(batch) // 2
+                pending.extendleft(reversed(batch))
+            else:
+                size = MAX_VERSIONS_PER_CALL
+                done.refused.append(Refusal(batch[0], "SKIPPED", "skipped although sent alone"))
+            done.changed.extend(answer.changed)
+            done.refused.extend(answer.refused)
 
     def _page(self, package: Package, token: str | None) -> ListPackageVersionsResultTypeDef:
         parameters = _parameters(package)
@@ -180,18 +187,18 @@ class CodeArtifactService:
         self,
         package: Package,
         versions: list[PackageVersion],
-        expected: Status,
         target: TargetStatus,
-    ) -> UpdatePackageVersionsStatusResultTypeDef:
+    ) -> _Answer:
         try:
-            return self._client.update_package_versions_status(
+            answer = self._client.update_package_versions_status(
                 **_parameters(package),
                 versions=[version.version for version in versions],
-                expectedStatus=expected,
+                expectedStatus=versions[0].status,
                 targetStatus=target,
             )
         except (ClientError, BotoCoreError) as error:
             raise _failure("UpdatePackageVersionsStatus", error) from error
+        return _sorted_out(versions, answer)
 
 
 class ObservedCodeArtifact:
@@ -225,6 +232,10 @@ class _Answer:
     changed: list[PackageVersion]
     refused: list[Refusal]
     skipped: list[PackageVersion]
+
+
+def _changes(done: _Answer) -> StatusChanges:
+    return StatusChanges(tuple(done.changed), tuple(done.refused))
 
 
 def _sorted_out(
