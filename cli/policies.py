@@ -27,7 +27,8 @@ def compiled_policy(path: Path) -> str:
     Raises:
         click.ClickException: It cannot be read, or has mistakes; each stands in the message.
     """
-    from steward.policy_file import PolicyMistakesError, compile_policy
+    from steward.policy_file import compile_policy
+    from steward.policy_lines import PolicyMistakesError
 
     try:
         return compile_policy(policy_text(path), str(path))

@@ -27,7 +27,8 @@ def policy_command() -> None:
 @options.json_option
 def check(*, policy_path: Path, as_json: bool) -> None:
     """Say whether the policy can be deployed; every mistake with its line and the remedy."""
-    from steward.policy_file import PolicyMistakesError, compile_policy
+    from steward.policy_file import compile_policy
+    from steward.policy_lines import PolicyMistakesError
 
     try:
         compiled = json.loads(compile_policy(policy_text(policy_path), str(policy_path)))

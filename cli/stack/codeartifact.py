@@ -30,7 +30,6 @@ def open_codeartifact(
     It keeps its state in *folder*, or in memory only.
     """
     from emulator.app import create_app
-
     from emulator.options import Options
 
     options = Options(account=account, region=region, data=folder)

@@ -19,6 +19,7 @@ from moto.core.exceptions import ServiceException
 from cli.stack.event_input import target_input
 from cli.stack.json_types import Document
 from cli.stack.queue_policy import allows_rule
+from cli.stack.queues import send
 
 if TYPE_CHECKING:
     from moto.events.models import EventsBackend, Rule
@@ -142,9 +143,7 @@ class EventRouter:
         if not allows_rule(queue.policy, queue_arn=arn, rule_arn=rule_arn):
             raise Undelivered("NO_PERMISSIONS", f"the policy of {arn} does not let {rule_arn} send")
         parameters = cast("dict[str, str]", target.get("SqsParameters") or {})
-        backend.send_message(
-            name, target_input(target, event), group_id=parameters.get("MessageGroupId")
-        )
+        send(backend, queue, target_input(target, event), group_id=parameters.get("MessageGroupId"))
 
     def _to_topic(self, arn: str, target: Document, event: Document, _: str) -> None:
         from moto.sns.models import sns_backends
@@ -196,14 +195,8 @@ class EventRouter:
             "ERROR_CODE": failure.code,
             "ERROR_MESSAGE": failure.reason,
         }
-        sqs_backends[account][region].send_message(
-            name,
-            json.dumps(event, separators=(",", ":")),
-            message_attributes={
-                key: {"DataType": "String", "StringValue": value}
-                for key, value in attributes.items()
-            },
-        )
+        text = json.dumps(event, separators=(",", ":"))
+        send(sqs_backends[account][region], queue, text, attributes=attributes)
 
 
 def _to_nowhere(arn: str, _: Document, __: Document, ___: str) -> None:

@@ -1,0 +1,140 @@
+"""The command line: what it prints, and its exit status."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from cli.main import COMMANDS, steward
+from cli.purls import PackageName, parse_package
+
+POLICY = """\
+domain: my-company
+snapshots:
+  - packages: /maven/com.mycompany~
+    repositories: ["*-snapshots"]
+    unfinished_grace: PT2H
+  - packages: /maven/*
+"""
+
+
+@pytest.fixture
+def policy(tmp_path: Path) -> str:
+    """Return the path of a policy with two rules."""
+    path = tmp_path / "policy.yaml"
+    path.write_text(POLICY)
+    return str(path)
+
+
+def run(*arguments: str) -> Result:
+    """Run `steward` in this process."""
+    return CliRunner().invoke(steward, arguments)
+
+
+def test_every_command_has_help_and_takes_policy_and_json() -> None:
+    """Also those of a group."""
+    pages = {name: run(name, "--help").output for name in COMMANDS}
+    policy = {
+        f"policy {name}": run("policy", name, "--help").output
+        for name in ("check", "schema", "explain")
+    }
+    for name, page in {**pages, **policy}.items():
+        if name != "policy":
+            assert "--policy FILE" in page, name
+            assert "--json" in page, name
+
+
+def test_a_good_policy_checks(policy: str) -> None:
+    """As JSON, it is the compiled policy."""
+    result = run("policy", "check", "--policy", policy, "--json")
+    assert result.exit_code == 0
+    document = json.loads(result.stdout)
+    assert document["ok"] is True
+    assert [rule["name"] for rule in document["snapshots"]] == ["snapshots[0]", "snapshots[1]"]
+    assert "my-company" in run("policy", "check", "--policy", policy).stdout
+
+
+def test_a_policy_with_a_mistake_does_not_check(tmp_path: Path) -> None:
+    """File, line and remedy are in the message; the exit status is 1."""
+    path = tmp_path / "policy.yaml"
+    path.write_text("domain: my-company\nsnapshot: []\n")
+    result = run("policy", "check", "--policy", str(path))
+    assert result.exit_code == 1
+    assert f"{path}:2: snapshot: unknown key 'snapshot'" in result.stderr
+    assert result.stdout == ""
+    document = json.loads(run("policy", "check", "--policy", str(path), "--json").stdout)
+    assert (document["ok"], document["mistakes"][0]["line"]) == (False, 2)
+
+
+@pytest.mark.parametrize("command", [["policy", "check"], ["up"]])
+def test_a_missing_policy_is_a_clear_error(command: list[str], tmp_path: Path) -> None:
+    """Also for the stack, which does not start then."""
+    missing = str(tmp_path / "nowhere.yaml")
+    result = run(*command, "--policy", missing)
+    assert result.exit_code == 1
+    assert f"cannot read the policy {missing}: No such file or directory" in result.stderr
+
+
+def test_the_schema_is_a_json_schema() -> None:
+    """Editors complete the keys from it."""
+    document = json.loads(run("policy", "schema").stdout)
+    assert {"domain", "snapshots"} <= set(document["properties"])
+
+
+@pytest.mark.parametrize(
+    ("package", "repository", "winner", "shadowed"),
+    [
+        pytest.param(
+            "pkg:maven/com.mycompany.app/pkg-1@1.0-SNAPSHOT",
+            "team-snapshots",
+            "snapshots[0]",
+            ["snapshots[1]"],
+            id="the first of two",
+        ),
+        pytest.param("/maven/com.mycompany.app/pkg-1", "other", "snapshots[1]", [], id="a path"),
+        pytest.param("pkg:npm/%40mycompany/ui", "team-snapshots", None, [], id="no rule"),
+    ],
+)
+def test_a_package_s_rule_is_explained(
+    policy: str, package: str, repository: str, winner: str | None, shadowed: list[str]
+) -> None:
+    """With the rules that match later in the file."""
+    arguments = ["policy", "explain", package, "--repository", repository, "--policy", policy]
+    result = run(*arguments, "--json")
+    assert result.exit_code == 0
+    document = json.loads(result.stdout)
+    assert (document["snapshots"] or {}).get("name") == winner
+    assert document["shadowed"] == shadowed
+    assert (winner or "no snapshots rule") in run(*arguments).stdout
+
+
+@pytest.mark.parametrize(
+    ("text", "package"),
+    [
+        ("pkg:maven/com.mycompany/app@1.0?type=jar", ("maven", "com.mycompany", "app")),
+        ("pkg:npm/%40mycompany/ui@1.0.0", ("npm", "mycompany", "ui")),
+        ("pkg:npm/@mycompany/ui", ("npm", "mycompany", "ui")),
+        ("pkg:pypi/requests", ("pypi", None, "requests")),
+        ("pkg:gem/rails", ("ruby", None, "rails")),
+        ("/pypi//requests", ("pypi", None, "requests")),
+    ],
+)
+def test_a_package_is_named(text: str, package: tuple[str, str | None, str]) -> None:
+    """By package URL or by path."""
+    assert parse_package(text) == PackageName(*package)
+
+
+@pytest.mark.parametrize("text", ["requests", "pkg:", "pkg:pypi", "/maven/app", "/pypi//"])
+def test_what_names_no_package_is_refused(text: str) -> None:
+    """The message shows it."""
+    with pytest.raises(ValueError, match=text):
+        parse_package(text)
+
+
+@pytest.mark.parametrize("account", ["1234", "abcdefghijkl", "1234567890123"])
+def test_an_account_has_12_digits(account: str) -> None:
+    """Anything else is a usage error."""
+    result = run("up", "--account", account)
+    assert result.exit_code == 2
+    assert "is no account id" in result.stderr

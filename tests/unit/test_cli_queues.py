@@ -1,0 +1,126 @@
+"""Receiving from and deleting in moto's queues, in process."""
+
+import json
+import threading
+from collections.abc import Iterator
+
+import pytest
+from moto.sqs.exceptions import ReceiptHandleIsInvalid
+from moto.sqs.models import Queue, SQSBackend
+
+from cli.stack.queues import delete, make_queues_thread_safe, receive
+
+
+@pytest.fixture
+def backend() -> Iterator[SQSBackend]:
+    """Return a region of a made-up account without queues."""
+    from moto.sqs.models import sqs_backends
+
+    make_queues_thread_safe()
+    region = sqs_backends["210987654321"]["us-west-2"]
+    yield region
+    region.queues.clear()
+
+
+def bodies(queue: Queue, limit: int = 10) -> list[str]:
+    """Receive what there is now and return the texts."""
+    return [str(message.record["body"]) for message in receive(queue, limit=limit, wait_seconds=0)]
+
+
+def test_messages_come_oldest_first_up_to_the_limit(backend: SQSBackend) -> None:
+    """And each comes once while it is in somebody's hands."""
+    queue = backend.create_queue("queue")
+    for number in range(5):
+        backend.send_message("queue", f"message {number}")
+    assert bodies(queue, limit=3) == ["message 0", "message 1", "message 2"]
+    assert bodies(queue) == ["message 3", "message 4"]
+    assert bodies(queue) == []
+
+
+def test_a_record_is_what_lambda_hands_over(backend: SQSBackend) -> None:
+    """All keys of the Developer Guide's example."""
+    queue = backend.create_queue("queue")
+    attribute = {"DataType": "String", "StringValue": "why"}
+    backend.send_message("queue", "text", message_attributes={"reason": attribute})
+    (message,) = receive(queue, limit=1, wait_seconds=0)
+    record = message.record
+    assert record["eventSourceARN"] == "arn:aws:sqs:us-west-2:210987654321:queue"
+    assert record["messageAttributes"] == {"reason": {"dataType": "String", "stringValue": "why"}}
+    assert record["attributes"]["ApproximateReceiveCount"] == "1"  # type: ignore[index]  # a JSON object
+    assert json.loads(json.dumps(record)) == record
+    assert set(record) == {
+        "messageId",
+        "receiptHandle",
+        "body",
+        "attributes",
+        "messageAttributes",
+        "md5OfBody",
+        "eventSource",
+        "eventSourceARN",
+        "awsRegion",
+    }
+
+
+def test_a_message_received_too_often_is_moved(backend: SQSBackend) -> None:
+    """After `maxReceiveCount` it is in the dead-letter queue, and only there."""
+    dead_letters = backend.create_queue("dead-letters")
+    redrive = {"deadLetterTargetArn": dead_letters.queue_arn, "maxReceiveCount": 2}
+    queue = backend.create_queue("queue", VisibilityTimeout=0, RedrivePolicy=json.dumps(redrive))
+    backend.send_message("queue", "bad")
+    assert [bodies(queue), bodies(queue), bodies(queue)] == [["bad"], ["bad"], []]
+    assert bodies(dead_letters) == ["bad"]
+
+
+def test_a_group_of_a_fifo_queue_waits_for_its_message_in_hand(backend: SQSBackend) -> None:
+    """Other groups do not."""
+    queue = backend.create_queue("queue.fifo", FifoQueue="true", ContentBasedDeduplication="true")
+    backend.send_message("queue.fifo", "a1", group_id="a")
+    assert bodies(queue) == ["a1"]
+    backend.send_message("queue.fifo", "a2", group_id="a")
+    backend.send_message("queue.fifo", "b1", group_id="b")
+    assert bodies(queue) == ["b1"]
+
+
+def test_deleting_takes_one_message_and_twice_does_no_harm(backend: SQSBackend) -> None:
+    """A handle that no message ever had is an error."""
+    queue = backend.create_queue("queue", VisibilityTimeout=0)
+    backend.send_message("queue", "first")
+    backend.send_message("queue", "second")
+    (message,) = receive(queue, limit=1, wait_seconds=0)
+    delete(queue, message.receipt_handle)
+    delete(queue, message.receipt_handle)
+    assert bodies(queue) == ["second"]
+    with pytest.raises(ReceiptHandleIsInvalid):
+        delete(queue, "made up")
+
+
+def test_a_waiting_receiver_wakes_when_a_message_comes(backend: SQSBackend) -> None:
+    """It waits on the queue's own lock, which senders notify."""
+    queue = backend.create_queue("queue")
+    threading.Timer(0.05, backend.send_message, ("queue", "late")).start()
+    (message,) = receive(queue, limit=1, wait_seconds=10)
+    assert message.record["body"] == "late"
+
+
+def test_senders_and_deleters_at_once_lose_nothing(backend: SQSBackend) -> None:
+    """What was sent while others deleted is there, and nothing was received twice."""
+    queue = backend.create_queue("queue")
+    received: list[str] = []
+
+    def send() -> None:
+        for number in range(300):
+            backend.send_message("queue", f"{threading.get_ident()}-{number}")
+
+    def take() -> None:
+        while messages := receive(queue, limit=10, wait_seconds=0.3):
+            for message in messages:
+                received.append(message.message_id)
+                delete(queue, message.receipt_handle)
+
+    threads = [threading.Thread(target=work) for work in (send, send, take, take)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(received) == len(set(received)) == 600
+    assert queue.approximate_number_of_messages == 0
