@@ -36,6 +36,8 @@ from unlist_snapshot_builds.decision import Decision, stale_builds
 AUTOMATION: Final = "unlist_snapshot_builds"
 # Our choice: enough for a list and an update, each retried once at the service's usual pace.
 MILLISECONDS_PER_PACKAGE: Final = 5_000
+# Our choice: 100 versions of 255 characters are a tenth of a log event ("CloudWatch Logs quotas").
+VERSIONS_PER_LINE: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,15 +221,14 @@ def _report(package: Package, changes: StatusChanges, rule: SnapshotRule, notice
         )
     count("BuildsRefused", len(changes.refused))
     count("BuildsUnlisted", len(changes.changed))
-    if changes.changed:
-        log.info(
-            "unlisted",
-            versions=[version.version for version in changes.changed],
-            rule=rule.name,
-        )
-        notices.versions_changed(
-            package, changes.changed, status="Unlisted", automation=AUTOMATION, rule=rule.name
-        )
+    if not changes.changed:
+        return
+    for start in range(0, len(changes.changed), VERSIONS_PER_LINE):
+        some = changes.changed[start : start + VERSIONS_PER_LINE]
+        log.info("unlisted", versions=[version.version for version in some], rule=rule.name)
+    notices.versions_changed(
+        package, changes.changed, status="Unlisted", automation=AUTOMATION, rule=rule.name
+    )
 
 
 def _log_nothing_to_do(package: Package, reason: str) -> None:

@@ -38,6 +38,13 @@ def test_a_listing_holds_every_version_of_every_page() -> None:
     assert {call["maxResults"] for call in client.lists} == {1000}
 
 
+def test_an_answer_without_versions_is_an_empty_listing() -> None:
+    """The service model does not promise the member."""
+    client = FakeClient()
+    client.list_package_versions = lambda **_: {}  # type: ignore[method-assign]  # a terse server
+    assert CodeArtifactService(client.as_client).versions(PACKAGE) == []
+
+
 def test_a_version_on_two_pages_is_one_version() -> None:
     """A list that changes while it is read may repeat itself; the later status counts."""
     client = FakeClient({"1.0": "Published", "1.1": "Published"}, page=1)

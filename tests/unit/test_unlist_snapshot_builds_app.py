@@ -144,6 +144,14 @@ def test_observe_mode_logs_the_same_decisions_and_changes_nothing(lines: Lines) 
     assert lines.of("unlisted") == []
 
 
+def test_what_was_unlisted_is_logged_in_lines_of_bearable_length(lines: Lines) -> None:
+    """A hundred versions a line, every version once."""
+    builds = {f"1.0-20210728.180000-{number}": "Published" for number in range(1, 252)}
+    Stage(FakeClient(builds)).deliver(CREATED)
+    logged = [line["versions"] for line in lines.of("unlisted")]
+    assert [len(versions) for versions in logged if isinstance(versions, list)] == [100, 100, 50]
+
+
 def test_ten_thousand_versions_cost_ten_lists_and_a_hundred_updates() -> None:
     """One list per 1,000 versions, one update per 100 stale builds."""
     builds = {f"1.0-20210728.180000-{number}": "Published" for number in range(1, 10_001)}

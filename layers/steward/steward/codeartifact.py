@@ -117,7 +117,7 @@ class CodeArtifactService:
         token: str | None = None
         while True:
             page = self._page(package, token)
-            for summary in page["versions"]:
+            for summary in page.get("versions", []):
                 found[summary["version"]] = PackageVersion(summary["version"], summary["status"])
             following = page.get("nextToken")
             if not following:

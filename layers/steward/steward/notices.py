@@ -19,7 +19,7 @@ from steward import clients
 from steward.codeartifact import TargetStatus
 from steward.coordinates import Package, PackageVersion
 from steward.events import OWN_SOURCE
-from steward.observability import PackageLog
+from steward.observability import PackageLog, count
 
 VERSIONS_CHANGED: Final = "Package Versions Changed"
 MAX_ENTRIES_PER_CALL: Final = 10  # PutEvents, EventBridge API Reference
@@ -101,5 +101,6 @@ class BusNotices:
                 self._log_lost(package, [entry], result.get("ErrorMessage", result["ErrorCode"]))
 
     def _log_lost(self, package: Package, entries: list[clients.EventEntry], reason: str) -> None:
+        count("NoticesLost", len(entries))
         for entry in entries:
             PackageLog(package).error("notice lost", reason=reason, detail=entry["Detail"])
