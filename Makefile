@@ -29,7 +29,7 @@ test: $(VENV)/.project ## run every tier of tests: unit, functional, contract, e
 
 check: $(VENV)/.project ## lint, formatting, types, and the template
 	@echo "ruff check"  && $(BIN)/ruff check --quiet .
-	@echo "ruff format" && $(BIN)/ruff format --quiet --check .
+	@echo "ruff format" && $(BIN)/ruff format --check .
 	@echo "mypy"        && $(BIN)/mypy --strict $(wildcard $(CHECKED))
 	@echo "cfn-lint"    && $(BIN)/cfn-lint template.yaml
 	@echo "All is well."
