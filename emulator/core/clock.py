@@ -53,9 +53,7 @@ class Clock:
         self._changed()
 
     def advance(self, by: timedelta) -> None:
-        """
-        The time is *by* later than before; it stays frozen if it was, else runs on from there.
-        """
+        """The time is *by* later; it stays frozen if it was, else runs on from there."""
         with self._lock:
             if self._frozen is None:
                 self._offset += by

@@ -49,9 +49,9 @@ def copy(
     include_from_upstream: bool = False,
 ) -> BulkResult:
     """
-    The destination holds the versions, with the source's assets, metadata and origin, or nothing
-    has changed.
+    The destination holds the versions as the source does, or nothing has changed.
 
+    - Assets, metadata and origin are the source's.
     - A version that the destination holds identically is in neither map ("Copy packages between
       repositories", User Guide).
     - npm tags of the copied versions come along and replace the destination's.
@@ -72,7 +72,7 @@ def copy(
     above = _upstream_versions(state, source, package, wanted) if include_from_upstream else {}
     with state.store.transaction() as connection:
         repository_row(connection, destination)
-        found = _source_versions(state, connection, source, package, wanted, above)
+        found = _source_versions(state, connection, source, package, wanted, above=above)
         target = package_row(connection, destination, package)
         blocked = (
             state.faults.on("copyObeysOriginControls")
@@ -135,8 +135,9 @@ def _upstream_versions(
     state: State, source: RepositoryId, package: PackageId, wanted: Sequence[str]
 ) -> dict[str, Version]:
     """
-    Return what the source's upstreams hold of *wanted*; no transaction is open while they are
-    asked.
+    Return what the source's upstreams hold of *wanted*.
+
+    Asking may take requests to public repositories: no transaction is open meanwhile.
     """
     from emulator.core import upstreams
 
@@ -177,6 +178,7 @@ def _source_versions(
     source: RepositoryId,
     package: PackageId,
     wanted: Sequence[str],
+    *,
     above: Mapping[str, Version],
 ) -> dict[str, Version]:
     found = dict(above)
@@ -201,9 +203,7 @@ def _outcome(
     allow_overwrite: bool,
     blocked: bool,
 ) -> _Copy | Refused | None:
-    """
-    Return the copy to make, why it is refused, or ``None`` if the destination holds it identically.
-    """
+    """Return the copy to make, why it is refused, or ``None`` if it is there identically."""
     name = source.version
     if revision is not None and source.revision != revision:
         return Refused(
@@ -292,10 +292,7 @@ def _copy_tags(
     package: PackageId,
     copied: set[str],
 ) -> None:
-    """
-    npm tags of the copied versions overwrite the same tags ("npm tags with CopyPackageVersions",
-    User Guide).
-    """
+    """Tags of the copied versions overwrite the same tags ("npm tags", User Guide)."""
     origin: Package | None = packages.find(state, source, package)
     if origin is None:
         return

@@ -85,10 +85,12 @@ def describe(state: State, domain: DomainId) -> Domain:
     with state.store.reading() as connection:
         row_id = domain_row(connection, domain)
         row = connection.execute(
-            f"SELECT {_COLUMNS} FROM domains d WHERE d.id = ?", (row_id,)
-        ).fetchone()  # noqa: S608  a constant
+            f"SELECT {_COLUMNS} FROM domains d WHERE d.id = ?",  # noqa: S608  a constant
+            (row_id,),
+        ).fetchone()
         (size,) = connection.execute(
-            "SELECT COALESCE(SUM(size), 0) FROM blobs WHERE sha256 IN (SELECT a.sha256 FROM repositories r"
+            "SELECT COALESCE(SUM(size), 0) FROM blobs WHERE sha256 IN (SELECT a.sha256 FROM"
+            " repositories r"
             " JOIN packages p ON p.repository = r.id JOIN versions v ON v.package = p.id"
             " JOIN assets a ON a.version = v.id WHERE r.domain = ?)",
             (row_id,),
@@ -132,7 +134,8 @@ def page(
     key = paging.decode(scope, after)
     with state.store.reading() as connection:
         rows = connection.execute(
-            f"SELECT {_COLUMNS} FROM domains d WHERE d.owner = ? AND d.name > ? ORDER BY d.name LIMIT ?",  # noqa: S608  a constant
+            f"SELECT {_COLUMNS} FROM domains d WHERE d.owner = ? AND"  # noqa: S608  a constant
+            " d.name > ? ORDER BY d.name LIMIT ?",
             (owner, key[0] if key else "", limit + 1),
         ).fetchall()
     token = paging.encode(scope, [rows[limit - 1][2]]) if len(rows) > limit else None

@@ -60,9 +60,7 @@ class Change:
 
 
 def package_arn(region: str, repository: RepositoryId, package: PackageId) -> str:
-    """
-    Return the package's ARN; its account is the domain's owner (User Guide, monitoring events).
-    """
+    """Return the package's ARN; its account is the domain's owner (User Guide, events)."""
     domain = repository.domain
     return (
         f"arn:aws:codeartifact:{region}:{domain.owner}:package/{domain.name}/{repository.name}"
@@ -72,8 +70,7 @@ def package_arn(region: str, repository: RepositoryId, package: PackageId) -> st
 
 class EventSource:
     """
-    Writes events in the transaction of the change, delivers them after it, at least once, from one
-    thread.
+    Writes events in the transaction of the change and delivers them after it, at least once.
 
     An event stays in the outbox until every sink has returned. What a killed process left there is
     delivered after the next start, with the same ``eventDeduplicationId``. While nobody has
@@ -114,8 +111,10 @@ class EventSource:
     def _next_sequence(self, connection: sqlite3.Connection, change: Change) -> int:
         repository, package = change.repository, change.package
         (number,) = connection.execute(
-            "INSERT INTO sequences (repository, format, namespace, name, last) SELECT r.id, ?, ?, ?, 1 "
-            "FROM repositories r JOIN domains d ON d.id = r.domain WHERE d.owner = ? AND d.name = ? AND r.name = ? "
+            "INSERT INTO sequences (repository, format, namespace, name, last) SELECT r.id, ?,"
+            " ?, ?, 1 "
+            "FROM repositories r JOIN domains d ON d.id = r.domain WHERE d.owner = ? AND d.name"
+            " = ? AND r.name = ? "
             "ON CONFLICT DO UPDATE SET last = last + 1 RETURNING last",
             (
                 package.format,
@@ -203,7 +202,8 @@ class EventSource:
             left = deadline - time.monotonic()
             if left <= 0:
                 return False
-            with self._wake:  # the outbox is never read under this lock: its writers take the two the other way round
+            # The outbox is never read under this lock: its writers hold the store's when they come.
+            with self._wake:
                 self._wake.wait(min(left, _HOLD_SECONDS))
         return True
 

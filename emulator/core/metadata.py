@@ -141,8 +141,9 @@ def of_core_metadata(text: str) -> dict[str, object]:
 
 def of_pom(content: bytes) -> dict[str, object]:
     """
-    Return the version metadata that a POM gives; parent POMs are not read ("Package dependencies",
-    User Guide).
+    Return the version metadata that a POM gives.
+
+    Parent POMs are not read ("View package dependencies", User Guide).
 
     Raises:
         Validation: It is no acceptable XML or no POM.

@@ -29,8 +29,9 @@ class PublishBlocked(AccessDenied):
 
 def defaults(state: State, arrival: Arrival) -> Restrictions:
     """
-    Return the origin configuration that a package record is created with ("Default package origin
-    controls", User Guide).
+    Return the origin configuration of a new package record.
+
+    "Default package origin control settings", User Guide:
 
     - published directly: publish ALLOW, upstream BLOCK;
     - ingested from a public repository: publish BLOCK, upstream ALLOW;
@@ -54,8 +55,9 @@ def publish_decision(
     reachable: bool,
 ) -> Decision:
     """
-    Return what becomes of an asset that a client publishes ("Editing package origin controls", User
-    Guide).
+    Return what becomes of an asset that a client publishes.
+
+    The table of "Editing package origin controls", User Guide.
 
     Args:
         held: What the repository holds: no such version, the version with this asset and the same

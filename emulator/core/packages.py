@@ -100,7 +100,8 @@ def page(
             values.extend(key)
         ordering = ", ".join(f"{column} {direction}" for column in columns.split(", "))
         rows = connection.execute(
-            f"SELECT {PACKAGE_COLUMNS} FROM packages p WHERE {' AND '.join(clauses)} ORDER BY {ordering} LIMIT ?",  # noqa: S608  texts above
+            f"SELECT {PACKAGE_COLUMNS} FROM packages p WHERE"  # noqa: S608  texts above
+            f" {' AND '.join(clauses)} ORDER BY {ordering} LIMIT ?",
             (*values, limit + 1),
         ).fetchall()
     found = [package_of(row, repository) for row in rows[:limit]]
@@ -130,8 +131,9 @@ def put_restrictions(
     state: State, repository: RepositoryId, package: PackageId, restrictions: Restrictions
 ) -> Package:
     """
-    The package has *restrictions*; a package that did not exist has an empty record now
-    (PutPackageOriginConfiguration).
+    The package has *restrictions*.
+
+    One that did not exist has an empty record now (PutPackageOriginConfiguration, API Reference).
 
     Raises:
         ResourceNotFound: There is no such repository.
@@ -220,7 +222,8 @@ def _insert(
     restrictions: Restrictions,
 ) -> None:
     connection.execute(
-        "INSERT INTO packages (repository, format, namespace, name, publish, upstream) VALUES (?, ?, ?, ?, ?, ?)",
+        "INSERT INTO packages (repository, format, namespace, name, publish, upstream) VALUES"
+        " (?, ?, ?, ?, ?, ?)",
         (
             repository_row(connection, repository),
             package.format,

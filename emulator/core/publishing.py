@@ -69,7 +69,9 @@ def publish(
         raise Validation("A package version is published with at least one asset")
     reachable = _offered_elsewhere(state, repository, package, version)
     with state.store.transaction() as connection:
-        plan = _plan(state, connection, repository, package, version, assets, reachable=reachable)
+        plan = _plan(
+            state, connection, repository, package, version, assets=assets, reachable=reachable
+        )
         record = packages.ensure(state, repository, package, arrival="published")
         row = cast("int", required_package_row(connection, repository, record.id)[0])
         if plan.held is None:
@@ -140,8 +142,8 @@ def _plan(
     repository: RepositoryId,
     package: PackageId,
     version: str,
-    assets: Sequence[tuple[str, Blob]],
     *,
+    assets: Sequence[tuple[str, Blob]],
     reachable: bool,
 ) -> _Plan:
     row = package_row(connection, repository, package)
@@ -173,7 +175,7 @@ def _plan(
 def _takes_further_assets(held: Version) -> bool:
     if held.package.format == "generic":
         return held.status == "Unfinished"
-    # What was fetched stays of one origin ("assets of the same origin", User Guide, external connections).
+    # The assets of a fetched version stay of one origin (User Guide, external connections).
     return held.package.format in _SEVERAL_ASSETS and held.origin.type != "EXTERNAL"
 
 
@@ -192,7 +194,8 @@ def _refuse(decision: Decision, package: PackageId, version: str, name: str) -> 
     if decision == "conflict":
         raise _conflict(
             version,
-            f"Asset '{name}' of version {version} already exists, or the version does in an upstream or public repository",
+            f"Asset '{name}' of version {version} already exists, or the version does in an "
+            "upstream or public repository",
         )
 
 

@@ -79,7 +79,8 @@ def insert(
 ) -> int:
     """The version exists with a new revision and without assets; return its row id."""
     row = connection.execute(
-        "INSERT INTO versions (package, version, status, revision, origin_type, origin_repository, origin_connection,"
+        "INSERT INTO versions (package, version, status, revision, origin_type,"
+        " origin_repository, origin_connection,"
         " published, visible_from, metadata) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
         (
             package_row,
@@ -111,7 +112,8 @@ def put_assets(
     """
     given = list(assets)
     connection.executemany(
-        "INSERT INTO blobs (sha256, size, md5, sha1, sha512) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        "INSERT INTO blobs (sha256, size, md5, sha1, sha512) VALUES (?, ?, ?, ?, ?) ON CONFLICT"
+        " DO NOTHING",
         [(blob.sha256, blob.size, blob.md5, blob.sha1, blob.sha512) for _, blob in given],
     )
     connection.executemany(
@@ -179,8 +181,9 @@ def emit(
     status: bool = False,
 ) -> None:
     """
-    The event of a change that left *version* as it is (or, if deleted, was) is emitted when the
-    transaction commits.
+    The event of a change is emitted when the transaction commits.
+
+    *version* is what the change left; what was, if it was deleted.
     """
     state.events.emit(
         connection,

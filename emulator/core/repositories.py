@@ -38,18 +38,17 @@ EXTERNAL_CONNECTIONS: Mapping[str, Format] = MappingProxyType(
 """Every external connection and its format."""
 
 _COLUMNS = (
-    "r.id, d.owner, d.name, r.name, r.administrator, r.description, r.created, r.external_connection,"
-    " (SELECT json_group_array(name) FROM (SELECT u.name FROM upstreams l JOIN repositories u ON u.id = l.upstream"
+    "r.id, d.owner, d.name, r.name, r.administrator, r.description, r.created,"
+    " r.external_connection,"
+    " (SELECT json_group_array(name) FROM (SELECT u.name FROM upstreams l JOIN repositories u ON"
+    " u.id = l.upstream"
     " WHERE l.repository = r.id ORDER BY l.position))"
 )
 _FROM = f"SELECT {_COLUMNS} FROM repositories r JOIN domains d ON d.id = r.domain"  # noqa: S608  constants
 
 
 def arn(region: str, repository: RepositoryId) -> str:
-    """
-    Return the repository's ARN; its account is the domain's owner (Service Authorization
-    Reference).
-    """
+    """Return the repository's ARN; its account is the domain's owner (IAM reference)."""
     domain = repository.domain
     return (
         f"arn:aws:codeartifact:{region}:{domain.owner}:repository/{domain.name}/{repository.name}"
@@ -66,8 +65,9 @@ def create(
     tags: Mapping[str, str] | None = None,
 ) -> Repository:
     """
-    The repository exists, empty; *administrator* is the account that made it (User Guide,
-    concepts).
+    The repository exists, empty.
+
+    *administrator* is the account that made it (User Guide, concepts).
 
     Raises:
         ResourceNotFound: Its domain or one of *upstreams* does not exist.
@@ -85,18 +85,21 @@ def create(
         }
         if repository.name in names:
             raise Conflict(
-                f"Repository '{repository.name}' in domain '{repository.domain.name}' already exists",
+                f"Repository '{repository.name}' in domain '{repository.domain.name}' already "
+                "exists",
                 resource_id=repository.name,
                 resource_type="repository",
             )
         if state.faults.quotas and len(names) >= MAX_REPOSITORIES:
             raise ServiceQuotaExceeded(
-                f"Domain '{repository.domain.name}' already has the maximum of {MAX_REPOSITORIES} repositories",
+                f"Domain '{repository.domain.name}' already has the maximum of {MAX_REPOSITORIES} "
+                "repositories",
                 resource_id=repository.domain.name,
                 resource_type="domain",
             )
         row = connection.execute(
-            "INSERT INTO repositories (domain, name, administrator, description, created) VALUES (?, ?, ?, ?, ?)"
+            "INSERT INTO repositories (domain, name, administrator, description, created) VALUES"
+            " (?, ?, ?, ?, ?)"
             " RETURNING id",
             (domain, repository.name, administrator, description or "", stamp(state.clock.now())),
         ).fetchone()
@@ -268,7 +271,8 @@ def _set_upstreams(
 ) -> None:
     if len(upstreams) > MAX_DIRECT_UPSTREAMS:
         raise ServiceQuotaExceeded(
-            f"Repository '{repository.name}' can have at most {MAX_DIRECT_UPSTREAMS} direct upstream repositories",
+            f"Repository '{repository.name}' can have at most {MAX_DIRECT_UPSTREAMS} direct "
+            "upstream repositories",
             resource_id=repository.name,
             resource_type="repository",
         )

@@ -28,7 +28,8 @@ from emulator.core.values import (
 
 PACKAGE_COLUMNS = "p.id, p.format, p.namespace, p.name, p.publish, p.upstream, p.metadata"
 VERSION_COLUMNS = (
-    "v.id, v.version, v.status, v.revision, v.origin_type, v.origin_repository, v.origin_connection,"
+    "v.id, v.version, v.status, v.revision, v.origin_type, v.origin_repository,"
+    " v.origin_connection,"
     " v.published, v.visible_from, v.metadata"
 )
 _MANY = 500  # well under SQLite's default number of parameters
@@ -48,7 +49,8 @@ def domain_row(connection: sqlite3.Connection, domain: DomainId) -> int:
     ).fetchone()
     if row is None:
         raise ResourceNotFound(
-            f"Domain not found. Domain '{domain.name}' owned by account '{domain.owner}' does not exist",
+            f"Domain not found. Domain '{domain.name}' owned by account '{domain.owner}' does not "
+            "exist",
             resource_id=domain.name,
             resource_type="domain",
         )
@@ -70,7 +72,8 @@ def repository_row(connection: sqlite3.Connection, repository: RepositoryId) -> 
     if row is None:
         domain_row(connection, repository.domain)
         raise ResourceNotFound(
-            f"Repository not found. Repository '{repository.name}' in domain '{repository.domain.name}' owned by"
+            f"Repository not found. Repository '{repository.name}' in domain "
+            f"'{repository.domain.name}' owned by"
             f" account '{repository.domain.owner}' does not exist",
             resource_id=repository.name,
             resource_type="repository",
@@ -82,13 +85,16 @@ def package_row(
     connection: sqlite3.Connection, repository: RepositoryId, package: PackageId
 ) -> Row | None:
     """
-    Return the columns `PACKAGE_COLUMNS` of the package record, ``None`` if there is none (but a
-    repository).
+    Return the columns `PACKAGE_COLUMNS` of the package record, ``None`` if there is none.
+
+    Raises:
+        ResourceNotFound: There is no such repository or domain.
     """
     row = connection.execute(
         f"SELECT {PACKAGE_COLUMNS} FROM packages p"  # noqa: S608  a constant of this module
         " JOIN repositories r ON r.id = p.repository JOIN domains d ON d.id = r.domain"
-        " WHERE d.owner = ? AND d.name = ? AND r.name = ? AND p.format = ? AND p.namespace = ? AND p.name = ?",
+        " WHERE d.owner = ? AND d.name = ? AND r.name = ? AND p.format = ? AND p.namespace = ?"
+        " AND p.name = ?",
         (
             repository.domain.owner,
             repository.domain.name,
@@ -114,9 +120,8 @@ def required_package_row(
     """
     row = package_row(connection, repository, package)
     if row is None:
-        coordinate = f"packageType={package.format}, packageName={package.name}"
-        if package.namespace:
-            coordinate = f"packageType={package.format}, namespace={package.namespace}, packageName={package.name}"
+        namespace = f"namespace={package.namespace}, " if package.namespace else ""
+        coordinate = f"packageType={package.format}, {namespace}packageName={package.name}"
         raise ResourceNotFound(
             "Package not found in repository. RepoId: "
             f"{repository.domain.owner}/{repository.domain.name}/{repository.name}, "
@@ -180,7 +185,8 @@ def assets_of(
         marks = ",".join("?" * len(some))
         for row in connection.execute(
             "SELECT a.version, a.name, b.size, b.md5, b.sha1, b.sha256, b.sha512 FROM assets a"  # noqa: S608  only marks
-            f" JOIN blobs b ON b.sha256 = a.sha256 WHERE a.version IN ({marks}) ORDER BY a.version, a.name",
+            f" JOIN blobs b ON b.sha256 = a.sha256 WHERE a.version IN ({marks}) ORDER BY"
+            " a.version, a.name",
             some,
         ):
             found[row[0]].append(Asset(row[1], Blob(*row[2:])))

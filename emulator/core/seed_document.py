@@ -60,9 +60,7 @@ class SeedVersion:
 
 @dataclass(frozen=True, slots=True)
 class SeedPackage:
-    """
-    A package; *restrictions* are the defaults of how its first version came if none are given.
-    """
+    """A package; without given *restrictions* they are those of how its first version came."""
 
     id: PackageId
     restrictions: Restrictions
@@ -124,7 +122,7 @@ class _Node:
             return default
         if value not in allowed:
             raise self.refuse(key, f"must be one of {', '.join(sorted(allowed))}, not {value!r}")
-        return cast("_Choice", value)
+        return value
 
     def each(self, key: str, allowed: str) -> Iterator[_Node]:
         value = self._value.get(key)

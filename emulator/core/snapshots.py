@@ -33,9 +33,7 @@ class SnapshotMetadata:
 
 
 def base_of(version: str) -> str | None:
-    """
-    Return ``1.0`` for the build version ``1.0-20210728.194552-1``, ``None`` for other versions.
-    """
+    """Return ``1.0`` for the build ``1.0-20210728.194552-1``, ``None`` for other versions."""
     match = _BUILD.fullmatch(version)
     return match["base"] if match else None
 
@@ -61,12 +59,13 @@ def version_of(package: PackageId, directory: str, name: str) -> str:
     match = re.fullmatch(pattern, name)
     if match is None:
         raise Validation(
-            f"{name} is not an asset of a unique snapshot: expected {package.name}-{base}-yyyyMMdd.HHmmss-n"
+            f"{name} is not an asset of a unique snapshot: expected "
+            f"{package.name}-{base}-yyyyMMdd.HHmmss-n"
         )
     return match[1]
 
 
-def put_asset(
+def put_asset(  # noqa: PLR0917  where the file goes, then the file
     state: State,
     repository: RepositoryId,
     package: PackageId,
@@ -75,10 +74,10 @@ def put_asset(
     blob: Blob,
 ) -> Version:
     """
-    The version that *name* belongs to has the asset; a new version is Unfinished until its metadata
-    arrives.
+    The version that *name* belongs to has the asset.
 
-    A ``.pom`` also gives the version its description and dependencies.
+    A new version is Unfinished until its metadata arrives ("Publishing with curl", User Guide). A
+    ``.pom`` also gives the version its description and dependencies.
 
     Raises:
         Validation: See `version_of`.
@@ -98,8 +97,9 @@ def put_asset(
 
 def _described(state: State, name: str, blob: Blob) -> dict[str, object] | None:
     """
-    Return what a POM says; one that cannot be read safely is an asset like any other (not
-    documented: our choice).
+    Return what a POM says, ``None`` for other files.
+
+    One that cannot be read safely is an asset like any other (not documented: our choice).
     """
     if not name.endswith(".pom") or blob.size > xml_documents.MAX_BYTES:
         return None
@@ -174,7 +174,8 @@ def parse_metadata(base_version: str, content: bytes) -> SnapshotMetadata:
     build = f"{base_version.removesuffix(SUFFIX)}-{timestamp}-{number}"
     if base_of(build) is None:
         raise Validation(
-            f"maven-metadata.xml needs a <timestamp> and a <buildNumber>, got {timestamp!r}, {number!r}"
+            f"maven-metadata.xml needs a <timestamp> and a <buildNumber>, got {timestamp!r}, "
+            f"{number!r}"
         )
     if build not in values:
         raise Validation(f"maven-metadata.xml names no asset of {build} in <snapshotVersions>")
@@ -228,8 +229,7 @@ def put_package_metadata(
     state: State, repository: RepositoryId, package: PackageId, content: bytes
 ) -> list[str]:
     """
-    Every Unfinished release that the artifact's ``maven-metadata.xml`` lists is Published; return
-    these.
+    Every Unfinished release that the artifact's metadata lists is Published; return these.
 
     Raises:
         Validation: It is no such document, or one of these has an asset whose checksum was refused;
@@ -255,8 +255,9 @@ def put_package_metadata(
 
 def forget_build(state: State, connection: sqlite3.Connection, build: Version) -> None:
     """
-    ``X-SNAPSHOT`` no longer holds the assets that it shares with *build*; for the switch
-    ``deletingBuildAffectsAlias``.
+    ``X-SNAPSHOT`` no longer holds the assets that it shares with *build*.
+
+    Only for the switch ``deletingBuildAffectsAlias``.
     """
     base = base_of(build.version)
     if base is None or build.package.format != "maven":
@@ -310,10 +311,7 @@ def _row_id(connection: sqlite3.Connection, package_id: int, version: str) -> in
 def _point(
     state: State, connection: sqlite3.Connection, package_id: int, alias_name: str, build: Version
 ) -> Version:
-    """
-    ``1.0-SNAPSHOT`` is Published with the assets of *build*; nothing is written if it is so
-    already.
-    """
+    """``1.0-SNAPSHOT`` is Published with the assets of *build*; nothing is written if it was."""
     held = records.read(connection, package_id, alias_name, build.repository, build.package)
     assets = [(asset.name, asset.blob) for asset in build.assets]
     if held is None:
@@ -377,7 +375,8 @@ def _publish_older(
     state: State, connection: sqlite3.Connection, package_id: int, build: Version
 ) -> None:
     rows = connection.execute(
-        f"SELECT {VERSION_COLUMNS} FROM versions v WHERE v.package = ? AND v.status = 'Unfinished' ORDER BY v.id",  # noqa: S608  a constant
+        f"SELECT {VERSION_COLUMNS} FROM versions v WHERE v.package = ?"  # noqa: S608  a constant
+        " AND v.status = 'Unfinished' ORDER BY v.id",
         (package_id,),
     ).fetchall()
     for older in with_assets(connection, rows, build.repository, build.package):

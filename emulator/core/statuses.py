@@ -115,8 +115,10 @@ def dispose(
     expected: Status | None = None,
 ) -> BulkResult:
     """
-    The versions are Disposed: without assets, their records and revisions kept; or nothing has
-    changed.
+    The versions are Disposed, or nothing has changed.
+
+    Their assets are gone, their records and revisions kept ("Dispose of package versions", User
+    Guide).
 
     Raises:
         ResourceNotFound: There is no such package.
@@ -233,7 +235,7 @@ def _bulk(
     successful: dict[str, tuple[str, Status]] = {}
     with state.store.transaction() as connection:
         package_row = cast("int", required_package_row(connection, repository, package)[0])
-        found = _visible(state, connection, package_row, wanted, repository, package)
+        found = _visible(state, connection, package_row, repository, package, wanted=wanted)
         for name in wanted:
             if (each := found.get(name)) is None:
                 failed[name] = Refused("NOT_FOUND", f"Could not find version {name}")
@@ -256,10 +258,7 @@ def _bulk(
 def _lock(
     version: Version, revisions: Mapping[str, str] | None, expected: Status | None
 ) -> Refused | None:
-    """
-    Return how *version* fails the caller's optimistic locks, in the words of the User Guide's
-    samples.
-    """
+    """Return how *version* fails the caller's locks, in the words of the User Guide's samples."""
     if expected is not None and version.status != expected:
         return Refused(
             "MISMATCHED_STATUS", f"current status: {version.status}, expected status: {expected}"
@@ -267,7 +266,8 @@ def _lock(
     if revisions and version.revision != revisions[version.version]:
         return Refused(
             "MISMATCHED_REVISION",
-            f"current revision: {version.revision}, expected revision: {revisions[version.version]}",
+            f"current revision: {version.revision}, expected revision: "
+            f"{revisions[version.version]}",
         )
     return None
 
@@ -276,9 +276,10 @@ def _visible(
     state: State,
     connection: sqlite3.Connection,
     package_row: int,
-    wanted: Sequence[str],
     repository: RepositoryId,
     package: PackageId,
+    *,
+    wanted: Sequence[str],
 ) -> dict[str, _Found]:
     marks = ",".join("?" * len(wanted))
     rows: list[Row] = connection.execute(

@@ -149,7 +149,8 @@ class Store:
         elif found != SCHEMA_VERSION:
             self._connection.close()
             raise InternalServer(
-                f"{path} holds schema version {found}, this program reads version {SCHEMA_VERSION}: "
+                f"{path} holds schema version {found}, this program reads version "
+                f"{SCHEMA_VERSION}: "
                 "start with an empty data folder"
             )
 

@@ -78,13 +78,15 @@ _TABLE = (
     ),
     Switch(
         "bulkAtomicity",
-        "Whether one refused version of a bulk call makes the others SKIPPED (so today, not by contract).",
+        "Whether one refused version of a bulk call makes the others SKIPPED (so today, not by "
+        "contract).",
         ("allOrNothing", "perVersion"),
         _SAME,
     ),
     Switch(
         "publishedTimeMoves",
-        "Which changes move publishedTime (time of ingestion or last update, User Guide, age gating).",
+        "Which changes move publishedTime (time of ingestion or last update, User Guide, age "
+        "gating).",
         ("onContent", "never", "onAnyChange"),
         "the same end state for rules that read ages from names or from the public index",
     ),
@@ -103,7 +105,8 @@ _TABLE = (
     ),
     Switch(
         "listHidesArchived",
-        "Whether ListPackageVersions without a status hides Archived versions (two AWS texts disagree).",
+        "Whether ListPackageVersions without a status hides Archived versions (two AWS texts "
+        "disagree).",
         _OFF_ON,
         "the same end state, or Archived versions are left until asked for by status",
     ),
@@ -165,7 +168,8 @@ _TABLE = (
     # Copies and origin controls
     Switch(
         "copyCarriesStatus",
-        "The status of a copy: the source's if Published or Unlisted (others NOT_ALLOWED), or always Published.",
+        "The status of a copy: the source's if Published or Unlisted (others NOT_ALLOWED), or "
+        "always Published.",
         ("carry", "published"),
         "published: an Unlisted source is listed in the destination until a rule unlists it there",
     ),
@@ -177,13 +181,15 @@ _TABLE = (
     ),
     Switch(
         "copyDefaultRestrictions",
-        "Origin configuration of a package that first comes by CopyPackageVersions (publish/upstream).",
+        "Origin configuration of a package that first comes by CopyPackageVersions "
+        "(publish/upstream).",
         ("ALLOW/BLOCK", "BLOCK/ALLOW", "ALLOW/ALLOW"),
         "the same end state wherever an origins rule names the package",
     ),
     Switch(
         "retainedInternalDefaultRestrictions",
-        "Origin configuration of a package first retained from an internal upstream (publish/upstream).",
+        "Origin configuration of a package first retained from an internal upstream "
+        "(publish/upstream).",
         ("BLOCK/ALLOW", "ALLOW/BLOCK", "ALLOW/ALLOW"),
         "the same end state wherever an origins rule names the package",
     ),
@@ -196,19 +202,22 @@ _TABLE = (
     # Maven snapshots
     Switch(
         "curlOlderBuilds",
-        "The status of older builds when the metadata of the newest one arrives (snapshots by curl).",
+        "The status of older builds when the metadata of the newest one arrives (snapshots by "
+        "curl).",
         ("Unfinished", "Published"),
         "the same: stale builds of either status are unlisted",
     ),
     Switch(
         "deletingBuildAffectsAlias",
-        "Whether deleting the build that X-SNAPSHOT points at takes the assets from X-SNAPSHOT too.",
+        "Whether deleting the build that X-SNAPSHOT points at takes the assets from X-SNAPSHOT "
+        "too.",
         _OFF_ON,
         "the same: the newest build is never deleted",
     ),
     Switch(
         "mavenMetadataSometimesLeavesUnfinished",
-        "Whether a maven-metadata.xml upload sometimes leaves the version Unfinished, as users report.",
+        "Whether a maven-metadata.xml upload sometimes leaves the version Unfinished, as users "
+        "report.",
         ("never", "sometimes", "always"),
         "such a version supersedes nothing and stays as it is",
     ),

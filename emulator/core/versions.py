@@ -1,6 +1,4 @@
-"""
-Package versions: found, described, listed; the bulk writes are those of `emulator.core.statuses`.
-"""
+"""Package versions: found, described, listed; bulk writes come from `statuses`."""
 
 from __future__ import annotations
 
@@ -75,7 +73,8 @@ def describe(state: State, repository: RepositoryId, package: PackageId, version
         found = find(state, repository, package, version, visible_only=True)
     if found is None:
         raise ResourceNotFound(
-            f"Package version not found. Version '{version}' of package '{package.name}' does not exist in repository"
+            f"Package version not found. Version '{version}' of package '{package.name}' does not "
+            "exist in repository"
             f" '{repository.name}'",
             resource_id=version,
             resource_type="package-version",
@@ -85,10 +84,9 @@ def describe(state: State, repository: RepositoryId, package: PackageId, version
 
 def all_of(state: State, repository: RepositoryId, package: PackageId) -> list[Version]:
     """
-    Return every version in the order of arrival, with assets and metadata, also those that the API
-    does not show yet.
+    Return every version in the order of arrival, with assets and metadata.
 
-    Empty if the repository has no such package.
+    Also those that the API does not show yet. Empty if the repository has no such package.
 
     Raises:
         ResourceNotFound: There is no such repository.
@@ -116,11 +114,11 @@ def page(
     after: str | None = None,
 ) -> tuple[list[Version], str | None]:
     """
-    Return versions that the API shows, at most *limit*, without their assets, and the token of the
-    next page.
+    Return versions that the API shows, at most *limit*, and the token of the next page.
 
-    Without *status* in every status (ListPackageVersions, User Guide). The order is not documented,
-    nor is the direction of ``PUBLISHED_TIME``: switches ``listOrder`` and ``publishedTimeOrder``.
+    They come without their assets. Without *status* in every status (ListPackageVersions, User
+    Guide). The order is not documented, nor is the direction of ``PUBLISHED_TIME``: switches
+    ``listOrder`` and ``publishedTimeOrder``.
 
     Raises:
         ResourceNotFound: There is no such package.
@@ -148,7 +146,8 @@ def page(
             values.extend(key)
         ordering = ", ".join(f"{column} {direction}" for column in columns)
         rows = connection.execute(
-            f"SELECT {VERSION_COLUMNS} FROM versions v WHERE {' AND '.join(clauses)} ORDER BY {ordering} LIMIT ?",  # noqa: S608  texts above
+            f"SELECT {VERSION_COLUMNS} FROM versions v WHERE"  # noqa: S608  texts above
+            f" {' AND '.join(clauses)} ORDER BY {ordering} LIMIT ?",
             (*values, limit + 1),
         ).fetchall()
     found = [version_of(row, repository, package) for row in rows[:limit]]
@@ -190,13 +189,15 @@ def default_display_version(
         latest = packages.dist_tags(package_of(row, repository)).get("latest")
         if package.format == "npm" and latest is not None:
             tagged = connection.execute(
-                "SELECT 1 FROM versions WHERE package = ? AND version = ? AND status = 'Published' AND visible_from <= ?",
+                "SELECT 1 FROM versions WHERE package = ? AND version = ? AND status ="
+                " 'Published' AND visible_from <= ?",
                 (row[0], latest, now),
             ).fetchone()
             if tagged is not None:
                 return latest
         newest = connection.execute(
-            "SELECT version FROM versions WHERE package = ? AND status = 'Published' AND visible_from <= ?"
+            "SELECT version FROM versions WHERE package = ? AND status = 'Published' AND"
+            " visible_from <= ?"
             " ORDER BY published DESC, id DESC LIMIT 1",
             (row[0], now),
         ).fetchone()
@@ -211,10 +212,10 @@ def put_version_metadata(
     metadata: Mapping[str, object],
 ) -> Version:
     """
-    The version's metadata is *metadata*, all of it; if that is a change, its revision is new and an
-    event says so.
+    The version's metadata is *metadata*, all of it.
 
-    For npm (deprecation) the event is not documented: switch ``distTagEmits``.
+    If that is a change, its revision is new and an event says so. For npm (deprecation) the event
+    is not documented: switch ``distTagEmits``.
 
     Raises:
         ResourceNotFound: There is no such version.

@@ -1,6 +1,4 @@
-"""
-Maven's XML, read from anyone who may publish: size-limited, without entities, without namespaces.
-"""
+"""Maven's XML, read from anyone who may publish: size-limited, without entities."""
 
 from __future__ import annotations
 

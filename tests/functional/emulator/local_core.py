@@ -33,7 +33,7 @@ NPM = PackageId("npm", "", "lodash")
 
 @dataclass
 class Core:
-    """One core with the domain ``my-company`` and the repositories ``my-repo`` and ``other-repo``."""
+    """A core with the domain ``my-company``, the repositories ``my-repo`` and ``other-repo``."""
 
     state: State
     events: list[dict[str, object]] = field(default_factory=list)

@@ -60,7 +60,7 @@ def test_a_growing_asset_can_be_read_and_is_no_asset_yet(store: AssetStore) -> N
 
 def test_an_upload_that_breaks_off_leaves_nothing(store: AssetStore) -> None:
     """The writer forgets when its block ends without finish."""
-    with pytest.raises(ConnectionError), store.writer() as writer:
+    with pytest.raises(ConnectionError), store.writer() as writer:  # noqa: PT012  the block
         writer.write(b"half")
         raise ConnectionError
     assert files(store) == []
@@ -120,6 +120,7 @@ class _FullFile:
 
     def write(self, content: object) -> int:
         """Fail as a full disk does."""
+        del content
         raise OSError(errno.ENOSPC, "No space left on device")
 
     def fileno(self) -> int:
@@ -186,7 +187,7 @@ def test_a_transaction_inside_a_transaction_is_undone_with_it(tmp_path: Path) ->
     """The outermost decides."""
     found = Store(tmp_path / "state.sqlite3")
     statement = "INSERT INTO settings VALUES ('a', 'b')"
-    with pytest.raises(RuntimeError), found.transaction():
+    with pytest.raises(RuntimeError), found.transaction():  # noqa: PT012  the block
         with found.transaction() as connection:
             connection.execute(statement)
         raise RuntimeError

@@ -160,7 +160,7 @@ def test_deleting_a_repository_is_silent_unless_switched(core: Core) -> None:
 
 def test_a_change_that_fails_emits_nothing(core: Core) -> None:
     """The event is written in the transaction of the change."""
-    with pytest.raises(RuntimeError), core.state.store.transaction():
+    with pytest.raises(RuntimeError), core.state.store.transaction():  # noqa: PT012  the block
         core.publish("1.0")
         raise RuntimeError
     assert core.delivered() == []

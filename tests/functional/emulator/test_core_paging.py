@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -37,7 +37,7 @@ def core() -> Iterator[Core]:
         yield found
 
 
-def seed_versions(core: Core, *found: dict[str, object]) -> None:
+def seed_versions(core: Core, *found: Mapping[str, object]) -> None:
     """Seed versions of one generic package."""
     one = {"format": "generic", "namespace": "tools", "package": "hammer", "versions": list(found)}
     repository = {"name": REPOSITORY.name, "packages": [one]}
@@ -74,9 +74,7 @@ def test_pages_hold_every_version_once_in_order(
     """Any names, equal times, any page size, each order: full pages, then the rest."""
     start = datetime(2024, 1, 1, tzinfo=UTC)
     with opened() as core:
-        times = {
-            name: start + timedelta(days=age) for name, age in zip(names, ages, strict=False)
-        }
+        times = {name: start + timedelta(days=age) for name, age in zip(names, ages, strict=False)}
         seed_versions(
             core,
             *({"version": name, "publishedTime": times[name].isoformat()} for name in names),
@@ -111,9 +109,7 @@ def test_paging_goes_on_while_versions_come_and_go(core: Core) -> None:
     core.publish("1.000-before")
     core.publish("1.050-after")
     rest, _ = all_pages(
-        lambda token: versions.page(
-            core.state, REPOSITORY, GENERIC, limit=10, after=token or after
-        )
+        lambda token: versions.page(core.state, REPOSITORY, GENERIC, limit=10, after=token or after)
     )
     assert [each.version for each in first] == [f"1.{number:03}" for number in range(10)]
     assert rest == sorted([*(f"1.{number:03}" for number in range(10, 100)), "1.050-after"])
@@ -159,7 +155,9 @@ def test_a_token_is_good_for_its_own_list_alone(core: Core) -> None:
 @given(key=st.lists(st.text(max_size=255) | st.integers(), max_size=3))
 def test_a_token_holds_any_key(key: list[str | int]) -> None:
     """Encoded and decoded."""
-    encodable = [each.encode(errors="replace").decode() if isinstance(each, str) else each for each in key]
+    encodable = [
+        each.encode(errors="replace").decode() if isinstance(each, str) else each for each in key
+    ]
     token = paging.encode(("list",), encodable)
     assert paging.decode(("list",), token) == encodable
     assert not any(character.isspace() for character in token)
@@ -177,7 +175,11 @@ def test_packages_are_found_by_prefix_and_restriction(core: Core) -> None:
 
     assert names() == [("", "lodash"), ("my", "ui"), ("mycompany", "ui"), ("other", "ui-x")]
     assert names(format="npm", namespace="my") == [("my", "ui"), ("mycompany", "ui")]
-    assert names(format="npm", prefix="ui") == [("my", "ui"), ("mycompany", "ui"), ("other", "ui-x")]
+    assert names(format="npm", prefix="ui") == [
+        ("my", "ui"),
+        ("mycompany", "ui"),
+        ("other", "ui-x"),
+    ]
     assert names(publish="BLOCK") == [("", "lodash")]
     assert names(format="pypi") == []
     with pytest.raises(Validation, match="namespace requires format"):
@@ -206,9 +208,7 @@ def test_repositories_page_by_page(core: Core) -> None:
     for name in ("team-a", "team-b", "zoo"):
         repositories.create(core.state, RepositoryId(DOMAIN, name), administrator=ACCOUNT)
     first, after = repositories.page(core.state, domain=DOMAIN, prefix="team-", limit=1)
-    second, end = repositories.page(
-        core.state, domain=DOMAIN, prefix="team-", limit=1, after=after
-    )
+    second, end = repositories.page(core.state, domain=DOMAIN, prefix="team-", limit=1, after=after)
     assert [each.id.name for each in first + second] == ["team-a", "team-b"]
     assert end is None
     assert repositories.page(core.state, administrator="111122223333", limit=5) == ([], None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 
 import pytest
@@ -32,7 +32,7 @@ def domain(*repositories_: dict[str, object]) -> dict[str, object]:
     return {"domains": [{"name": "my-company", "repositories": list(repositories_)}]}
 
 
-def package(*found: dict[str, object], **more: object) -> dict[str, object]:
+def package(*found: Mapping[str, object], **more: object) -> dict[str, object]:
     """Return a repository of the document with one Maven package of these versions."""
     one = {"format": "maven", "namespace": "g", "package": "a", "versions": list(found), **more}
     return {"name": "repo", "packages": [one]}
@@ -130,9 +130,7 @@ def test_what_exists_is_kept_and_versions_are_added(state: State) -> None:
             "lead back",
             id="upstreams in a circle",
         ),
-        pytest.param(
-            domain(package(namespace=None)), r"packages\[0\]\.namespace", id="no groupId"
-        ),
+        pytest.param(domain(package(namespace=None)), r"packages\[0\]\.namespace", id="no groupId"),
         pytest.param(
             domain(package({"version": "1", "status": "Deleted"})),
             r"versions\[0\]\.status",

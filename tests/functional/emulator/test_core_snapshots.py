@@ -17,8 +17,7 @@ POM = """<project xmlns="http://maven.apache.org/POM/4.0.0">
   <parent><groupId>com.mycompany</groupId><artifactId>parent</artifactId><version>3</version></parent>
   <artifactId>pkg</artifactId><description>A package</description><url>https://example.com</url>
   <licenses><license><name>Apache-2.0</name><url>https://example.com/l</url></license></licenses>
-  <scm><url>https://example.com/scm</url></scm>
-  <dependencies>
+  <scm><url>https://example.com/scm</url></scm> <dependencies>
     <dependency><groupId>junit</groupId><artifactId>junit</artifactId><version>4.13</version>
       <scope>test</scope></dependency>
     <dependency><groupId>g</groupId><artifactId>plain</artifactId><version>[1,2)</version></dependency>
