@@ -95,7 +95,7 @@ def dist_tags(listed: Iterable[ListedVersion], tags: Mapping[str, str]) -> dict[
     """
     Return the tags of listed versions; ``latest`` is the highest release when nothing has it.
 
-    npm cannot install a package without ``latest``; what the service answers then is not documented.
+    npm cannot install a package without it; what the service answers then is not documented.
     """
     versions = [each.version for each in listed]
     known = {tag: version for tag, version in sorted(tags.items()) if version in versions}
