@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import binascii
 import json
 import re
@@ -174,6 +173,6 @@ class Upload:
             raise MalformedUpload("The tarball goes on after its base64 padding.")
         self._padded = encoded.endswith(b"=")
         try:
-            self.tarball.write(base64.b64decode(encoded, validate=True))
+            self.tarball.write(binascii.a2b_base64(encoded, strict_mode=True))
         except binascii.Error as error:
             raise MalformedUpload(f"The tarball is not base64: {error}") from error

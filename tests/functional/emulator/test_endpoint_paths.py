@@ -7,11 +7,13 @@ import socket
 import time
 from collections.abc import Callable
 from http.client import HTTPResponse
+from pathlib import Path
 from typing import Self
 from urllib.parse import urlsplit
 
 import pytest
 
+from emulator.core.assets import AssetWriter
 from emulator.core.values import PackageId
 from emulator.formats import paths
 from tests.functional.emulator.data_plane import DataPlane
@@ -130,6 +132,31 @@ def test_an_upload_that_is_cut_off_leaves_nothing(plane_with_repository: DataPla
 
     _until(lambda: not list(incoming.iterdir()))
     assert plane_with_repository.statuses("repo", APP) == {}
+
+
+def test_a_full_disk_is_a_clear_error_and_leaves_nothing(
+    plane_with_repository: DataPlane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """500 in plain words; the same upload succeeds when there is room again."""
+    assets = plane_with_repository.state.assets
+    writer = assets.writer
+
+    def full() -> AssetWriter:
+        made = writer()
+        made._file.close()
+        made._file = Path("/dev/full").open("wb", buffering=0)  # noqa: SIM115  the writer closes it
+        return made
+
+    with plane_with_repository.client("maven", "repo") as client:
+        with monkeypatch.context() as patched:
+            patched.setattr(assets, "writer", full)
+            answer = client.put(JAR, content=b"x")
+        assert answer.status_code == 500
+        assert "cannot store the asset" in answer.text
+        assert plane_with_repository.statuses("repo", APP) == {}
+        assert list((assets.root / "incoming").iterdir()) == []
+
+        assert client.put(JAR, content=b"x").status_code == 201
 
 
 def test_a_client_that_expects_100_continue_is_told_to_go_on(
