@@ -171,6 +171,8 @@ class Upload:
             return
         if self._padded:
             raise MalformedUpload("The tarball goes on after its base64 padding.")
+        if len(encoded) % 4:  # which Python's own strict mode overlooks
+            raise MalformedUpload("The tarball is not base64: it ends inside a group of four.")
         self._padded = encoded.endswith(b"=")
         try:
             self.tarball.write(binascii.a2b_base64(encoded, strict_mode=True))
