@@ -8,9 +8,9 @@ from collections.abc import Iterator
 import pytest
 
 from emulator.core import copying, origins, packages, publishing, repositories, versions
-from emulator.core.errors import Conflict, ServiceQuotaExceeded
+from emulator.core.errors import Conflict, ResourceNotFound, ServiceQuotaExceeded
 from emulator.core.origins import Arrival
-from emulator.core.values import Restriction, Restrictions
+from emulator.core.values import BulkResult, PackageId, Restriction, Restrictions
 from tests.functional.emulator.local_core import (
     GENERIC,
     MAVEN,
@@ -20,6 +20,7 @@ from tests.functional.emulator.local_core import (
     Core,
     opened,
 )
+from tests.functional.emulator.public_repository import Company, FakeRepository
 
 
 @pytest.fixture
@@ -262,3 +263,27 @@ def test_a_copy_ignores_origin_controls_unless_switched(core: Core) -> None:
     core.switch()
     result = copying.copy(core.state, REPOSITORY, OTHER, NPM, versions=["1.0"])
     assert list(result.successful) == ["1.0"]
+
+
+@pytest.mark.parametrize("ingests", [False, True])
+def test_a_copy_ingests_from_outside_only_with_its_switch(core: Core, *, ingests: bool) -> None:
+    """include_from_upstream means CodeArtifact repositories, unless the switch says more."""
+    requests = PackageId("pypi", "", "requests")
+    company = Company.with_store(core.state, FakeRepository(), "public:pypi")
+    company.public.offer(requests, "2.26.0", "requests.whl", "requests.tar.gz")
+    intake = company.repository("intake", "store")
+    core.switch(includeFromUpstreamIngests=ingests)
+
+    def copy() -> BulkResult:
+        return copying.copy(
+            core.state, intake, OTHER, requests, versions=["2.26.0"], include_from_upstream=True
+        )
+
+    if ingests:
+        assert list(copy().successful) == ["2.26.0"]
+        assert company.assets(OTHER, requests, "2.26.0") == {"requests.whl", "requests.tar.gz"}
+    else:
+        with pytest.raises(ResourceNotFound):
+            copy()
+    company.settled()
+    assert bool(company.assets(intake, requests, "2.26.0")) == ingests
