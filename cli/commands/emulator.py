@@ -1,5 +1,6 @@
 """`steward emulator`: the local CodeArtifact alone."""
 
+from contextlib import ExitStack
 from pathlib import Path
 
 import click
@@ -35,33 +36,28 @@ def emulator_command(
     """
     from cli.stack.codeartifact import open_codeartifact
     from cli.stack.errors import StackError
-    from cli.stack.server import Server, bind
+    from cli.stack.server import require_free, serve
 
     del policy_path, as_json
     interruption = Interruption()
-    try:
-        listener = bind(port)
-    except StackError as error:
-        fail(str(error))
-    codeartifact = open_codeartifact(
-        account=account, region=region, folder=data, other_services=None
-    )
-    server = Server(codeartifact.app, listener)
-    try:
-        codeartifact.set_base_url(server.endpoint)
-        server.start()
+    with ExitStack() as closing:
+        try:
+            require_free(port)
+            codeartifact = open_codeartifact(
+                account=account, region=region, folder=data, other_services=None
+            )
+            closing.callback(codeartifact.close)
+            server = serve(codeartifact.app, port)
+            closing.callback(server.stop)
+        except StackError as error:
+            fail(str(error))
         print_json(
             {
                 "ready": True,
-                "endpoint": server.endpoint,
+                "endpoint": server.url,
                 "mode": mode,
                 "account": account,
                 "region": region,
             }
         )
         interruption.wait()
-    except StackError as error:
-        fail(str(error))
-    finally:
-        server.stop()
-        codeartifact.close()

@@ -1,10 +1,12 @@
 """What the local stack needs of the local CodeArtifact, and how it gets it."""
 
+import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cli.stack.errors import StackError
 from cli.stack.json_types import Document
 
 if TYPE_CHECKING:
@@ -13,11 +15,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class CodeArtifact:
-    """A local CodeArtifact: its application, its events, and what to do around its life."""
+    """A local CodeArtifact: its application, its events, and its end."""
 
     app: "ASGIApp"
     subscribe: Callable[[Callable[[Document], None]], None]  # the sink gets complete events
-    set_base_url: Callable[[str], None]
     close: Callable[[], None]
 
 
@@ -28,20 +29,18 @@ def open_codeartifact(
     Return the emulator; requests that are signed for other services go to *other_services*.
 
     It keeps its state in *folder*, or in memory only.
+
+    Raises:
+        StackError: The folder cannot be used.
     """
     from emulator.app import create_app
+    from emulator.core.errors import InternalServer
     from emulator.options import Options
 
     options = Options(account=account, region=region, data=folder)
-    app = create_app(options, other_services=other_services)
-    state = app.state.codeartifact
-
-    def set_base_url(url: str) -> None:
-        state.base_url = url
-
-    return CodeArtifact(
-        app=app,
-        subscribe=state.events.subscribe,
-        set_base_url=set_base_url,
-        close=state.close,
-    )
+    try:
+        app = create_app(options, other_services=other_services)
+    except (OSError, sqlite3.Error, InternalServer) as error:
+        raise StackError(f"cannot keep the local CodeArtifact in {folder}: {error}") from error
+    subscribe = app.state.codeartifact.events.subscribe
+    return CodeArtifact(app=app, subscribe=subscribe, close=app.close)

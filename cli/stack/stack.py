@@ -22,7 +22,7 @@ from cli.stack.layers import Layer, lay_out, local_path
 from cli.stack.moto_services import MotoServices, forget_everything
 from cli.stack.resources import Applied, Unplayed, apply_template
 from cli.stack.router import EventRouter
-from cli.stack.server import Server, bind
+from cli.stack.server import require_free, serve
 from cli.stack.services import Services
 from cli.stack.template import Template, read_template, translate
 
@@ -138,7 +138,7 @@ class LocalStack:
         document = read_template(options.template)
         declared = as_document(document.get("Parameters", {}), "Parameters")
         parameters = {name: value for name, value in parameters.items() if name in declared}
-        listener = closing.enter_context(bind(options.port))
+        require_free(options.port)
         template = translate(
             document, folder=options.template.parent, parameters=parameters, region=options.region
         )
@@ -151,15 +151,13 @@ class LocalStack:
             other_services=moto,
         )
         closing.callback(codeartifact.close)
-        server = Server(codeartifact.app, listener)
+        server = serve(codeartifact.app, options.port)
         closing.callback(server.stop)
-        self.endpoint = server.endpoint
-        codeartifact.set_base_url(server.endpoint)
-        server.start()
+        self.endpoint = server.url
         self._applied = apply_template(
             template,
             parameters=parameters,
-            services=Services(server.endpoint, options.account, options.region),
+            services=Services(server.url, options.account, options.region),
             account=options.account,
             region=options.region,
         )

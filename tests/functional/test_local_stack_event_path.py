@@ -38,7 +38,7 @@ class EventSource:
         def subscribe(sink: Callable[[Document], None]) -> None:
             self.emit = sink
 
-        return CodeArtifact(other_services, subscribe, lambda _: None, lambda: None)
+        return CodeArtifact(other_services, subscribe, lambda: None)
 
 
 @pytest.fixture(scope="module")

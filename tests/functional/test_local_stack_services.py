@@ -33,7 +33,7 @@ def no_codeartifact(
     def subscribe(_: Callable[[Document], None]) -> None:
         """Nothing will ever be emitted."""
 
-    return CodeArtifact(other_services, subscribe, lambda _: None, lambda: None)
+    return CodeArtifact(other_services, subscribe, lambda: None)
 
 
 def options(template: Path = FIXTURES / "template.yaml", port: int = 0) -> StackOptions:

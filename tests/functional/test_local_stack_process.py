@@ -1,0 +1,152 @@
+"""`steward up` and `steward emulator` as a person starts and ends them."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import botocore.session
+import pytest
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+
+@contextmanager
+def steward(*arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """Run `steward` in a process of its own; kill it if it is still there at the end."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "cli.main", *arguments],
+        cwd=PROJECT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def ready(process: subprocess.Popen[str]) -> dict[str, object]:
+    """Return the line that says that everything answers."""
+    assert process.stdout is not None
+    document = json.loads(process.stdout.readline())
+    assert isinstance(document, dict)
+    return document
+
+
+def end(process: subprocess.Popen[str], number: signal.Signals) -> tuple[int, str, str]:
+    """Send a signal; return exit status and the rest of both outputs."""
+    process.send_signal(number)
+    stdout, stderr = process.communicate(timeout=60)
+    return process.returncode, stdout, stderr
+
+
+def children(parent: int) -> list[int]:
+    """Return the ids of a process's children."""
+    lines = subprocess.run(
+        ["ps", "-A", "-o", "pid=,ppid="], check=True, capture_output=True, text=True
+    ).stdout.splitlines()
+    pairs = [tuple(map(int, line.split())) for line in lines]
+    return [pid for pid, ppid in pairs if ppid == parent]
+
+
+def is_free(port: int) -> bool:
+    """Return whether a server could listen on the port."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        return probe.connect_ex(("127.0.0.1", port)) != 0
+
+
+def start_a_function(endpoint: str) -> None:
+    """Put a message on the automation's queue, so that a function process comes to life."""
+    session = botocore.session.Session()
+    session.set_credentials("anyone", "anything")
+    sqs = session.create_client("sqs", region_name="us-west-2", endpoint_url=endpoint)
+    urls = sqs.list_queues(QueueNamePrefix="codeartifact-steward-SnapshotBuildsQueue")["QueueUrls"]
+    sqs.send_message(QueueUrl=urls[0], MessageBody="no event of CodeArtifact")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_up_says_when_it_is_ready_and_ends_cleanly(number: signal.Signals) -> None:
+    """One line on standard output; then exit status 0, no child left, the port free."""
+    with steward("up", "--port", "0") as process:
+        line = ready(process)
+        endpoint = str(line.pop("endpoint"))
+        assert line == {
+            "ready": True,
+            "mode": "observe",
+            "account": "012345678901",
+            "region": "us-west-2",
+        }
+        start_a_function(endpoint)
+        deadline = time.monotonic() + 30
+        while not children(process.pid):
+            assert time.monotonic() < deadline, "no function process came to life"
+            time.sleep(0.1)
+        functions = children(process.pid)
+        status, stdout, stderr = end(process, number)
+    assert (status, stdout) == (0, "")
+    assert "Traceback" not in stderr
+    assert "not played: AWS::IAM::Role: permissions of roles are not enforced" in stderr
+    for function in functions:
+        with pytest.raises(ProcessLookupError):
+            os.kill(function, 0)
+    assert is_free(int(endpoint.rsplit(":", 1)[1]))
+
+
+def test_the_emulator_alone_has_the_same_options(tmp_path: Path) -> None:
+    """It answers for CodeArtifact only, as the account and region it was given."""
+    options = ["--port", "0", "--account", "111122223333", "--region", "eu-west-1"]
+    with steward("emulator", *options, "--data", str(tmp_path / "data")) as process:
+        line = ready(process)
+        assert (line["account"], line["region"]) == ("111122223333", "eu-west-1")
+        with urllib.request.urlopen(f"{line['endpoint']}/_emulator/health", timeout=10) as answer:
+            assert json.load(answer)["account"] == "111122223333"
+        status, stdout, stderr = end(process, signal.SIGTERM)
+    assert (status, stdout, stderr) == (0, "", "")
+
+
+@pytest.mark.parametrize("command", ["up", "emulator"])
+def test_a_port_in_use_is_said_in_one_sentence(command: str) -> None:
+    """Exit status 1, nothing on standard output, no traceback."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        with steward(command, "--port", port) as process:
+            stdout, stderr = process.communicate(timeout=60)
+    assert (process.returncode, stdout) == (1, "")
+    assert f"Error: port {port} of 127.0.0.1 is in use" in stderr
+    assert "Traceback" not in stderr
+
+
+def test_a_policy_with_a_mistake_keeps_the_stack_from_starting(tmp_path: Path) -> None:
+    """The message has the file and the line."""
+    policy = tmp_path / "policy.yaml"
+    policy.write_text("domain: my-company\nsnapshots:\n  - packages: /nothing/*\n")
+    with steward("up", "--port", "0", "--policy", str(policy)) as process:
+        stdout, stderr = process.communicate(timeout=60)
+    assert (process.returncode, stdout) == (1, "")
+    assert f"{policy}:3" in stderr
+    assert "Traceback" not in stderr
+
+
+@pytest.mark.parametrize("command", ["up", "emulator"])
+def test_a_data_folder_that_cannot_be_made_is_said(command: str, tmp_path: Path) -> None:
+    """Exit status 1, and the message names it."""
+    file = tmp_path / "file"
+    file.write_text("in the way")
+    with steward(command, "--port", "0", "--data", str(file / "data")) as process:
+        stdout, stderr = process.communicate(timeout=60)
+    assert (process.returncode, stdout) == (1, "")
+    assert str(file / "data") in stderr
+    assert "Traceback" not in stderr
