@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Mapping
 from pathlib import Path
 
-from emulator.core import metadata
+from emulator.core import metadata, npm_readme
 from emulator.core.errors import CodeArtifactError
 from emulator.core.state import State
 from emulator.core.values import Blob, PackageId
@@ -23,14 +23,14 @@ def read(
     """
     Return the metadata that *assets* give, for the API's descriptions and dependencies.
 
-    npm: from *manifest*, the version's object in the packument; PyPI: from a wheel, else an sdist;
-    Maven: from the POM. Empty where an asset cannot be read: what is public is never refused for
-    its metadata.
+    npm: from *manifest*, the version's object in the packument, and the tarball's README; PyPI:
+    from a wheel, else an sdist; Maven: from the POM. Empty where an asset cannot be read: what is
+    public is never refused for its metadata.
     """
     try:
         match package.format:
             case "npm":
-                return metadata.of_npm(manifest)
+                return metadata.of_npm({**manifest, "readme": _npm_readme(state, assets, manifest)})
             case "pypi":
                 return _of_distributions(state, assets)
             case "maven":
@@ -51,6 +51,13 @@ def read(
     ):
         return {}
     return {}
+
+
+def _npm_readme(state: State, assets: Mapping[str, Blob], manifest: Mapping[str, object]) -> object:
+    tarball = next(iter(assets.values()), None)
+    if manifest.get("readme") or tarball is None:
+        return manifest.get("readme")
+    return npm_readme.of_tarball(state.assets.path(tarball.sha256))
 
 
 def _of_distributions(state: State, assets: Mapping[str, Blob]) -> dict[str, object]:

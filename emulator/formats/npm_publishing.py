@@ -11,10 +11,10 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
-from emulator.core import metadata, packages, publishing, versions
+from emulator.core import metadata, npm_readme, packages, publishing, versions
 from emulator.core.errors import Conflict, Validation
 from emulator.core.values import PackageId
-from emulator.formats import npm_names, npm_readme
+from emulator.formats import npm_names
 from emulator.formats.bodies import WRITTEN_AT_ONCE
 from emulator.formats.npm_upload import MalformedUpload, Upload
 
