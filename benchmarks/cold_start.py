@@ -23,13 +23,16 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 import urllib.request
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+from cli.stack.errors import FunctionError
+from cli.stack.runtime_api import Invocation, RuntimeApi
+
+ACCOUNT = "012345678901"
+STARTS_WITHIN_SECONDS = 180  # valgrind slows a start down fifty-fold
 ROOT = Path(__file__).resolve().parent.parent
 BUILT = ROOT / ".aws-sam" / "build"
 LAMBDA_RUNTIME = ["awslambdaric", "boto3"]  # what the python3.13 runtime brings by itself
@@ -42,63 +45,6 @@ client = boto3.client("codeartifact")
 def handler(event, context):
     return {"batchItemFailures": []}
 """
-
-
-class RuntimeApi:
-    """A Runtime API that hands out one event, takes one response, then refuses the next."""
-
-    def __init__(self, event: bytes) -> None:
-        self.event = event
-        self.answered = threading.Event()
-        self.response = b""
-        api = self
-
-        class Conversation(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-            wbufsize = -1  # headers and body leave in one segment
-
-            def log_message(self, *_: object) -> None:
-                return
-
-            def do_GET(self) -> None:  # http.server's own method name
-                body = b"" if api.answered.is_set() else api.event
-                self.send_response(410 if api.answered.is_set() else 200)
-                self.send_header(
-                    "Lambda-Runtime-Aws-Request-Id", "00000000-0000-0000-0000-000000000001"
-                )
-                self.send_header(
-                    "Lambda-Runtime-Deadline-Ms", str(int(time.time() * 1000) + 600_000)
-                )
-                self.send_header(
-                    "Lambda-Runtime-Invoked-Function-Arn",
-                    "arn:aws:lambda:us-west-2:012345678901:function:f",
-                )
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def do_POST(self) -> None:  # http.server's own method name
-                api.response = self.rfile.read(int(self.headers.get("Content-Length", "0")))
-                api.answered.set()
-                self.send_response(202)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-
-        class Server(ThreadingHTTPServer):
-            daemon_threads = True
-
-        self.server = Server(("127.0.0.1", 0), Conversation)
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    @property
-    def address(self) -> str:
-        """``host:port``, as AWS_LAMBDA_RUNTIME_API has it."""
-        return f"127.0.0.1:{self.server.server_address[1]}"
-
-    def close(self) -> None:
-        """Free the port."""
-        self.server.shutdown()
-        self.server.server_close()
 
 
 @dataclass(frozen=True)
@@ -129,7 +75,7 @@ def python_of_lambda(folder: Path) -> Path:
         if (m := re.search(rf"^{name}==\S+", lock, re.MULTILINE))
     ]
     subprocess.run([python, "-m", "venv", folder], check=True)
-    subprocess.run([folder / "bin" / "python", "-m", "pip", "install", "-q", *pins], check=True)
+    subprocess.run([folder / "bin" / "python", "-m", "pip", "install", "-qq", *pins], check=True)
     subprocess.run(
         [python, "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash", folder / "lib"],
         check=True,
@@ -150,7 +96,7 @@ def environment_of(variant: Variant, api: RuntimeApi) -> dict[str, str]:
         "AWS_LAMBDA_RUNTIME_API": api.address,
         "AWS_REGION": "us-west-2",
         "AWS_DEFAULT_REGION": "us-west-2",
-        "AWS_ACCESS_KEY_ID": "012345678901",
+        "AWS_ACCESS_KEY_ID": ACCOUNT,
         "AWS_SECRET_ACCESS_KEY": "local",
         **variant.environment,
     }
@@ -158,7 +104,9 @@ def environment_of(variant: Variant, api: RuntimeApi) -> dict[str, str]:
 
 def start(python: Path, variant: Variant, prefix: list[str]) -> tuple[float, str]:
     """Start the function once; return milliseconds to its first response, and its errors."""
-    api = RuntimeApi(variant.event)
+    api = RuntimeApi(f"arn:aws:lambda:us-west-2:{ACCOUNT}:function:{variant.name}")
+    invocation = Invocation(variant.event, timeout_seconds=STARTS_WITHIN_SECONDS)
+    api.offer(invocation)
     command = [*prefix, str(python), "-m", "awslambdaric", variant.handler]
     began = time.perf_counter()
     process = subprocess.Popen(
@@ -170,18 +118,14 @@ def start(python: Path, variant: Variant, prefix: list[str]) -> tuple[float, str
         text=True,
     )
     try:
-        if not api.answered.wait(timeout=180):
-            process.kill()
-            sys.exit(f"{variant.name} gave no response: {process.communicate()[1][-2000:]}")
+        answer = json.loads(invocation.response.result(timeout=STARTS_WITHIN_SECONDS))
         elapsed = (time.perf_counter() - began) * 1000
-        try:
-            _, errors = process.communicate(timeout=60)
-        except subprocess.TimeoutExpired:
-            process.terminate()
-            _, errors = process.communicate(timeout=60)
+    except (TimeoutError, FunctionError) as error:
+        process.kill()
+        sys.exit(f"{variant.name} gave no response: {error!r} {process.communicate()[1][-2000:]}")
     finally:
-        api.close()
-    answer = json.loads(api.response)
+        api.close()  # the runtime client is told that there is nothing more, and ends
+    _, errors = process.communicate(timeout=STARTS_WITHIN_SECONDS)
     if answer != {"batchItemFailures": []}:
         sys.exit(f"{variant.name} answered {answer}")
     return elapsed, errors
@@ -219,9 +163,9 @@ def snapshot_event() -> bytes:
     """Return an SQS batch of one event: a build of ``com.mycompany.app:pkg-1`` was published."""
     detail = {
         "domainName": "my-company",
-        "domainOwner": "012345678901",
+        "domainOwner": ACCOUNT,
         "repositoryName": "my-maven-repo",
-        "repositoryAdministrator": "012345678901",
+        "repositoryAdministrator": ACCOUNT,
         "packageFormat": "maven",
         "packageNamespace": "com.mycompany.app",
         "packageName": "pkg-1",
@@ -244,7 +188,7 @@ def snapshot_event() -> bytes:
         "id": "00000000-0000-0000-0000-000000000002",
         "detail-type": "CodeArtifact Package Version State Change",
         "source": "aws.codeartifact",
-        "account": "012345678901",
+        "account": ACCOUNT,
         "time": "2026-03-01T10:15:00Z",
         "region": "us-west-2",
         "resources": [
