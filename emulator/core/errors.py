@@ -93,6 +93,8 @@ class Validation(CodeArtifactError):
     code = "ValidationException"
     status = 400
 
-    def __init__(self, message: str, *, reason: ValidationReason = "FIELD_VALIDATION_FAILED") -> None:
+    def __init__(
+        self, message: str, *, reason: ValidationReason = "FIELD_VALIDATION_FAILED"
+    ) -> None:
         super().__init__(message)
         self.reason: ValidationReason = reason
