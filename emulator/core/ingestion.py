@@ -131,7 +131,7 @@ class _Importing:
                 return present
         version = self.running.version
         listed = next((each for each in version.assets if each.name == name), None)
-        if listed is None and not version.assets:
+        if listed is None and self.running.package.format == "maven":
             listed = self.gate.connection.asset(self.running.package, version.version, name)
         return self._add(listed) if listed is not None else None
 
@@ -178,9 +178,11 @@ class _Importing:
                     failures[0] if failures else "its other assets are not known",
                 )
                 return
-            imports.running.pop(self.running.key, None)
-            if self.running.listed and not failures:
-                retention.record(self.state, self.gate.connection.name, self.running, arrived)
+            try:
+                if self.running.listed and not failures:
+                    retention.record(self.state, self.gate.connection.name, self.running, arrived)
+            finally:
+                imports.running.pop(self.running.key, None)
 
     def _add(self, asset: PublicAsset) -> Transfer:
         with self.gate.connection.imports.lock:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -24,6 +25,7 @@ from emulator.core.values import SERVED, Asset, PackageId, RepositoryId, Status,
 logger = logging.getLogger(__name__)
 
 SNAPSHOT_ALIAS = "-SNAPSHOT"
+_SNAPSHOT = re.compile(r".*-(SNAPSHOT|[0-9]{8}\.[0-9]{6}-[0-9]+)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +166,7 @@ def fetch(
         held = versions.find(state, stop.repository, package, version) if stop.package else None
         if held is not None:
             return _serve(state, repository, stops, held, asset)
-        if stop.connection is not None and not _is_alias(package, version):
+        if stop.connection is not None:
             download = _ingest(state, repository, stop, package, version, name=asset)
             if download is not None:
                 return download
@@ -186,7 +188,11 @@ def _offered(
     except Unreachable as error:
         logger.warning("%s is listed without %s: %s", package.name, connection.name, error)
         return connection.imports.versions(entry, package)
-    return offered.versions.values() if offered else ()
+    return [
+        each
+        for each in (offered.versions.values() if offered else ())
+        if not _is_snapshot(package, each.version)
+    ]
 
 
 def _prefer_upstream_aliases(
@@ -300,7 +306,7 @@ def _ingest(
     name: str,
 ) -> Download | None:
     connection = stop.connection
-    if connection is None:
+    if connection is None or _is_snapshot(package, version):
         return None
     running = {each.version: each for each in connection.imports.versions(stop.repository, package)}
     try:
@@ -347,6 +353,11 @@ def _asset(version: Version, name: str) -> Asset | None:
 
 def _is_alias(package: PackageId, version: str) -> bool:
     return package.format == "maven" and version.endswith(SNAPSHOT_ALIAS)
+
+
+def _is_snapshot(package: PackageId, version: str) -> bool:
+    """Whether it is a snapshot or a build of one: these are never public (User Guide, Maven)."""
+    return package.format == "maven" and _SNAPSHOT.fullmatch(version) is not None
 
 
 def _not_found(package: PackageId, version: str, asset: str) -> ResourceNotFound:
