@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from emulator.core.state import State
 
 MAX_HEADER_BYTES = 65_536  # our choice; tokens have 1.5 kB, and pip sends two
-MAX_TARGET_BYTES = 65_536  # our choice; the longest valid query string has about 10 kB
+MAX_TARGET_BYTES = 32_768  # our choice; the longest valid query string has about 10 kB
 
 _DATA_PLANE = re.compile(r"/[a-z]{1,16}/d/")
 

@@ -8,10 +8,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from starlette.types import Receive
 
-MAX_DRAINED = (
-    64 * 1024 * 1024
-)  # our choice: what a refused client may still send before it hangs up
-
 
 class BodyTooLarge(Exception):
     """A body is longer than its reader allows."""
@@ -22,7 +18,11 @@ class Disconnected(ConnectionError):
 
 
 class Body:
-    """The body of one request, which knows whether it has been read to its end."""
+    """
+    The body of one request, which knows whether it has been read to its end.
+
+    What its reader leaves, the server throws away: a client that is still sending gets its answer.
+    """
 
     def __init__(self, receive: Receive) -> None:
         self._receive = receive
@@ -59,18 +59,3 @@ class Body:
             if len(found) > limit:
                 raise BodyTooLarge
         return bytes(found)
-
-    async def drain(self) -> None:
-        """
-        Read what is left, so that a client that is still sending reads its answer.
-
-        What is longer than `MAX_DRAINED` is left to the server, which closes the connection.
-        """
-        drained = 0
-        try:
-            async for piece in self.pieces():
-                drained += len(piece)
-                if drained > MAX_DRAINED:
-                    return
-        except Disconnected:
-            return

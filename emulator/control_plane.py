@@ -65,7 +65,6 @@ class ControlPlane:
             answer = serialising.refusal(
                 InternalServer("The local CodeArtifact failed; its log says how.")
             )
-        await body.drain()
         if isinstance(answer, assets.Content):
             await answer.send(send)
             return
