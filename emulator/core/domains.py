@@ -89,10 +89,10 @@ def describe(state: State, domain: DomainId) -> Domain:
             (row_id,),
         ).fetchone()
         (size,) = connection.execute(
-            "SELECT COALESCE(SUM(size), 0) FROM blobs WHERE sha256 IN (SELECT a.sha256 FROM"
-            " repositories r"
-            " JOIN packages p ON p.repository = r.id JOIN versions v ON v.package = p.id"
-            " JOIN assets a ON a.version = v.id WHERE r.domain = ?)",
+            "SELECT COALESCE(SUM(size), 0) FROM blobs WHERE sha256 IN"
+            " (SELECT a.sha256 FROM repositories r JOIN packages p ON p.repository = r.id"
+            " JOIN versions v ON v.package = p.id JOIN assets a ON a.version = v.id"
+            " WHERE r.domain = ?)",
             (row_id,),
         ).fetchone()
     return _domain(row, size)

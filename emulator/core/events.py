@@ -111,11 +111,10 @@ class EventSource:
     def _next_sequence(self, connection: sqlite3.Connection, change: Change) -> int:
         repository, package = change.repository, change.package
         (number,) = connection.execute(
-            "INSERT INTO sequences (repository, format, namespace, name, last) SELECT r.id, ?,"
-            " ?, ?, 1 "
-            "FROM repositories r JOIN domains d ON d.id = r.domain WHERE d.owner = ? AND d.name"
-            " = ? AND r.name = ? "
-            "ON CONFLICT DO UPDATE SET last = last + 1 RETURNING last",
+            "INSERT INTO sequences (repository, format, namespace, name, last)"
+            " SELECT r.id, ?, ?, ?, 1 FROM repositories r JOIN domains d ON d.id = r.domain"
+            " WHERE d.owner = ? AND d.name = ? AND r.name = ?"
+            " ON CONFLICT DO UPDATE SET last = last + 1 RETURNING last",
             (
                 package.format,
                 package.namespace,

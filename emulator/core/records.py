@@ -79,9 +79,9 @@ def insert(
 ) -> int:
     """The version exists with a new revision and without assets; return its row id."""
     row = connection.execute(
-        "INSERT INTO versions (package, version, status, revision, origin_type,"
-        " origin_repository, origin_connection,"
-        " published, visible_from, metadata) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
+        "INSERT INTO versions (package, version, status, revision, origin_type, origin_repository,"
+        " origin_connection, published, visible_from, metadata)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
         (
             package_row,
             version,
@@ -112,8 +112,8 @@ def put_assets(
     """
     given = list(assets)
     connection.executemany(
-        "INSERT INTO blobs (sha256, size, md5, sha1, sha512) VALUES (?, ?, ?, ?, ?) ON CONFLICT"
-        " DO NOTHING",
+        "INSERT INTO blobs (sha256, size, md5, sha1, sha512) VALUES (?, ?, ?, ?, ?)"
+        " ON CONFLICT DO NOTHING",
         [(blob.sha256, blob.size, blob.md5, blob.sha1, blob.sha512) for _, blob in given],
     )
     connection.executemany(

@@ -40,9 +40,8 @@ EXTERNAL_CONNECTIONS: Mapping[str, Format] = MappingProxyType(
 _COLUMNS = (
     "r.id, d.owner, d.name, r.name, r.administrator, r.description, r.created,"
     " r.external_connection,"
-    " (SELECT json_group_array(name) FROM (SELECT u.name FROM upstreams l JOIN repositories u ON"
-    " u.id = l.upstream"
-    " WHERE l.repository = r.id ORDER BY l.position))"
+    " (SELECT json_group_array(name) FROM (SELECT u.name FROM upstreams l"
+    " JOIN repositories u ON u.id = l.upstream WHERE l.repository = r.id ORDER BY l.position))"
 )
 _FROM = f"SELECT {_COLUMNS} FROM repositories r JOIN domains d ON d.id = r.domain"  # noqa: S608  constants
 
@@ -98,9 +97,8 @@ def create(
                 resource_type="domain",
             )
         row = connection.execute(
-            "INSERT INTO repositories (domain, name, administrator, description, created) VALUES"
-            " (?, ?, ?, ?, ?)"
-            " RETURNING id",
+            "INSERT INTO repositories (domain, name, administrator, description, created)"
+            " VALUES (?, ?, ?, ?, ?) RETURNING id",
             (domain, repository.name, administrator, description or "", stamp(state.clock.now())),
         ).fetchone()
         _set_upstreams(connection, row[0], repository, upstreams)

@@ -137,8 +137,8 @@ def _write_package(
     held = package_row(connection, repository.id, package.id)
     if held is None:
         (row,) = connection.execute(
-            "INSERT INTO packages (repository, format, namespace, name, publish, upstream,"
-            " metadata)"
+            "INSERT INTO packages"
+            " (repository, format, namespace, name, publish, upstream, metadata)"
             " VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id",
             (
                 repository_row(connection, repository.id),
@@ -173,9 +173,8 @@ def _write_versions(
     numbered = list(enumerate(versions, start=last + 1))
     connection.executemany(
         "INSERT INTO versions (id, package, version, status, revision, origin_type,"
-        " origin_repository,"
-        " origin_connection, published, visible_from, metadata) VALUES (?, ?, ?, ?, ?, ?, ?, ?,"
-        " ?, ?, ?)",
+        " origin_repository, origin_connection, published, visible_from, metadata)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             (
                 number,
@@ -195,8 +194,8 @@ def _write_versions(
     )
     used = {_key(asset): blobs[_key(asset)] for _, each in numbered for asset in each.assets}
     connection.executemany(
-        "INSERT INTO blobs (sha256, size, md5, sha1, sha512) VALUES (?, ?, ?, ?, ?) ON CONFLICT"
-        " DO NOTHING",
+        "INSERT INTO blobs (sha256, size, md5, sha1, sha512) VALUES (?, ?, ?, ?, ?)"
+        " ON CONFLICT DO NOTHING",
         [(blob.sha256, blob.size, blob.md5, blob.sha1, blob.sha512) for blob in used.values()],
     )
     connection.executemany(
