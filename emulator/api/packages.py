@@ -34,6 +34,7 @@ def list_packages(
         upstream=request.get("upstream"),
         limit=request.get("maxResults", DEFAULT_PAGE),
         after=request.get("nextToken"),
+        visible_only=True,
     )
     return {"packages": [documents.package_summary(each) for each in found], "nextToken": token}
 
@@ -47,7 +48,8 @@ def describe_package(
     Source: API Reference, DescribePackage.
     """
     repository, package = targets.package(state, caller, request, "DescribePackage")
-    return {"package": documents.package_description(packages.describe(state, repository, package))}
+    found = packages.describe(state, repository, package, visible_only=True)
+    return {"package": documents.package_description(found)}
 
 
 def delete_package(

@@ -13,6 +13,14 @@ Arrival = Literal["published", "ingested", "retained", "copied"]
 
 Decision = Literal["accepted", "blocked", "unchanged", "conflict"]
 
+UNCONFIGURED = Restrictions("ALLOW", "ALLOW")
+"""
+What a package that a repository has no record of obeys: its defaults come with its first version.
+
+So a first publish of a version that upstreams or a public repository have is a conflict ("Package
+origin controls", User Guide: a version that exists upstream cannot be published).
+"""
+
 _SWITCHED: dict[Arrival, str] = {
     "copied": "copyDefaultRestrictions",
     "retained": "retainedInternalDefaultRestrictions",

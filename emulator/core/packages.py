@@ -8,11 +8,13 @@ from collections.abc import Mapping
 from typing import cast
 
 from emulator.core import origins, paging, records
+from emulator.core.clock import stamp
 from emulator.core.errors import Validation
 from emulator.core.origins import Arrival
 from emulator.core.rows import (
     PACKAGE_COLUMNS,
     VERSION_COLUMNS,
+    VISIBLE_PACKAGE,
     package_of,
     package_row,
     repository_row,
@@ -40,15 +42,22 @@ def find(state: State, repository: RepositoryId, package: PackageId) -> Package 
     return None if row is None else package_of(row, repository)
 
 
-def describe(state: State, repository: RepositoryId, package: PackageId) -> Package:
+def describe(
+    state: State, repository: RepositoryId, package: PackageId, *, visible_only: bool = False
+) -> Package:
     """
     Return the package record.
+
+    Args:
+        visible_only: Not if all that it holds was fetched so lately that the API does not show it.
 
     Raises:
         ResourceNotFound: The repository itself holds none, whatever its upstreams hold.
     """
     with state.store.reading() as connection:
-        return package_of(required_package_row(connection, repository, package), repository)
+        at = stamp(state.clock.now()) if visible_only else None
+        row = required_package_row(connection, repository, package, visible_at=at)
+        return package_of(row, repository)
 
 
 def page(
@@ -62,13 +71,14 @@ def page(
     upstream: Restriction | None = None,
     limit: int,
     after: str | None = None,
+    visible_only: bool = False,
 ) -> tuple[list[Package], str | None]:
     """
     Return package records, at most *limit*, and the token of the next page.
 
     By format, namespace and name, unless the switch ``listOrder`` says otherwise. *namespace* and
     *prefix* are both prefixes (ListPackages, API Reference). Packages without versions are listed
-    too.
+    too; with *visible_only* not those whose versions the API does not show yet.
 
     Raises:
         ResourceNotFound: There is no such repository.
@@ -82,6 +92,9 @@ def page(
     with state.store.reading() as connection:
         clauses = ["p.repository = ?"]
         values: list[object] = [repository_row(connection, repository)]
+        if visible_only:
+            clauses.append(VISIBLE_PACKAGE)
+            values.append(stamp(state.clock.now()))
         for column, wanted in (("format", format), ("publish", publish), ("upstream", upstream)):
             if wanted is not None:
                 clauses.append(f"p.{column} = ?")
@@ -222,8 +235,8 @@ def _insert(
     restrictions: Restrictions,
 ) -> None:
     connection.execute(
-        "INSERT INTO packages (repository, format, namespace, name, publish, upstream) VALUES"
-        " (?, ?, ?, ?, ?, ?)",
+        "INSERT INTO packages (repository, format, namespace, name, publish, upstream)"
+        " VALUES (?, ?, ?, ?, ?, ?)",
         (
             repository_row(connection, repository),
             package.format,

@@ -69,9 +69,7 @@ def publish(
         raise Validation("A package version is published with at least one asset")
     reachable = _offered_elsewhere(state, repository, package, version)
     with state.store.transaction() as connection:
-        plan = _plan(
-            state, connection, repository, package, version, assets=assets, reachable=reachable
-        )
+        plan = _plan(connection, repository, package, version, assets=assets, reachable=reachable)
         record = packages.ensure(state, repository, package, arrival="published")
         row = cast("int", required_package_row(connection, repository, record.id)[0])
         if plan.held is None:
@@ -137,7 +135,6 @@ def finish(state: State, repository: RepositoryId, package: PackageId, version: 
 
 
 def _plan(
-    state: State,
     connection: sqlite3.Connection,
     repository: RepositoryId,
     package: PackageId,
@@ -147,11 +144,7 @@ def _plan(
     reachable: bool,
 ) -> _Plan:
     row = package_row(connection, repository, package)
-    restrictions = (
-        origins.defaults(state, "published")
-        if row is None
-        else package_of(row, repository).restrictions
-    )
+    restrictions = origins.UNCONFIGURED if row is None else package_of(row, repository).restrictions
     held = (
         None
         if row is None
@@ -212,7 +205,7 @@ def _offered_elsewhere(
     Asking may take a request to a public repository: no transaction is open meanwhile.
     """
     record = packages.find(state, repository, package)
-    restrictions = origins.defaults(state, "published") if record is None else record.restrictions
+    restrictions = origins.UNCONFIGURED if record is None else record.restrictions
     if restrictions.publish == "BLOCK" or restrictions.upstream == "BLOCK":
         return False
     if record is not None:

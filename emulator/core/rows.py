@@ -32,6 +32,15 @@ VERSION_COLUMNS = (
     " v.origin_connection,"
     " v.published, v.visible_from, v.metadata"
 )
+VISIBLE_PACKAGE = (
+    "(EXISTS (SELECT 1 FROM versions v WHERE v.package = p.id AND v.visible_from <= ?)"
+    " OR NOT EXISTS (SELECT 1 FROM versions v WHERE v.package = p.id))"
+)
+"""
+Whether the API shows the package ``p`` at a time: not before one of its versions, if it has any.
+
+A fetched package appears with its first version ("Working with external connections", User Guide).
+"""
 _MANY = 500  # well under SQLite's default number of parameters
 
 Row = Sequence[object]
@@ -110,15 +119,28 @@ def package_row(
 
 
 def required_package_row(
-    connection: sqlite3.Connection, repository: RepositoryId, package: PackageId
+    connection: sqlite3.Connection,
+    repository: RepositoryId,
+    package: PackageId,
+    *,
+    visible_at: int | None = None,
 ) -> Row:
     """
     Return the columns `PACKAGE_COLUMNS` of the package record.
+
+    Args:
+        visible_at: Not a package that the API does not show at this time.
 
     Raises:
         ResourceNotFound: There is no such package record, repository or domain.
     """
     row = package_row(connection, repository, package)
+    if row is not None and visible_at is not None:
+        shown = connection.execute(
+            f"SELECT 1 FROM packages p WHERE p.id = ? AND {VISIBLE_PACKAGE}",  # noqa: S608  a constant
+            (row[0], visible_at),
+        ).fetchone()
+        row = row if shown else None
     if row is None:
         namespace = f"namespace={package.namespace}, " if package.namespace else ""
         coordinate = f"packageType={package.format}, {namespace}packageName={package.name}"

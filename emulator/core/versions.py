@@ -121,7 +121,7 @@ def page(
     ``listOrder`` and ``publishedTimeOrder``.
 
     Raises:
-        ResourceNotFound: There is no such package.
+        ResourceNotFound: There is no such package, or not visibly yet.
         Validation: *after* is not a token of this list.
     """
     order = _order(state, sort_by_published_time=sort_by_published_time)
@@ -129,9 +129,10 @@ def page(
     key = paging.decode(scope, after)
     columns, direction = order
     with state.store.reading() as connection:
-        package_id = required_package_row(connection, repository, package)[0]
+        now = stamp(state.clock.now())
+        package_id = required_package_row(connection, repository, package, visible_at=now)[0]
         clauses = ["v.package = ?", "v.visible_from <= ?"]
-        values: list[object] = [package_id, stamp(state.clock.now())]
+        values: list[object] = [package_id, now]
         if status is not None:
             clauses.append("v.status = ?")
             values.append(status)

@@ -54,7 +54,9 @@ def wheel(name: str, version: str, *, requires: Sequence[str] = (), says: str = 
 
 def source_archive(name: str, version: str) -> bytes:
     """Return the bytes of a source distribution that is only ever downloaded."""
-    return _tar_gz({f"{name}-{version}/PKG-INFO": f"Name: {name}\nVersion: {version}\n"})
+    return _tar_gz(
+        {f"{name}-{version}/PKG-INFO": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"}
+    )
 
 
 def npm_tarball(manifest: dict[str, object], index_js: str) -> bytes:

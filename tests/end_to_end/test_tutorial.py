@@ -97,7 +97,7 @@ def test_row_02_a_token_lives_twelve_hours_unless_told_otherwise(developer: Deve
 
     tolerance = timedelta(minutes=5)
     for answer, lifetime in ((default, timedelta(hours=12)), (short, timedelta(minutes=15))):
-        ends = datetime.fromisoformat(str(answer["expiration"]))
+        ends = datetime.fromtimestamp(float(str(answer["expiration"])), UTC)
         assert abs(ends - now - lifetime) < tolerance
 
 
