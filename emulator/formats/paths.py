@@ -71,8 +71,8 @@ def decoded(rest: str, *, scoped_names: bool) -> str:
 
 def _segment(encoded: str, *, last: bool, scoped_names: bool) -> str:
     try:
-        segment = unquote_to_bytes(encoded).decode()
-    except UnicodeDecodeError as error:
+        segment = unquote_to_bytes(encoded.encode("latin-1")).decode()
+    except UnicodeError as error:
         raise UnsafePath("The path is not UTF-8.") from error
     names = segment.split("/") if scoped_names and SCOPED_NAME.fullmatch(segment) else [segment]
     for name in names:
