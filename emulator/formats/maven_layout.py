@@ -11,7 +11,7 @@ from emulator.core.values import PackageId
 SNAPSHOT = "-SNAPSHOT"
 MAX_NAME = 255  # package, namespace, version and asset names: service model
 
-CHECKSUM = r"(?:\.(?P<checksum>md5|sha1|sha256|sha512))"
+CHECKSUM = r"\.(?P<checksum>md5|sha1|sha256|sha512)"
 _PACKAGE = r"(?P<group>[^/]+(?:/[^/]+)*)/(?P<artifact>[^/]+)"
 SNAPSHOT_METADATA = rf"{_PACKAGE}/(?P<snapshot>[^/]+{SNAPSHOT})/maven-metadata\.xml"
 PACKAGE_METADATA = rf"{_PACKAGE}/maven-metadata\.xml"
