@@ -37,8 +37,16 @@ PYPI = "public:pypi"
 NPM = "public:npmjs"
 MAVEN_CENTRAL = "public:maven-central"
 
-PYPI_VARIABLE = "STEWARD_PYPI_INDEX"
-NPM_VARIABLE = "STEWARD_NPM_REGISTRY"
+VARIABLES = {
+    PYPI: "STEWARD_PYPI_INDEX",
+    NPM: "STEWARD_NPM_REGISTRY",
+    **{
+        name: f"STEWARD_{name.removeprefix('public:').replace('-', '_').upper()}"
+        for name, fmt in EXTERNAL_CONNECTIONS.items()
+        if fmt == "maven"
+    },
+}
+"""Which environment variable says where a connection leads, such as ``STEWARD_MAVEN_CENTRAL``."""
 
 ASK_SECONDS = 30.0  # how long pip or npm may take to say how they are configured
 
@@ -54,17 +62,21 @@ def public_repositories(options: Options) -> dict[str, PublicRepository]:
     """
     Return what is behind every external connection.
 
-    - What *options* (or ``STEWARD_PYPI_INDEX``, ``STEWARD_NPM_REGISTRY``) name, is used as it is.
+    - What *options*, or else the environment (see `VARIABLES`), name, is used as it is: a base URL
+      or, for Maven, a directory of the same layout.
     - Else ``public:pypi`` and ``public:npmjs`` are what pip and npm on this machine are configured
       with; when nothing answers there, a built-in index, and a warning says so. Looked for when
       first used.
     - Else ``public:maven-central`` is the built-in index, and the others are unavailable.
     """
-    environment = os.environ
-    given = dict(options.external)
-    pypi = options.pypi_index or environment.get(PYPI_VARIABLE)
-    npm = options.npm_registry or environment.get(NPM_VARIABLE)
-    given.update({name: url for name, url in ((PYPI, pypi), (NPM, npm)) if url})
+    given = {
+        name: location
+        for name, variable in VARIABLES.items()
+        if (location := os.environ.get(variable))
+    }
+    given |= options.external
+    indexes = ((PYPI, options.pypi_index), (NPM, options.npm_registry))
+    given |= {name: url for name, url in indexes if url}
     found: dict[str, PublicRepository] = {}
     for name, fmt in EXTERNAL_CONNECTIONS.items():
         if name in given:
