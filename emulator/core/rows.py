@@ -29,8 +29,7 @@ from emulator.core.values import (
 PACKAGE_COLUMNS = "p.id, p.format, p.namespace, p.name, p.publish, p.upstream, p.metadata"
 VERSION_COLUMNS = (
     "v.id, v.version, v.status, v.revision, v.origin_type, v.origin_repository,"
-    " v.origin_connection,"
-    " v.published, v.visible_from, v.metadata"
+    " v.origin_connection, v.published, v.visible_from, v.metadata"
 )
 VISIBLE_PACKAGE = (
     "(EXISTS (SELECT 1 FROM versions v WHERE v.package = p.id AND v.visible_from <= ?)"
