@@ -3,11 +3,6 @@
 from collections.abc import Mapping
 from typing import cast
 
-type_error = "expected {expected} in {where}, found {found!r}"
-
-Json = object
-"""A value of a JSON document: None, bool, int, float, str, list or dict."""
-
 Document = dict[str, object]
 """A JSON object."""
 
@@ -20,7 +15,7 @@ def as_document(value: object, where: str) -> Document:
         TypeError: It is something else; the message says what, and *where*.
     """
     if not isinstance(value, Mapping):
-        raise TypeError(type_error.format(expected="an object", where=where, found=value))
+        raise TypeError(f"expected an object in {where}, found {value!r}")
     return cast("Document", value)
 
 
@@ -32,5 +27,5 @@ def as_list(value: object, where: str) -> list[object]:
         TypeError: It is something else; the message says what, and *where*.
     """
     if not isinstance(value, list):
-        raise TypeError(type_error.format(expected="a list", where=where, found=value))
+        raise TypeError(f"expected a list in {where}, found {value!r}")
     return cast("list[object]", value)

@@ -63,9 +63,9 @@ class QueuePoller:
         self._executor.shutdown(wait=False, cancel_futures=True)
 
     @property
-    def at_work(self) -> int:
-        """The number of batches that a function has in hand."""
-        return self.mapping.concurrency - self._free._value  # noqa: SLF001  the semaphore has no public count
+    def messages_left(self) -> int:
+        """The number of messages that are waiting, delayed, or in a function's hands."""
+        return len(self._queue._messages)  # noqa: SLF001  moto has no public list
 
     def _poll(self) -> None:
         while not self._stopping.is_set():

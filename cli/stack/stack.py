@@ -122,6 +122,16 @@ class LocalStack:
             raise StackError("the stack is not started")
         return str(self._applied.scope.attributes[logical_id, name])
 
+    @property
+    def messages_left(self) -> int:
+        """
+        The number of messages that a function has yet to get or has in hand.
+
+        0 is rest, as far as queues go: an event may still be on its way from the local CodeArtifact
+        (`events.drain`), and dead letters do not count.
+        """
+        return sum(queue_poller.messages_left for queue_poller in self.pollers)
+
     def invoke(self, logical_id: str, event: Document) -> object:
         """
         Return what a function answers to one event.

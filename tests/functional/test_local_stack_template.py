@@ -1,0 +1,146 @@
+"""The project's own template, played whole: a build is published, an older one is unlisted."""
+
+import io
+import json
+import time
+import urllib.request
+from base64 import b64encode
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import botocore.session
+from botocore.client import BaseClient
+
+from cli.stack.function_logs import FunctionLogs
+from cli.stack.stack import LocalStack, Mode, StackOptions
+from steward.policy_file import compile_policy
+
+SNAPSHOT = "com/mycompany/app/pkg-1/1.0-SNAPSHOT"
+BUILDS = ["1.0-20260301.101501-1", "1.0-20260301.101502-2"]
+NEWEST = "1.0-20260301.101503-3"
+POLICY = "domain: my-company\nsnapshots:\n  - packages: /maven/*\n"
+
+
+@contextmanager
+def playing(mode: Mode, data: Path | None = None) -> Iterator[LocalStack]:
+    """Play `template.yaml` with a policy for all Maven packages."""
+    options = StackOptions(
+        compiled_policy=compile_policy(POLICY, "policy.yaml"), mode=mode, data=data
+    )
+    with LocalStack(options, logs=FunctionLogs(echo=io.StringIO())) as stack:
+        yield stack
+
+
+def codeartifact(stack: LocalStack) -> BaseClient:
+    """Return a client for the stack's CodeArtifact."""
+    session = botocore.session.Session()
+    session.set_credentials("anyone", "anything")
+    return session.create_client(
+        "codeartifact", region_name="us-west-2", endpoint_url=stack.endpoint
+    )
+
+
+def publish_builds(stack: LocalStack) -> None:
+    """Upload two builds without metadata, and a third with it, as plain HTTP clients do."""
+    client = codeartifact(stack)
+    client.create_domain(domain="my-company")
+    where = {"domain": "my-company", "repository": "my-maven-repo"}
+    client.create_repository(**where)
+    url = client.get_repository_endpoint(**where, format="maven")["repositoryEndpoint"]
+    token = client.get_authorization_token(domain="my-company")["authorizationToken"]
+    credentials = b64encode(f"aws:{token}".encode()).decode()
+
+    def put(name: str, content: str) -> None:
+        request = urllib.request.Request(
+            f"{url}{SNAPSHOT}/{name}",
+            data=content.encode(),
+            method="PUT",
+            headers={"Authorization": f"Basic {credentials}"},
+        )
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            assert answer.status in {200, 201}
+
+    for build in [*BUILDS, NEWEST]:
+        for extension in ("jar", "pom"):
+            put(f"pkg-1-{build}.{extension}", f"{build} {extension}")
+    versions = "".join(
+        f"<snapshotVersion><extension>{extension}</extension><value>{NEWEST}</value>"
+        "<updated>20260301101503</updated></snapshotVersion>"
+        for extension in ("jar", "pom")
+    )
+    put(
+        "maven-metadata.xml",
+        "<metadata><groupId>com.mycompany.app</groupId><artifactId>pkg-1</artifactId>"
+        "<version>1.0-SNAPSHOT</version><versioning><snapshot><timestamp>20260301.101503"
+        "</timestamp><buildNumber>3</buildNumber></snapshot><lastUpdated>20260301101503"
+        f"</lastUpdated><snapshotVersions>{versions}</snapshotVersions></versioning></metadata>",
+    )
+
+
+def statuses(stack: LocalStack) -> dict[str, str]:
+    """Return the status of each version."""
+    answer = codeartifact(stack).list_package_versions(
+        domain="my-company",
+        repository="my-maven-repo",
+        format="maven",
+        namespace="com.mycompany.app",
+        package="pkg-1",
+    )
+    return {version["version"]: version["status"] for version in answer["versions"]}
+
+
+def until(condition: Callable[[], object], seconds: float = 60) -> None:
+    """Return when *condition* holds; fail when it does not within *seconds*."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come to pass"
+        time.sleep(0.05)
+
+
+def decisions(stack: LocalStack) -> dict[str, str]:
+    """Return what the automation's log says about each version."""
+    lines = [json.loads(line.text) for line in stack.logs.lines() if line.text.startswith("{")]
+    return {line["version"]: line["message"] for line in lines if "version" in line}
+
+
+def at_rest(stack: LocalStack) -> bool:
+    """Return whether no message waits or is being worked on."""
+    return stack.messages_left == 0
+
+
+def test_in_enforce_mode_replaced_builds_are_unlisted_and_then_there_is_rest() -> None:
+    """The newest build had its metadata; the older ones follow. Our own changes wake nobody."""
+    with playing("enforce") as stack:
+        publish_builds(stack)
+        until(lambda: {statuses(stack)[build] for build in BUILDS} == {"Unlisted"})
+        until(lambda: at_rest(stack))
+        assert statuses(stack)["1.0-SNAPSHOT"] == "Published"
+        assert depth_of_dead_letters(stack) == 0
+
+
+def test_in_observe_mode_the_same_decisions_change_nothing() -> None:
+    """They stand in the log only."""
+    with playing("observe") as stack:
+        publish_builds(stack)
+        until(lambda: {decisions(stack).get(build) for build in BUILDS} == {"stale"})
+        until(lambda: at_rest(stack))
+        assert {statuses(stack)[build] for build in BUILDS} == {"Unfinished"}
+
+
+def test_a_second_stack_finds_what_the_first_kept(tmp_path: Path) -> None:
+    """`--data` keeps the local CodeArtifact; queues and their messages are gone."""
+    with playing("observe", tmp_path) as stack:
+        publish_builds(stack)
+        until(lambda: at_rest(stack) and decisions(stack))
+    with playing("enforce", tmp_path) as stack:
+        assert set(statuses(stack)) == {*BUILDS, NEWEST, "1.0-SNAPSHOT"}
+
+
+def depth_of_dead_letters(stack: LocalStack) -> int:
+    """Return how many messages were given up or never delivered."""
+    from moto.sqs.models import sqs_backends
+
+    queues = sqs_backends[stack.options.account][stack.options.region].queues
+    names = ("SnapshotBuildsDeadLetterQueue", "SnapshotBuildsUndeliveredQueue")
+    return sum(len(queues[f"codeartifact-steward-{name}"]._messages) for name in names)
