@@ -63,9 +63,9 @@ CREATE TABLE versions (
     metadata TEXT NOT NULL DEFAULT '{}',
     UNIQUE (package, version)
 );
-CREATE INDEX versions_by_time ON versions (package, published, id);
+CREATE INDEX versions_by_time ON versions (package, published);
 CREATE INDEX versions_by_status ON versions (package, status, version);
-CREATE INDEX versions_by_status_and_time ON versions (package, status, published, id);
+CREATE INDEX versions_by_status_and_time ON versions (package, status, published);
 CREATE TABLE blobs (
     sha256 TEXT PRIMARY KEY,
     size INTEGER NOT NULL,

@@ -10,6 +10,7 @@ from emulator.core.clock import stamp
 from emulator.core.errors import ResourceNotFound
 from emulator.core.rows import (
     VERSION_COLUMNS,
+    Row,
     package_of,
     package_row,
     required_package_row,
@@ -141,22 +142,38 @@ def page(
         if origin_type is not None:
             clauses.append("v.origin_type = ?")
             values.append(origin_type)
-        if key is not None:
-            sign = ">" if direction == "ASC" else "<"
-            clauses.append(f"({', '.join(columns)}) {sign} ({', '.join('?' * len(key))})")
-            values.extend(key)
         ordering = ", ".join(f"{column} {direction}" for column in columns)
-        rows = connection.execute(
-            f"SELECT {VERSION_COLUMNS} FROM versions v WHERE"  # noqa: S608  texts above
-            f" {' AND '.join(clauses)} ORDER BY {ordering} LIMIT ?",
-            (*values, limit + 1),
-        ).fetchall()
+        rows: list[Row] = []
+        for place in _ranges(columns, key, ">" if direction == "ASC" else "<"):
+            rows += connection.execute(
+                f"SELECT {VERSION_COLUMNS} FROM versions v WHERE"  # noqa: S608  texts above
+                f" {' AND '.join((*clauses, *place))} ORDER BY {ordering} LIMIT ?",
+                (*values, *place.values(), limit + 1 - len(rows)),
+            ).fetchall()
     found = [version_of(row, repository, package) for row in rows[:limit]]
     if len(rows) <= limit:
         return found, None
     last = rows[limit - 1]
     by_column = {"v.version": last[1], "v.published": last[7], "v.id": last[0]}
-    return found, paging.encode(scope, [by_column[column] for column in columns])
+    return found, paging.encode(scope, [cast("str | int", by_column[column]) for column in columns])
+
+
+def _ranges(
+    columns: tuple[str, ...], key: list[str | int] | None, sign: str
+) -> list[dict[str, str | int]]:
+    """
+    Return what follows *key* as ranges to read one after the other, each by one index.
+
+    ``(published, id) > (5, 7)`` is first ``published = 5 AND id > 7``, then ``published > 5``:
+    SQLite would read all versions of one time again for each page.
+    """
+    if key is None:
+        return [{}]
+    return [
+        {f"{column} = ?": value for column, value in zip(columns[:last], key, strict=False)}
+        | {f"{columns[last]} {sign} ?": key[last]}
+        for last in reversed(range(len(columns)))
+    ]
 
 
 def _order(state: State, *, sort_by_published_time: bool) -> tuple[tuple[str, ...], str]:
