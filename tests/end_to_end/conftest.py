@@ -32,6 +32,8 @@ def stack(
     }
     with steward_up(tmp_path_factory.mktemp("stack"), environment=environment) as running:
         yield running
+        ended = running.process.poll()
+        assert ended is None, f"steward up ended by itself ({ended}):\n{''.join(running.said)}"
 
 
 @pytest.fixture

@@ -163,14 +163,21 @@ def eventually(look: Callable[[], T], until: Callable[[T], bool]) -> T:
 
 @contextmanager
 def steward_up(
-    folder: Path, *options: str, environment: Mapping[str, str] | None = None
+    folder: Path,
+    *options: str,
+    mode: str | None = "enforce",
+    environment: Mapping[str, str] | None = None,
 ) -> Iterator[LocalStack]:
-    """Run ``steward up`` on a free port, in enforce mode, until the block ends."""
+    """Run ``steward up`` on a free port until the block ends; no *mode* is the command's own."""
     policy = folder / "policy.yaml"
     policy.write_text(POLICY)
     steward = Path(sys.executable).parent / "steward"
     process = subprocess.Popen(
-        [steward, "up", "--port", "0", "--mode", "enforce", "--policy", policy, *options],
+        [
+            *(steward, "up", "--port", "0", "--policy", policy),
+            *(("--mode", mode) if mode else ()),
+            *options,
+        ],
         cwd=folder,
         env={
             **{name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
@@ -198,6 +205,7 @@ def steward_up(
         yield LocalStack(ready=json.loads(line), process=process, said=said)
     finally:
         watchdog.cancel()
+        ended_before = process.poll() is not None
         process.send_signal(signal.SIGTERM)
         try:
             process.wait(SECONDS_TO_END)
@@ -209,3 +217,5 @@ def steward_up(
             process.stdout.close()
             listener.join(SECONDS_TO_END)
             process.stderr.close()
+    if process.returncode and not ended_before:
+        raise AssertionError(f"steward up ended with {process.returncode}:\n{''.join(said)}")

@@ -42,8 +42,6 @@ POM = """\
   <modelVersion>4.0.0</modelVersion>
   <groupId>{group}</groupId><artifactId>{artifact}</artifactId><version>{version}</version>
   <properties>
-    <maven.compiler.source>17</maven.compiler.source>
-    <maven.compiler.target>17</maven.compiler.target>
     <project.build.sourceEncoding>UTF-8</project.build.sourceEncoding>
   </properties>
   <repositories><repository>
