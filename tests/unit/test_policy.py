@@ -156,20 +156,24 @@ def test_all_mistakes_are_listed_at_once_with_line_and_advice() -> None:
         pytest.param("snapshots: []", 1, "'domain' is missing", id="no domain"),
         pytest.param("domain: a-b\nx: [", 2, "this is no YAML", id="a bracket left open"),
         pytest.param("domain: a-b\nx: 2020-13-01", 1, "this is no YAML", id="an impossible date"),
-        pytest.param("domain: 2020-01-01", 1, "valid string", id="a domain that is a date"),
+        pytest.param("domain: 2020-01-01", 1, "this is no text", id="a domain that is a date"),
         pytest.param("domain: !!python/name:os.system", 1, "this is no YAML", id="a Python tag"),
         pytest.param("domain: a-b\ndomain: b-c", 2, "stands on line 1", id="a key that is twice"),
         pytest.param("domain: a-b\nsnapshots: &x [*x]", 2, "", id="an alias within itself"),
-        pytest.param("domain: a-b\nsnapshots: /*", 2, "valid list", id="a text for a list"),
+        pytest.param("domain: a-b\nsnapshots: /*", 2, "this is no list", id="a text for a list"),
         pytest.param(
-            "domain: a-b\nsnapshots:\n- packages: []", 3, "at least 1 item", id="a rule for nothing"
+            "domain: a-b\nsnapshots:\n- packages: []",
+            3,
+            "this list is empty",
+            id="a rule for nothing",
         ),
         pytest.param(
             "domain: a-b\nsnapshots:\n- packages: /*\n  unfinished_grace: 3600",
             4,
-            "valid string",
+            "this is no text",
             id="a duration that is a number",
         ),
+        pytest.param("domain: a-b\nsnapshots: [x]", 2, "this is no rule", id="a text for a rule"),
         pytest.param(
             "domain: a-b\nsnapshots:\n- packages: /cargo/*",
             3,
@@ -197,6 +201,9 @@ def test_a_mistake_is_found_on_its_line(text: str, line: int, problem: str) -> N
         pytest.param(("/*", "t-*-s"), ("/*", "*-s"), False, id="a wider glob"),
         pytest.param(("/*", "a?"), ("/*", "a*"), False, id="one character is not many"),
         pytest.param(("/*", "a?"), ("/*", "a?"), True, id="the same glob"),
+        pytest.param(("/*", "*a*"), ("/*", "[ab]-s"), False, id="brackets mean one character"),
+        pytest.param(("/*", "*]-s"), ("/*", "[ab]-s"), False, id="which is no bracket"),
+        pytest.param(("/*", "*-s"), ("/*", "[!ab]-s"), True, id="a glob around the brackets"),
     ],
 )
 def test_a_rule_that_can_never_match_is_a_mistake(

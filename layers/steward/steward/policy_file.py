@@ -14,7 +14,7 @@ import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import yaml
 from pydantic import ValidationError
@@ -40,6 +40,16 @@ from steward.policy_model import (
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
+
+_BRACKETS: Final = re.compile(r"\[!?\]?[^\]]*\]")  # one character of a shell pattern, as in fnmatch
+
+# What pydantic calls a mistake, and what it is in a policy file, with what to do.
+_WRONG_KINDS: Final = {
+    "list_type": ("this is no list", "Write each item on a line of its own, after a dash."),
+    "string_type": ("this is no text", "Put it into quotes if YAML takes it for something else."),
+    "model_type": ("this is no rule", "A rule starts like this: `- packages: /maven/*`."),
+    "too_short": ("this list is empty", "Put at least one item in, or delete the rule."),
+}
 
 
 def json_schema() -> dict[str, object]:
@@ -121,12 +131,14 @@ def _glob_covers(wide: str, narrow: str) -> bool:
     """
     Return whether *wide* surely matches every name that *narrow* matches.
 
-    Sure is sure: with ``?`` or ``[...]`` in *wide*, only an equal pattern counts as covered.
+    Sure is sure: with ``?`` or ``[...]`` in *wide*, only an equal pattern counts as covered. A
+    ``[...]`` in *narrow* is some character, which only a ``*`` of *wide* surely matches.
     """
     if wide == narrow:
         return True
     if any(character in wide for character in "?["):
         return False
+    narrow = _BRACKETS.sub("?", narrow)
     return re.fullmatch(".*".join(re.escape(part) for part in wide.split("*")), narrow) is not None
 
 
@@ -141,8 +153,8 @@ def _mistake(tree: yaml.Node, file: str, details: ErrorDetails) -> Mistake:
         remedy = f"Known keys are {', '.join(model.model_fields)}."
     elif kind == "missing":
         problem, remedy = f"the key {location[-1]!r} is missing", "Add it."
-    elif kind in {"string_type", "list_type", "model_type"}:
-        remedy = "Put a text into quotes if YAML takes it for something else."
+    elif kind in _WRONG_KINDS:
+        problem, remedy = _WRONG_KINDS[kind]
     elif location[-1:] == ("domain",):
         remedy = "A domain name has 2 to 50 of a-z, 0-9 and -, and starts with a letter."
     return Mistake(file, line_of(tree, location), spelled(location), problem, remedy)
