@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from steward.errors import PatternError
-from steward.patterns import Pattern, most_specific, parse
+from steward.patterns import Pattern, parse
 
 
 @pytest.mark.parametrize(
@@ -70,15 +70,6 @@ def test_impossible_patterns_are_refused_with_advice(pattern: str, advice: str) 
     with pytest.raises(PatternError) as refusal:
         parse(pattern)
     assert advice in refusal.value.remedy
-
-
-def test_the_longest_matching_pattern_is_the_most_specific() -> None:
-    """A package is in exactly one group, the most specific one."""
-    patterns = [parse(text) for text in ("/*", "/npm/*", "/npm/space/ui~", "/npm/space/ui$")]
-    assert most_specific(patterns, "/npm/space/ui") == patterns[3]
-    assert most_specific(patterns, "/npm/space/ui-x") == patterns[2]
-    assert most_specific(patterns, "/npm//react") == patterns[1]
-    assert most_specific(patterns[1:], "/maven/a/b") is None
 
 
 def is_possible(text: str) -> bool:

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, Literal, cast
 
@@ -99,15 +98,6 @@ def parse(text: str) -> Pattern:
         _check_namespace(text, package_format, components)
         _check_normalised(text, package_format, components)
     return Pattern(stem, cast("Suffix", suffix), package_format)
-
-
-def most_specific(patterns: Iterable[Pattern], path: str) -> Pattern | None:
-    """Return the longest of *patterns* that matches *path*: the one group a package is in."""
-    return max(
-        (pattern for pattern in patterns if pattern.matches(path)),
-        key=lambda pattern: (len(pattern.stem), pattern.suffix == "$"),
-        default=None,
-    )
 
 
 def _format_of(text: str, components: list[str]) -> Format | None:
