@@ -54,8 +54,12 @@ def wheel(name: str, version: str, *, requires: Sequence[str] = (), says: str = 
 
 def source_archive(name: str, version: str) -> bytes:
     """Return the bytes of a source distribution that is only ever downloaded."""
+    folder, metadata = f"{name}-{version}", f"Name: {name}\nVersion: {version}\n"
     return _tar_gz(
-        {f"{name}-{version}/PKG-INFO": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"}
+        {
+            f"{folder}/PKG-INFO": f"Metadata-Version: 2.1\n{metadata}",
+            f"{folder}/{name}.py": f'SAYS = "{version}"\n',
+        }
     )
 
 
