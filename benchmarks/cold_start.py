@@ -24,14 +24,21 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from benchmarks.local import admin, running
+from benchmarks.sample_events import (
+    ACCOUNT,
+    DOMAIN,
+    NAMESPACE,
+    REPOSITORY,
+    batch,
+    snapshot_published,
+)
 from cli.stack.errors import FunctionError
 from cli.stack.runtime_api import Invocation, RuntimeApi
 
-ACCOUNT = "012345678901"
 STARTS_WITHIN_SECONDS = 180  # valgrind slows a start down fifty-fold
 ROOT = Path(__file__).resolve().parent.parent
 BUILT = ROOT / ".aws-sam" / "build"
@@ -159,68 +166,17 @@ def imports(python: Path, variant: Variant) -> list[dict[str, object]]:
     ]
 
 
-def snapshot_event() -> bytes:
-    """Return an SQS batch of one event: a build of ``com.mycompany.app:pkg-1`` was published."""
-    detail = {
-        "domainName": "my-company",
-        "domainOwner": ACCOUNT,
-        "repositoryName": "my-maven-repo",
-        "repositoryAdministrator": ACCOUNT,
-        "packageFormat": "maven",
-        "packageNamespace": "com.mycompany.app",
-        "packageName": "pkg-1",
-        "packageVersion": "1.0-20260301.101500-2",
-        "packageVersionState": "Unfinished",
-        "packageVersionRevision": "r",
-        "changes": {
-            "assetsAdded": 1,
-            "assetsRemoved": 0,
-            "assetsUpdated": 0,
-            "metadataUpdated": True,
-            "statusChanged": True,
-        },
-        "operationType": "Created",
-        "sequenceNumber": 1,
-        "eventDeduplicationId": "d",
-    }
-    event = {
-        "version": "0",
-        "id": "00000000-0000-0000-0000-000000000002",
-        "detail-type": "CodeArtifact Package Version State Change",
-        "source": "aws.codeartifact",
-        "account": ACCOUNT,
-        "time": "2026-03-01T10:15:00Z",
-        "region": "us-west-2",
-        "resources": [
-            "arn:aws:codeartifact:us-west-2:012345678901:package/my-company/my-maven-repo/maven/com.mycompany.app/pkg-1"
-        ],
-        "detail": detail,
-    }
-    record = {
-        "messageId": "00000000-0000-0000-0000-000000000003",
-        "receiptHandle": "h",
-        "body": json.dumps(event),
-        "attributes": {"ApproximateReceiveCount": "1", "SentTimestamp": "1772360100000"},
-        "messageAttributes": {},
-        "md5OfBody": "",
-        "eventSource": "aws:sqs",
-        "eventSourceARN": "arn:aws:sqs:us-west-2:012345678901:snapshot-builds",
-        "awsRegion": "us-west-2",
-    }
-    return json.dumps({"Records": [record]}).encode()
-
-
 SEED = {
     "domains": [
         {
-            "name": "my-company",
+            "name": DOMAIN,
             "repositories": [
                 {
-                    "name": "my-maven-repo",
+                    "name": REPOSITORY,
                     "packages": [
                         {
                             "format": "maven",
-                            "namespace": "com.mycompany.app",
+                            "namespace": NAMESPACE,
                             "package": "pkg-1",
                             "versions": [
                                 {"version": "1.0-SNAPSHOT", "status": "Published"},
@@ -234,16 +190,6 @@ SEED = {
         }
     ]
 }
-
-
-def seed(endpoint: str) -> None:
-    """Put the package of the event into the local CodeArtifact."""
-    request = urllib.request.Request(
-        f"{endpoint}/_emulator/seed",
-        json.dumps(SEED).encode(),
-        {"Content-Type": "application/json"},
-    )
-    urllib.request.urlopen(request, timeout=30).close()
 
 
 def measure(
@@ -290,44 +236,30 @@ def main() -> None:
         python = python_of_lambda(scratch / "runtime")
         (scratch / "bare").mkdir()
         (scratch / "bare" / "app.py").write_text(BARE)
-        emulator = subprocess.Popen(
-            [Path(sys.executable).with_name("steward"), "emulator", "--port", "0"],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-        )
-        try:
-            assert emulator.stdout is not None
-            endpoint = str(json.loads(emulator.stdout.readline())["endpoint"])
-            seed(endpoint)
-            bare = Variant("bare", scratch / "bare", "app.handler", [], snapshot_event())
+        event = json.dumps(batch([snapshot_published("pkg-1", 0)])).encode()
+        with running("emulator") as endpoint:
+            admin(endpoint, "POST", "seed", SEED)
+            bare = Variant("bare", scratch / "bare", "app.handler", [], event)
             ours = Variant(
                 "unlist_snapshot_builds",
                 BUILT / "UnlistSnapshotBuildsFunction",
                 "unlist_snapshot_builds.app.handler",
                 [BUILT / "StewardLayer" / "python"],
-                snapshot_event(),
+                event,
                 {
                     "AWS_ENDPOINT_URL": endpoint,
                     "STEWARD_MODE": "enforce",
                     "STEWARD_POLICY": str(BUILT / "PolicyLayer" / "policy.json"),
-                    "STEWARD_DOMAIN": "my-company",
-                    "STEWARD_QUEUE_URL": f"{endpoint}/012345678901/snapshot-builds",
+                    "STEWARD_DOMAIN": DOMAIN,
+                    "STEWARD_QUEUE_URL": f"{endpoint}/{ACCOUNT}/snapshot-builds",
                     "POWERTOOLS_SERVICE_NAME": "unlist_snapshot_builds",
                     "POWERTOOLS_METRICS_NAMESPACE": "CodeArtifactSteward",
                 },
             )
-            print(
-                json.dumps(
-                    measure(
-                        python, [bare, ours], runs=arguments.runs, callgrind=arguments.callgrind
-                    ),
-                    indent=2,
-                )
+            figures = measure(
+                python, [bare, ours], runs=arguments.runs, callgrind=arguments.callgrind
             )
-        finally:
-            emulator.terminate()
-            emulator.wait(timeout=30)
+    print(json.dumps(figures, indent=2))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """
 How long an event takes to its queue, for each matching target.
 
-    .venv/bin/python benchmarks/event_routing.py [EVENTS]
+    .venv/bin/python -m benchmarks.event_routing [EVENTS]
 
 Prints JSON: median and 99th percentile in milliseconds for one rule with one target, for one with
 five, and for fifty rules of which one matches. The limit is 2 ms for each matching target.
@@ -15,51 +15,11 @@ import time
 from moto.events.models import events_backends
 from moto.sqs.models import sqs_backends
 
-from cli.stack.json_types import Document
+from benchmarks.sample_events import ACCOUNT, REGION, snapshot_published
 from cli.stack.queues import make_queues_thread_safe
 from cli.stack.router import EventRouter
 
-ACCOUNT = "012345678901"
-REGION = "us-west-2"
 LIMIT_MILLISECONDS = 2.0
-
-
-def event(number: int) -> Document:
-    """Return an event of the size that CodeArtifact's have."""
-    return {
-        "version": "0",
-        "id": f"6f3d3f0e-0000-4000-8000-{number:012d}",
-        "detail-type": "CodeArtifact Package Version State Change",
-        "source": "aws.codeartifact",
-        "account": ACCOUNT,
-        "time": "2026-03-01T10:15:00Z",
-        "region": REGION,
-        "resources": [
-            f"arn:aws:codeartifact:{REGION}:{ACCOUNT}:package/my-company/r/maven/com.mycompany/app"
-        ],
-        "detail": {
-            "domainName": "my-company",
-            "domainOwner": ACCOUNT,
-            "repositoryName": "my-maven-repo",
-            "repositoryAdministrator": ACCOUNT,
-            "packageFormat": "maven",
-            "packageNamespace": "com.mycompany",
-            "packageName": "app",
-            "packageVersion": f"1.0-20260301.101500-{number}",
-            "packageVersionState": "Unlisted",
-            "packageVersionRevision": "Ciqe5/9yicvkJT13b5/LdLpCyE6fqA7poa9qp+FilPs=",
-            "changes": {
-                "assetsAdded": 1,
-                "assetsRemoved": 0,
-                "assetsUpdated": 0,
-                "metadataUpdated": True,
-                "statusChanged": True,
-            },
-            "operationType": "Created",
-            "sequenceNumber": number,
-            "eventDeduplicationId": "2mEO0A2Ke07rWUTBXk3CAiQhdTXF4N94LNaT/ffffff=",
-        },
-    }
 
 
 def rule(name: str, domain: str, targets: int) -> None:
@@ -90,7 +50,7 @@ def measured(events: int, matching_targets: int) -> dict[str, float]:
     router = EventRouter(ACCOUNT, REGION)
     durations = []
     for number in range(events):
-        one = event(number)
+        one = snapshot_published("pkg-1", number)
         started = time.perf_counter()
         delivered = router.route(one)
         durations.append((time.perf_counter() - started) * 1000 / matching_targets)

@@ -14,20 +14,23 @@ from __future__ import annotations
 import json
 import os
 import random
-import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
 from pathlib import Path
 
+from benchmarks.local import admin, running
+from benchmarks.sample_events import (
+    ACCOUNT,
+    DOMAIN,
+    NAMESPACE,
+    REPOSITORY,
+    batch,
+    snapshot_published,
+)
 from steward.policy_file import compile_policy
 from unlist_snapshot_builds import app
 
-ACCOUNT = "012345678901"
-DOMAIN = "my-company"
-REPOSITORY = "my-maven-repo"
-NAMESPACE = "com.mycompany.app"
 PACKAGES = 10
 BUILDS = 200
 EVENTS = 1_000
@@ -63,61 +66,11 @@ def seed_document() -> dict[str, object]:
     return {"domains": [{"name": DOMAIN, "repositories": [repository]}]}
 
 
-def batch() -> dict[str, object]:
-    """Return one SQS batch: the events of all packages, mixed, as EventBridge writes them."""
+def events() -> list[dict[str, object]]:
+    """Return the events of all packages, mixed."""
     order = [n % PACKAGES for n in range(EVENTS)]
     random.Random(0).shuffle(order)  # noqa: S311  a repeatable order, not a secret
-    return {"Records": [message(n, package) for n, package in enumerate(order)]}
-
-
-def message(number: int, package: int) -> dict[str, object]:
-    """Return one SQS message that holds one event."""
-    detail = {
-        "domainName": DOMAIN,
-        "domainOwner": ACCOUNT,
-        "repositoryName": REPOSITORY,
-        "repositoryAdministrator": ACCOUNT,
-        "packageFormat": "maven",
-        "packageNamespace": NAMESPACE,
-        "packageName": f"pkg-{package}",
-        "packageVersion": "1.0-SNAPSHOT",
-        "packageVersionState": "Published",
-        "packageVersionRevision": "r",
-        "changes": {
-            "assetsAdded": 0,
-            "assetsRemoved": 0,
-            "assetsUpdated": 1,
-            "metadataUpdated": True,
-            "statusChanged": False,
-        },
-        "operationType": "Updated",
-        "sequenceNumber": number + 1,
-        "eventDeduplicationId": str(number),
-    }
-    arn = f"arn:aws:codeartifact:us-west-2:{ACCOUNT}:package/{DOMAIN}/{REPOSITORY}/maven"
-    event = {
-        "version": "0",
-        "id": f"00000000-0000-0000-0000-{number:012d}",
-        "detail-type": "CodeArtifact Package Version State Change",
-        "source": "aws.codeartifact",
-        "account": ACCOUNT,
-        "time": "2026-03-01T10:15:00Z",
-        "region": "us-west-2",
-        "resources": [f"{arn}/{NAMESPACE}/pkg-{package}"],
-        "detail": detail,
-    }
-    return {"messageId": str(number), "body": json.dumps(event)}
-
-
-def admin(endpoint: str, method: str, name: str, document: object = None) -> dict[str, int]:
-    """Call the local CodeArtifact's admin API."""
-    body = None if document is None else json.dumps(document).encode()
-    request = urllib.request.Request(
-        f"{endpoint}/_emulator/{name}", body, {"Content-Type": "application/json"}, method=method
-    )
-    with urllib.request.urlopen(request, timeout=120) as answer:
-        found: dict[str, int] = json.loads(answer.read() or b"{}")
-    return found
+    return [snapshot_published(f"pkg-{package}", n) for n, package in enumerate(order)]
 
 
 def measure(endpoint: str, folder: Path) -> dict[str, object]:
@@ -140,11 +93,11 @@ def measure(endpoint: str, folder: Path) -> dict[str, object]:
 
     app.collaborators()  # the clients are made once a process, not once a run
     figures: dict[str, object] = {}
-    events = batch()
+    messages = batch(events())
     for name in ("199_stale_builds_a_package", "nothing_stale"):
         admin(endpoint, "DELETE", "requests")
         wall, processor = time.perf_counter(), time.process_time()
-        answer = app.handler(events, None)
+        answer = app.handler(messages, None)
         wall, processor = time.perf_counter() - wall, time.process_time() - processor
         if answer != {"batchItemFailures": []}:
             sys.exit(f"the handler answered {answer}")
@@ -159,27 +112,15 @@ def measure(endpoint: str, folder: Path) -> dict[str, object]:
 
 def main() -> None:
     """Start the system, run the handler in this process, print the figures."""
-    with tempfile.TemporaryDirectory() as folder:
-        system = subprocess.Popen(
-            [Path(sys.executable).with_name("steward"), "up", "--port", "0", "--mode", "observe"],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-        )
-        try:
-            assert system.stdout is not None
-            endpoint = str(json.loads(system.stdout.readline())["endpoint"])
-            admin(endpoint, "POST", "seed", seed_document())
-            output = os.dup(1)
-            with (Path(folder) / "log").open("w") as log:
-                os.dup2(log.fileno(), 1)  # the handler's log lines are no result
-                figures = measure(endpoint, Path(folder))
-                sys.stdout.flush()
-                os.dup2(output, 1)
-            print(json.dumps(figures, indent=2))
-        finally:
-            system.terminate()
-            system.wait(timeout=30)
+    with tempfile.TemporaryDirectory() as folder, running("up", "--mode", "observe") as endpoint:
+        admin(endpoint, "POST", "seed", seed_document())
+        output = os.dup(1)
+        with (Path(folder) / "log").open("w") as log:
+            os.dup2(log.fileno(), 1)  # the handler's log lines are no result
+            figures = measure(endpoint, Path(folder))
+            sys.stdout.flush()
+            os.dup2(output, 1)
+    print(json.dumps(figures, indent=2))
 
 
 if __name__ == "__main__":
