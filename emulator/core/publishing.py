@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, cast
@@ -20,6 +21,12 @@ _SEVERAL_ASSETS = frozenset({"maven", "pypi"})
 Formats whose complete versions take further assets; a generic version does only while Unfinished
 (User Guide).
 """
+
+_NAME = re.compile(r"[^#/\s]{1,255}")  # package, namespace and version: service model
+_MAX_ASSET_NAME = 255  # the same
+
+Metadata = Mapping[str, object] | Callable[[Version | None], Mapping[str, object] | None]
+"""A version's metadata, or what says it of the version that is held when it is written."""
 
 _Held = Literal["nothing", "same bytes", "other bytes", "other assets"]
 
@@ -39,9 +46,11 @@ def publish(
     version: str,
     assets: Sequence[tuple[str, Blob]],
     *,
-    metadata: Mapping[str, object] | None = None,
+    metadata: Metadata | None = None,
     unfinished: bool = False,
     published: datetime | None = None,
+    exclusive: bool = False,
+    afterwards: Callable[[], None] | None = None,
 ) -> Version:
     """
     The repository holds the version with *assets*; what it held before is unchanged.
@@ -57,6 +66,8 @@ def publish(
     Args:
         metadata: Replaces the version's metadata; ``None`` leaves it.
         published: The publish time instead of now.
+        exclusive: Identical bytes are a conflict too.
+        afterwards: Runs in the same transaction: if it raises, nothing is published.
 
     Raises:
         PublishBlocked: The package's origin configuration blocks publishing.
@@ -64,51 +75,53 @@ def publish(
             that upstreams offer.
         ResourceNotFound: There is no such repository.
         ServiceQuotaExceeded: More assets than a version may have.
+        Validation: No assets, or a name that CodeArtifact does not take.
     """
     if not assets:
         raise Validation("A package version is published with at least one asset")
+    _check_names(package, version, assets)
     reachable = _offered_elsewhere(state, repository, package, version)
     with state.store.transaction() as connection:
-        plan = _plan(connection, repository, package, version, assets=assets, reachable=reachable)
+        plan = _plan(
+            connection,
+            repository,
+            package,
+            version,
+            assets=assets,
+            reachable=reachable,
+            exclusive=exclusive,
+        )
         record = packages.ensure(state, repository, package, arrival="published")
         row = cast("int", required_package_row(connection, repository, record.id)[0])
+        described = metadata(plan.held) if callable(metadata) else metadata
         if plan.held is None:
-            now = state.clock.now()
-            version_row = records.insert(
-                connection,
-                row,
-                version,
-                status="Unfinished" if unfinished else "Published",
-                origin=Origin("INTERNAL", repository=repository.name),
-                published=published or now,
-                visible_from=now,
-                metadata=metadata or {},
-            )
-            records.put_assets(connection, state.options.region, version_row, plan.added)
-            after = _reread(connection, row, version, repository, package)
-            records.emit(
+            after = _insert(
                 state,
                 connection,
-                after,
-                "Created",
-                added=len(plan.added),
-                metadata=True,
-                status=True,
+                row,
+                (repository, package, version),
+                plan.added,
+                metadata=described or {},
+                status="Unfinished" if unfinished else "Published",
+                published=published,
             )
-            return after
-        finishes = (
-            package.format == "generic" and plan.held.status == "Unfinished" and not unfinished
-        )
-        return _extend(
-            state,
-            connection,
-            row,
-            plan.held,
-            plan.added,
-            metadata=metadata,
-            status="Published" if finishes else None,
-            published=published,
-        )
+        else:
+            finishes = (
+                package.format == "generic" and plan.held.status == "Unfinished" and not unfinished
+            )
+            after = _extend(
+                state,
+                connection,
+                row,
+                plan.held,
+                plan.added,
+                metadata=described,
+                status="Published" if finishes else None,
+                published=published,
+            )
+        if afterwards is not None:
+            afterwards()
+    return after
 
 
 def finish(state: State, repository: RepositoryId, package: PackageId, version: str) -> Version:
@@ -142,6 +155,7 @@ def _plan(
     *,
     assets: Sequence[tuple[str, Blob]],
     reachable: bool,
+    exclusive: bool,
 ) -> _Plan:
     row = package_row(connection, repository, package)
     restrictions = origins.UNCONFIGURED if row is None else package_of(row, repository).restrictions
@@ -157,12 +171,24 @@ def _plan(
         )
         if decision == "accepted" and held is not None and not _takes_further_assets(held):
             decision = "conflict"
+        if decision == "unchanged" and exclusive:
+            decision = "conflict"
         _refuse(decision, package, version, name)
         if decision == "accepted":
             added.append((name, blob))
     if held is not None and held.status in {"Archived", "Disposed"}:
         raise _conflict(version, f"Version {version} already exists, its status is {held.status}")
     return _Plan(held, tuple(added))
+
+
+def _check_names(package: PackageId, version: str, assets: Sequence[tuple[str, Blob]]) -> None:
+    """Refuse what the API could not name afterwards."""
+    for name in (package.namespace or package.name, package.name, version):
+        if not _NAME.fullmatch(name):
+            raise Validation(f"{name[:60]!r} is no name that CodeArtifact takes")
+    for name, _ in assets:
+        if not 1 <= len(name) <= _MAX_ASSET_NAME or not name.isprintable():
+            raise Validation(f"{name[:60]!r} is no name of an asset that CodeArtifact takes")
 
 
 def _takes_further_assets(held: Version) -> bool:
@@ -216,6 +242,35 @@ def _offered_elsewhere(
     from emulator.core import upstreams
 
     return upstreams.reachable(state, repository, package, version)
+
+
+def _insert(
+    state: State,
+    connection: sqlite3.Connection,
+    package_row_id: int,
+    place: tuple[RepositoryId, PackageId, str],
+    assets: Sequence[tuple[str, Blob]],
+    *,
+    metadata: Mapping[str, object],
+    status: Status,
+    published: datetime | None,
+) -> Version:
+    repository, package, version = place
+    now = state.clock.now()
+    version_row = records.insert(
+        connection,
+        package_row_id,
+        version,
+        status=status,
+        origin=Origin("INTERNAL", repository=repository.name),
+        published=published or now,
+        visible_from=now,
+        metadata=metadata,
+    )
+    records.put_assets(connection, state.options.region, version_row, assets)
+    after = _reread(connection, package_row_id, version, repository, package)
+    records.emit(state, connection, after, "Created", added=len(assets), metadata=True, status=True)
+    return after
 
 
 def _extend(

@@ -122,9 +122,9 @@ async def put_dist_tag(request: Request, visit: Visit) -> Response:
     body = await bodies.small(request, limit=MAX_TAG_BODY)
     try:
         version = json.loads(body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Validation("The body is no JSON string.", reason="CANNOT_PARSE") from error
-    if not isinstance(version, str):
+    if not isinstance(version, str) or not version.isprintable():  # so it is no half a character
         raise Validation("The body is no JSON string.", reason="CANNOT_PARSE")
     await run_in_threadpool(
         npm_publishing.set_dist_tags, visit, package, {visit.parameters["tag"]: version}

@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
 from emulator.core import metadata, npm_readme, packages, publishing, versions
-from emulator.core.errors import Conflict, Validation
+from emulator.core.errors import Validation
 from emulator.core.values import PackageId
 from emulator.formats import npm_names
 from emulator.formats.bodies import WRITTEN_AT_ONCE
@@ -118,19 +118,20 @@ def _publish(
     version, manifest = _the_version(package, document)
     _check_tarball(attachment, manifest, writer)
     state, repository = visit.state, visit.repository
-    existing = versions.find(state, repository, package, version)
+    tags = {tag: name for tag, name in _members(document, "dist-tags").items() if name == version}
     blob = writer.finish()
     readme = manifest.get("readme") or npm_readme.of_tarball(state.assets.path(blob.sha256))
     described = {**manifest, **metadata.of_npm({**manifest, "readme": readme})}
-    publishing.publish(state, repository, package, version, [(ASSET, blob)], metadata=described)
-    if existing is not None and state.faults.switch("npmIdenticalRepublish") == "conflict":
-        raise Conflict(
-            f"Version {version} of {npm_names.full(package)} already exists.",
-            resource_id=version,
-            resource_type="package-version",
-        )
-    tags = {tag: name for tag, name in _members(document, "dist-tags").items() if name == version}
-    set_dist_tags(visit, package, cast("Mapping[str, str]", tags))
+    publishing.publish(
+        state,
+        repository,
+        package,
+        version,
+        [(ASSET, blob)],
+        metadata=lambda held: described if held is None else None,
+        exclusive=state.faults.switch("npmIdenticalRepublish") == "conflict",
+        afterwards=lambda: set_dist_tags(visit, package, cast("Mapping[str, str]", tags)),
+    )
 
 
 def _the_version(package: PackageId, document: Document) -> tuple[str, Document]:

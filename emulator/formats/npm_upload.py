@@ -88,6 +88,8 @@ class Upload:
             raise MalformedUpload("The body ends inside a string.")
         try:
             document = json.loads(self._document)
+            # What no answer could hold again: halves of characters, numbers beyond all bounds.
+            json.dumps(document, ensure_ascii=False, allow_nan=False).encode()
         except ValueError as error:
             raise MalformedUpload(f"The body is no JSON document: {error}") from error
         if not isinstance(document, dict):
