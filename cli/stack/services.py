@@ -172,9 +172,10 @@ class Services:
     def bucket(self, name: str, properties: Document) -> Created:
         """Create a bucket; of its settings, the name."""
         name = str(properties.get("BucketName", f"{name}-{self._account}".lower()))
-        self.client("s3").create_bucket(
-            Bucket=name, CreateBucketConfiguration={"LocationConstraint": self._region}
-        )
+        here = {"LocationConstraint": self._region}
+        # us-east-1 is where a bucket is made without one, and no value of it (CreateBucket, S3).
+        elsewhere = {} if self._region == "us-east-1" else {"CreateBucketConfiguration": here}
+        self.client("s3").create_bucket(Bucket=name, **elsewhere)
         return Created(name, {"Arn": f"arn:aws:s3:::{name}"})
 
     def parameter(self, name: str, properties: Document) -> Created:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal, Protocol, Self, cast
 
 from cli.stack import poller
 from cli.stack.codeartifact import CodeArtifact, open_codeartifact
+from cli.stack.environment import local_environment
 from cli.stack.errors import StackError, TemplateError
 from cli.stack.function_logs import CloudWatchSink, FunctionLogs
 from cli.stack.functions import Function, FunctionSettings
@@ -98,7 +99,7 @@ class LocalStack:
         """
         try:
             self._start()
-        except (StackError, TypeError) as error:
+        except BaseException as error:  # whatever it is, nothing may be left running
             self.stop()
             if isinstance(error, TypeError):  # of `as_document` and `as_list`
                 raise TemplateError(f"{self.options.template}: {error}") from error
@@ -144,6 +145,7 @@ class LocalStack:
     def _start(self) -> None:
         options = self.options
         closing = self._closing
+        closing.enter_context(local_environment(options.region))
         parameters = self._parameters()
         document = read_template(options.template)
         declared = as_document(document.get("Parameters", {}), "Parameters")

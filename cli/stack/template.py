@@ -1,8 +1,5 @@
 """Reads `template.yaml` and translates it with AWS's own SAM transform."""
 
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +8,7 @@ from samtranslator.public.exceptions import InvalidDocumentException
 from samtranslator.translator.transform import transform
 from samtranslator.yaml_helper import intrinsics_multi_constructor
 
+from cli.stack.environment import local_environment
 from cli.stack.errors import TemplateError
 from cli.stack.json_types import Document, as_document
 
@@ -92,7 +90,7 @@ def translate(
     """
     marked, sources = _marked(document, folder)
     try:
-        with _default_region(region):
+        with local_environment(region):  # boto3 tells SAM's transform the region
             translated = transform(marked, parameters, _NoManagedPolicies())
     except InvalidDocumentException as error:
         causes = "; ".join(cause.message for cause in error.causes)
@@ -109,20 +107,6 @@ def translate(
         outputs=as_document(translated.get("Outputs", {}), "Outputs"),
         sources=sources,
     )
-
-
-@contextmanager
-def _default_region(region: str) -> Iterator[None]:
-    """The SAM transform finds its region only where boto3 does: in the environment."""
-    before = os.environ.get("AWS_DEFAULT_REGION")
-    os.environ["AWS_DEFAULT_REGION"] = region
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ["AWS_DEFAULT_REGION"]
-        else:
-            os.environ["AWS_DEFAULT_REGION"] = before
 
 
 def _marked(document: Document, folder: Path) -> tuple[Document, dict[str, Source]]:

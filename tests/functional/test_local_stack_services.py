@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,6 +19,7 @@ from cli.stack.errors import PortInUseError, ResourceError, TemplateError
 from cli.stack.function_logs import FunctionLogs
 from cli.stack.json_types import Document
 from cli.stack.resources import Unplayed
+from cli.stack.server import require_free
 from cli.stack.stack import LocalStack, StackOptions
 
 FIXTURES = Path(__file__).with_name("stack_fixtures")
@@ -36,11 +38,14 @@ def no_codeartifact(
     return CodeArtifact(other_services, subscribe, lambda: None)
 
 
-def options(template: Path = FIXTURES / "template.yaml", port: int = 0) -> StackOptions:
+def options(
+    template: Path = FIXTURES / "template.yaml", port: int = 0, region: str = "us-west-2"
+) -> StackOptions:
     """Return options for a stack in observe mode."""
     return StackOptions(
         compiled_policy='{"domain": "my-company"}',
         port=port,
+        region=region,
         template=template,
         open_codeartifact=no_codeartifact,
     )
@@ -195,6 +200,49 @@ def test_a_template_that_cannot_be_played_is_a_clear_error(
     stack = LocalStack(options(template))
     with pytest.raises(TemplateError, match=message):
         stack.start()
+
+
+def test_a_developer_s_profile_and_proxy_stay_out_of_the_stack(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A profile that does not exist and a proxy that nobody runs; both are there again after."""
+    for name in ("http_proxy", "HTTP_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    monkeypatch.setenv("AWS_PROFILE", "of-another-machine")
+    monkeypatch.setenv("no_proxy", "intranet")
+    template = tmp_path / "template.yaml"
+    template.write_text("Resources: {Queue: {Type: AWS::SQS::Queue}}")
+    with LocalStack(options(template)) as running:
+        assert running.reference("Queue").endswith("/codeartifact-steward-Queue")
+        assert os.environ["no_proxy"].startswith("intranet,")
+    assert (os.environ["AWS_PROFILE"], os.environ["no_proxy"]) == ("of-another-machine", "intranet")
+
+
+@pytest.mark.parametrize("region", ["us-east-1", "us-west-2"])
+def test_a_bucket_is_made_in_any_region(tmp_path: Path, region: str) -> None:
+    """S3 refuses the name of its first region as a place for a bucket."""
+    template = tmp_path / "template.yaml"
+    template.write_text("Resources: {Reports: {Type: AWS::S3::Bucket}}")
+    with LocalStack(options(template, region=region)) as running:
+        buckets = client(running, "s3").list_buckets()["Buckets"]
+    assert [bucket["Name"] for bucket in buckets] == ["codeartifact-steward-reports-012345678901"]
+
+
+def test_nothing_is_left_running_whatever_goes_wrong_at_the_start(tmp_path: Path) -> None:
+    """Also an error that the stack does not know; the port is free then."""
+    template = tmp_path / "template.yaml"
+    template.write_text("Resources: {Queue: {Type: AWS::SQS::Queue}}")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+
+    class NoLogs(FunctionLogs):
+        def subscribe(self, _: object) -> None:
+            raise OSError("no space left on device")
+
+    with pytest.raises(OSError, match="no space left"):
+        LocalStack(options(template, port), logs=NoLogs()).start()
+    require_free(port)
 
 
 def test_a_resource_that_a_service_refuses_is_named(tmp_path: Path) -> None:
