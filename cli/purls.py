@@ -31,6 +31,7 @@ def parse_package(text: str) -> PackageName:
         if separator and "/" in head:  # `pkg:npm/@scope/name` has an @ that starts no version
             path = head if not head.endswith("/") else path
         package_format, *names = (unquote(part) for part in path.split("/"))
+        package_format = package_format.lower()  # the type of a package URL has no case
         namespace, name = "/".join(names[:-1]), names[-1] if names else ""
         package_format = "ruby" if package_format == "gem" else package_format
         if package_format == "npm":

@@ -1,10 +1,12 @@
 """`steward policy`: is the policy right, what may stand in it, what does it say about a package."""
 
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from rich.markup import escape
 from rich.table import Table
 
 from cli import options
@@ -51,14 +53,17 @@ def check(*, policy_path: Path, as_json: bool) -> None:
         print_json({"ok": True, **compiled})
         return
     console = stdout()
-    console.print(f"[green]ok[/] {policy_path}: domain [bold]{compiled['domain']}[/]")
+    console.print(
+        f"[green]ok[/] {escape(str(policy_path))}: domain [bold]{compiled['domain']}[/]",
+        soft_wrap=True,
+    )
     table = Table("rule", "packages", "repositories", "unfinished grace")
     for rule in compiled["snapshots"]:
         table.add_row(
             rule["name"],
-            "\n".join(rule["packages"]),
-            "\n".join(rule["repositories"]),
-            f"{rule['unfinished_grace_seconds']} s",
+            escape("\n".join(rule["packages"])),
+            escape("\n".join(rule["repositories"])),  # [ab] would be taken for a style
+            _spoken(timedelta(seconds=rule["unfinished_grace_seconds"])),
         )
     if compiled["snapshots"]:
         console.print(table)
@@ -112,16 +117,23 @@ def explain(*, package: str, repository: str, policy_path: Path, as_json: bool) 
             }
         )
         return
-    console = stdout()
     if winner is None:
-        console.print(f"{subject.purl()} in {repository}: no snapshots rule; its builds stay")
+        click.echo(f"{subject.purl()} in {repository}: no snapshots rule applies, its builds stay")
         return
-    console.print(
-        f"{subject.purl()} in {repository}: {winner.name}; builds that a newer one has replaced "
-        f"are unlisted, unfinished ones after {winner.unfinished_grace}"
-    )
+    click.echo(f"{subject.purl()} in {repository}: {winner.name} applies")
+    click.echo("  Builds that a newer one has replaced are unlisted.")
+    grace = _spoken(winner.unfinished_grace)
+    click.echo(f"  Unfinished ones only {grace} after the time in their name.")
     if also:
-        console.print(f"matched too, but later in the file: {', '.join(also)}")
+        click.echo(f"  Matched too, but later in the file: {', '.join(also)}.")
+
+
+def _spoken(duration: timedelta) -> str:
+    """Return a duration as people say it: `1 h`, `7 d 12 h`."""
+    hours, seconds = divmod(duration.seconds, 3600)
+    minutes, seconds = divmod(seconds, 60)
+    counted = ((duration.days, "d"), (hours, "h"), (minutes, "min"), (seconds, "s"))
+    return " ".join(f"{number} {unit}" for number, unit in counted if number) or "0 s"
 
 
 def _loaded(compiled: str) -> "Policy":
@@ -138,7 +150,7 @@ def _loaded(compiled: str) -> "Policy":
 
 def _package(domain: str, repository: str, name: PackageName) -> "Package":
     """Return the package in its repository."""
-    from steward.coordinates import Package, Repository, is_format
+    from steward.coordinates import Package, Repository, is_format, normalised
 
     if not is_format(name.format):
         raise click.BadParameter(
@@ -149,5 +161,5 @@ def _package(domain: str, repository: str, name: PackageName) -> "Package":
         repository=Repository(domain=domain, domain_owner=owner, name=repository),
         format=name.format,
         namespace=name.namespace,
-        name=name.name,
+        name=normalised(name.format, name.name),
     )

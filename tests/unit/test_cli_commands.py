@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from cli.commands.policy import policy_command
 from cli.main import COMMANDS, steward
 from cli.purls import PackageName, parse_package
 
@@ -36,9 +37,9 @@ def test_every_command_has_help_and_takes_policy_and_json() -> None:
     """Also those of a group."""
     pages = {name: run(name, "--help").output for name in COMMANDS}
     policy = {
-        f"policy {name}": run("policy", name, "--help").output
-        for name in ("check", "schema", "explain")
+        f"policy {name}": run("policy", name, "--help").output for name in policy_command.commands
     }
+    assert len(policy) == 3
     for name, page in {**pages, **policy}.items():
         if name != "policy":
             assert "--policy FILE" in page, name
@@ -53,6 +54,20 @@ def test_a_good_policy_checks(policy: str) -> None:
     assert document["ok"] is True
     assert [rule["name"] for rule in document["snapshots"]] == ["snapshots[0]", "snapshots[1]"]
     assert "my-company" in run("policy", "check", "--policy", policy).stdout
+
+
+@pytest.mark.parametrize(
+    ("grace", "spoken"),
+    [("PT0S", "0 s"), ("PT1H", "1 h"), ("P7DT12H", "7 d 12 h"), ("PT90M1S", "1 h 30 min 1 s")],
+)
+def test_a_policy_is_shown_as_it_was_written(grace: str, spoken: str, tmp_path: Path) -> None:
+    """Brackets of a repository pattern are no markup, and durations are in words."""
+    path = tmp_path / "policy.yaml"
+    rule = f"{{packages: /maven/*, repositories: '[ab]-repo', unfinished_grace: {grace}}}"
+    path.write_text(f"domain: my-company\nsnapshots: [{rule}]\n")
+    shown = run("policy", "check", "--policy", str(path)).stdout
+    assert " [ab]-repo " in shown
+    assert f" {spoken} " in shown
 
 
 def test_a_policy_with_a_mistake_does_not_check(tmp_path: Path) -> None:
@@ -109,6 +124,17 @@ def test_a_package_s_rule_is_explained(
     assert (winner or "no snapshots rule") in run(*arguments).stdout
 
 
+@pytest.mark.parametrize("package", ["pkg:pypi/Foo_Bar", "/pypi//foo.bar", "pkg:pypi/foo-bar"])
+def test_a_package_is_explained_under_the_name_that_is_stored(package: str, tmp_path: Path) -> None:
+    """PyPI knows a package by many spellings, CodeArtifact by one (User Guide)."""
+    path = tmp_path / "policy.yaml"
+    path.write_text("domain: my-company\nsnapshots: [{packages: /pypi//foo-bar$}]\n")
+    arguments = ["--repository", "pypi-store", "--policy", str(path), "--json"]
+    document = json.loads(run("policy", "explain", package, *arguments).stdout)
+    assert document["package"] == "pkg:pypi/foo-bar"
+    assert document["snapshots"]["name"] == "snapshots[0]"
+
+
 @pytest.mark.parametrize(
     ("text", "package"),
     [
@@ -117,6 +143,7 @@ def test_a_package_s_rule_is_explained(
         ("pkg:npm/@mycompany/ui", ("npm", "mycompany", "ui")),
         ("pkg:pypi/requests", ("pypi", None, "requests")),
         ("pkg:gem/rails", ("ruby", None, "rails")),
+        ("pkg:Maven/com.mycompany/app", ("maven", "com.mycompany", "app")),
         ("/pypi//requests", ("pypi", None, "requests")),
     ],
 )

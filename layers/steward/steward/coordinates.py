@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Final, Literal, TypeGuard, get_args
 from urllib.parse import quote
@@ -18,6 +19,17 @@ _PURL_TYPES: Final[dict[Format, str]] = {"ruby": "gem"}
 def is_format(text: str) -> TypeGuard[Format]:
     """Return whether *text* is a package format of CodeArtifact."""
     return text in FORMATS
+
+
+def normalised(package_format: Format, name: str) -> str:
+    """
+    Return the package name *name* as CodeArtifact stores it.
+
+    "Python package name normalization" and "NuGet package name ..." in the User Guide.
+    """
+    if package_format == "pypi":
+        return re.sub(r"[-_.]+", "-", name).lower()
+    return name.lower() if package_format == "nuget" else name
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,11 @@ A pattern is the beginning of a package path ``/{format}/{namespace}/{name}`` an
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from dataclasses import dataclass
 from typing import Final, Literal, cast
 
-from steward.coordinates import FORMATS, Format, is_format
+from steward.coordinates import FORMATS, Format, is_format, normalised
 from steward.errors import PatternError
 
 Suffix = Literal["*", "~", "$"]
@@ -142,19 +141,13 @@ def _check_namespace(text: str, package_format: Format, components: list[str]) -
 
 
 def _check_normalised(text: str, package_format: Format, components: list[str]) -> None:
-    """See "Python package name normalization" and "NuGet package name ..." in the User Guide."""
     name = components[-1]
-    if package_format == "pypi":
-        normalised = re.sub(r"[-_.]+", "-", name).lower()
-    elif package_format == "nuget":
-        normalised = name.lower()
-    else:
-        return
-    if normalised != name:
+    stored = normalised(package_format, name)
+    if stored != name:
         raise PatternError(
             text,
-            f"names {name!r}, which CodeArtifact stores as {normalised!r}",
-            f"Write {text[: -1 - len(name)]}{normalised}{text[-1]}.",
+            f"names {name!r}, which CodeArtifact stores as {stored!r}",
+            f"Write {text[: -1 - len(name)]}{stored}{text[-1]}.",
         )
 
 
