@@ -7,15 +7,22 @@ import sqlite3
 from dataclasses import dataclass
 from typing import cast
 
-from emulator.core import metadata, origins, packages, publishing, records, xml_documents
+from emulator.core import metadata, origins, publishing, records, xml_documents
 from emulator.core.errors import Conflict, ResourceNotFound, Validation
-from emulator.core.rows import VERSION_COLUMNS, package_row, required_package_row, with_assets
+from emulator.core.rows import (
+    VERSION_COLUMNS,
+    package_of,
+    package_row,
+    required_package_row,
+    with_assets,
+)
 from emulator.core.state import State
 from emulator.core.values import Blob, Origin, PackageId, RepositoryId, Version
 
 SUFFIX = "-SNAPSHOT"
 _BUILD = re.compile(r"(?P<base>.+)-(?P<stamp>[0-9]{8}\.[0-9]{6}-[0-9]+)")
-_HASHES = {"md5": "md5", "sha1": "sha1", "sha256": "sha256", "sha512": "sha512"}
+_HASHES = ("md5", "sha1", "sha256", "sha512")
+"""The checksums that clients send; those of an asset that are wrong are stored as bits in order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,9 +129,9 @@ def put_checksum(
     """
     The checksum of the asset *name* agrees with the computed one; it is not stored.
 
-    One that disagrees is remembered: the version cannot be finished until the right one is sent
-    (User Guide, Maven checksums). Comparison is case-sensitive, computed checksums are in lower
-    case.
+    One that disagrees is remembered: the version cannot be finished until the right one of the same
+    algorithm is sent (User Guide, Maven checksums). Comparison is case-sensitive, computed
+    checksums are in lower case.
 
     Raises:
         ResourceNotFound: The asset was not uploaded (yet).
@@ -144,11 +151,12 @@ def put_checksum(
             raise ResourceNotFound(
                 f"Asset {name} not found", resource_id=name, resource_type="asset"
             )
-        computed = str(getattr(asset.blob, _HASHES[algorithm]))
+        computed = str(getattr(asset.blob, algorithm))
+        bit = 1 << _HASHES.index(algorithm)
         connection.execute(
-            "UPDATE assets SET checksum_refused = ? WHERE name = ?"
+            "UPDATE assets SET checksum_refused = checksum_refused & ~? | ? WHERE name = ?"
             " AND version = (SELECT id FROM versions WHERE package = ? AND version = ?)",
-            (given != computed, name, row[0], version),
+            (bit, 0 if given == computed else bit, name, row[0], version),
         )
     if given != computed:
         raise Validation(
@@ -208,7 +216,7 @@ def put_metadata(
         row = package_row(connection, repository, package)
         if row is None:
             raise Validation(f"maven-metadata.xml names {parsed.build}, which has no assets")
-        if packages.describe(state, repository, package).restrictions.publish == "BLOCK":
+        if package_of(row, repository).restrictions.publish == "BLOCK":
             raise origins.PublishBlocked(package.name)
         package_id = cast("int", row[0])
         build = records.read(connection, package_id, parsed.build, repository, package)
@@ -234,6 +242,8 @@ def put_package_metadata(
     Raises:
         Validation: It is no such document, or one of these has an asset whose checksum was refused;
             then nothing changed.
+        PublishBlocked: One of these is Unfinished and the package's origin configuration blocks
+            publishing.
     """
     root = xml_documents.parse(content, root="metadata")
     listed = {(each.text or "").strip() for each in root.iterfind("versioning/versions/version")}
@@ -246,6 +256,8 @@ def put_package_metadata(
             (row[0],),
         ).fetchall()
         ready = [name for (name,) in unfinished if name in listed and base_of(name) is None]
+        if ready and package_of(row, repository).restrictions.publish == "BLOCK":
+            raise origins.PublishBlocked(package.name)
         _refuse_mismatches(connection, cast("int", row[0]), ready)
         finished = [name for name in ready if not _ignored(state)]
         for name in finished:

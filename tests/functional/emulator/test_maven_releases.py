@@ -159,6 +159,34 @@ def test_a_wrong_checksum_keeps_the_version_unfinished_until_the_right_one_arriv
     assert plane.statuses("my-maven-repo", APP) == {"1.0": "Published"}
 
 
+def test_a_right_checksum_does_not_make_up_for_a_wrong_one_of_another_algorithm(
+    plane: DataPlane, repo: httpx.Client
+) -> None:
+    """Maven sends .md5 and .sha1: the version stays Unfinished while one of them is wrong."""
+    repo.put(JAR, content=b"classes")
+    assert repo.put(f"{JAR}.md5", content=b"0" * 32).status_code == 400
+    assert repo.put(f"{JAR}.sha1", content=SHA1.encode()).status_code == 201
+
+    assert repo.put(METADATA, content=listing("1.0")).status_code == 400
+    assert plane.statuses("my-maven-repo", APP) == {"1.0": "Unfinished"}
+
+    right = hashlib.md5(b"classes", usedforsecurity=False).hexdigest()
+    assert repo.put(f"{JAR}.md5", content=right.encode()).status_code == 201
+    assert repo.put(METADATA, content=listing("1.0")).status_code == 201
+
+
+def test_metadata_publishes_nothing_of_a_package_that_blocks_publishing(
+    plane: DataPlane, repo: httpx.Client
+) -> None:
+    """403: a version that was being uploaded when publishing was blocked stays Unfinished."""
+    repo.put(JAR, content=b"classes")
+    plane.restrict("my-maven-repo", APP, publish="BLOCK", upstream="ALLOW")
+
+    assert repo.put(METADATA, content=listing("1.0")).status_code == 403
+
+    assert plane.statuses("my-maven-repo", APP) == {"1.0": "Unfinished"}
+
+
 def test_a_wrong_checksum_of_a_published_asset_changes_nothing(repo: httpx.Client) -> None:
     """400, and the computed checksum is served as before."""
     deploy(repo)
