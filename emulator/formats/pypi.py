@@ -12,8 +12,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
-from emulator.core import metadata, publishing, upstreams, versions
-from emulator.core.values import PackageId
+from emulator.core import metadata, publishing, upstreams
+from emulator.core.values import PackageId, Version
 from emulator.formats import downloads, pypi_upload, simple
 from emulator.formats.endpoint import Route, Visit
 from emulator.formats.simple import ListedFile
@@ -115,22 +115,24 @@ def _package(visit: Visit) -> PackageId:
 
 def _publish(visit: Visit, package: PackageId, distribution: Distribution) -> None:
     """The version has the file; what its metadata says of the others is kept."""
-    state, repository = visit.state, visit.repository
-    held = versions.find(state, repository, package, distribution.version)
-    known = held.metadata.get(FILES) if held else None
-    files = dict(known) if isinstance(known, Mapping) else {}
-    entry: dict[str, object] = {"upload-time": state.clock.now().isoformat()}
+    entry: dict[str, object] = {"upload-time": visit.state.clock.now().isoformat()}
     if requires_python := next(iter(distribution.fields.get("requires_python", ())), ""):
         entry["requires-python"] = requires_python
-    files.setdefault(distribution.filename, entry)
-    described = held.metadata if held else metadata.of_pypi(distribution.fields)
+
+    def described(held: Version | None) -> dict[str, object]:
+        known = held.metadata.get(FILES) if held else None
+        files = dict(known) if isinstance(known, Mapping) else {}
+        files.setdefault(distribution.filename, entry)
+        kept = held.metadata if held else metadata.of_pypi(distribution.fields)
+        return {**kept, FILES: files}
+
     publishing.publish(
-        state,
-        repository,
+        visit.state,
+        visit.repository,
         package,
         distribution.version,
         [(distribution.filename, distribution.blob)],
-        metadata={**described, FILES: files},
+        metadata=described,
     )
 
 

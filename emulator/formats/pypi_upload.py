@@ -9,6 +9,7 @@ from email.message import Message
 from typing import TYPE_CHECKING
 
 from packaging.utils import (
+    InvalidName,
     InvalidSdistFilename,
     InvalidWheelFilename,
     canonicalize_name,
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from emulator.core.values import Blob
 
 MAX_FIELDS = 8 * 1024 * 1024  # not documented: our choice; a README is among them
+PART_OVERHEAD = 100  # what an empty field takes in memory, about
 CONTENT = "content"
 DIGESTS = {"md5_digest": "md5", "sha256_digest": "sha256", "blake2_256_digest": "blake2_256"}
 
@@ -134,6 +136,7 @@ class Upload:
         if not isinstance(part, str):
             raise Validation("A part of the form has no name.")
         self._part = part
+        self._keep(len(part) + PART_OVERHEAD)
         if part == CONTENT:
             if self.filename is not None or not filename:
                 raise Validation("An upload has one content, with the name of its file.")
@@ -145,10 +148,13 @@ class Upload:
             self._blake2.update(piece)
             self.writer.write(piece)
             return
-        self._kept += len(piece)
+        self._keep(len(piece))
+        self._text += piece
+
+    def _keep(self, size: int) -> None:
+        self._kept += size
         if self._kept > MAX_FIELDS:
             raise Validation(f"The fields of the form are larger than {MAX_FIELDS} bytes.")
-        self._text += piece
 
     def _end(self) -> None:
         if self._part is not None and self._part != CONTENT:
@@ -187,8 +193,9 @@ def distribution(upload: Upload, blob: Blob) -> Distribution:
             named, numbered, _, _ = parse_wheel_filename(filename)
         else:
             named, numbered = parse_sdist_filename(filename)
-    except (InvalidVersion, InvalidWheelFilename, InvalidSdistFilename) as error:
+        wanted = canonicalize_name(name, validate=True)
+    except (InvalidName, InvalidVersion, InvalidWheelFilename, InvalidSdistFilename) as error:
         raise Validation(f"{filename!r} of {name!r} is not named as it must: {error}") from error
-    if (named, numbered) != (canonicalize_name(name), version):
+    if (named, numbered) != (wanted, version):
         raise Validation(f"{filename!r} is no file of {name} {version}.")
     return Distribution(name, str(version), filename, blob, upload.fields)
