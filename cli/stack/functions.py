@@ -120,15 +120,19 @@ class _Instance:
         self._stream = f"{day}/[$LATEST]{uuid4().hex}"  # as Lambda names log streams
         self._api = RuntimeApi(settings.arn)
         self._killed_for: str | None = None
-        self.process = subprocess.Popen(
-            [sys.executable, "-S", "-P", "-m", "awslambdaric", settings.handler],
-            cwd=settings.code,
-            env=self._environment(),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,  # a Ctrl-C in the terminal is for the stack, which ends us
-        )
+        try:
+            self.process = subprocess.Popen(
+                [sys.executable, "-S", "-P", "-m", "awslambdaric", settings.handler],
+                cwd=settings.code,
+                env=self._environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,  # a Ctrl-C in the terminal is for the stack, which ends us
+            )
+        except OSError as error:  # its folder is gone, or the system is full
+            self._api.close()
+            raise FunctionError("Runtime.StartError", str(error)) from error
         self._reader = threading.Thread(target=self._read_log, name="function-log", daemon=True)
         self._reader.start()
 

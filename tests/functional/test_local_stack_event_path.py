@@ -15,6 +15,7 @@ from starlette.types import ASGIApp
 from cli.stack.codeartifact import CodeArtifact
 from cli.stack.errors import FunctionError
 from cli.stack.function_logs import FunctionLogs
+from cli.stack.functions import Function, FunctionSettings
 from cli.stack.json_types import Document
 from cli.stack.stack import LocalStack, StackOptions
 
@@ -248,6 +249,24 @@ def test_a_function_that_runs_too_long_is_reported_as_lambda_does(stack: LocalSt
     with pytest.raises(FunctionError, match=r"Task timed out after 2\.00 seconds") as caught:
         stack.invoke("Noting", {"Records": [{"body": "hang"}]})
     assert caught.value.error_type == "Sandbox.Timedout"
+
+
+def test_a_process_that_cannot_be_started_is_a_failed_invocation(tmp_path: Path) -> None:
+    """The caller, who may be a poller, learns why; nothing is left behind."""
+    settings = FunctionSettings(
+        name="nobody",
+        arn="arn:aws:lambda:us-west-2:012345678901:function:nobody",
+        handler="app.handler",
+        runtime="python3.13",
+        code=tmp_path / "gone",
+        import_roots=(),
+        environment={},
+        log_group="/aws/lambda/nobody",
+    )
+    function = Function(settings, FunctionLogs(echo=io.StringIO()))
+    with pytest.raises(FunctionError, match=r"Runtime\.StartError.*gone"):
+        function.invoke(b"{}")
+    assert function.process_ids() == []
 
 
 def test_a_killed_process_is_replaced(stack: LocalStack) -> None:
