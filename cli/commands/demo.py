@@ -70,6 +70,8 @@ def demo_command(context: click.Context, *, policy_path: Path, as_json: bool) ->
             snapshot_builds.tell(story, company)
     except (StackError, StepFailedError, BotoCoreError, ClientError, OSError) as error:
         story.failed(error)
+        if as_json:
+            print_json({"ok": False, "problem": str(error), "steps": story.steps})
         context.exit(1)
     story.end(f"Every step did what it said, in {story.seconds:.0f} s. Next: steward up --help")
     if as_json:

@@ -123,7 +123,9 @@ def _show_versions(story: Story, company: Company, before: Mapping[str, str]) ->
     calls = company.calls()
     lists = calls.get("ListPackageVersions", 0) - company.own_lists
     updates = calls.get("UpdatePackageVersionsStatus", 0)
-    story.note(f"what the function called CodeArtifact for, {len(company.events)} events long:")
+    story.note(
+        f"all that the function called CodeArtifact for, after {len(company.events)} events:"
+    )
     story.note(f"ListPackageVersions {lists}, UpdatePackageVersionsStatus {updates}")
     story.confirm("every build is still there for a lock file; none is in the way", after=after)
 

@@ -9,6 +9,8 @@ from click.testing import CliRunner, Result
 from cli.commands.policy import policy_command
 from cli.main import COMMANDS, steward
 from cli.purls import PackageName, parse_package
+from cli.stack.errors import StackError
+from cli.stack.stack import LocalStack
 
 POLICY = """\
 domain: my-company
@@ -165,3 +167,16 @@ def test_an_account_has_12_digits(account: str) -> None:
     result = run("up", "--account", account)
     assert result.exit_code == 2
     assert "is no account id" in result.stderr
+
+
+def test_a_demo_that_fails_says_so_to_programs_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Exit status 1; as JSON, the problem and the steps that were told."""
+
+    def start(_: LocalStack) -> None:
+        raise StackError("no room for it")
+
+    monkeypatch.setattr(LocalStack, "start", start)
+    result = run("demo", "--json")
+    assert result.exit_code == 1
+    assert json.loads(result.stdout) == {"ok": False, "problem": "no room for it", "steps": []}
+    assert run("demo").exit_code == 1
