@@ -5,8 +5,9 @@ Trigger: the queue ``SnapshotBuildsQueue``, with CodeArtifact's package-version 
 or ``Updated``, ``Published`` or ``Unfinished``) and this function's own delayed messages.
 Decision: :func:`unlist_snapshot_builds.decision.stale_builds`, by the policy's ``snapshots`` rules.
 Effect: stale builds become ``Unlisted``: not listed, still downloadable by their exact version.
-Undo: set their status to ``Published`` again; nothing is lost. A build that was ``Unfinished`` does
-not come back to that status, which CodeArtifact does not accept as a target.
+Undo: take the package out of the policy, then set their status to ``Published`` again; nothing is
+lost. While a rule applies, the event of that change leads back here. A build that was
+``Unfinished`` does not come back to that status, which CodeArtifact does not accept as a target.
 
 Our own changes do not wake it: they lead to ``Unlisted``, which the rule of the queue leaves out.
 """
