@@ -12,6 +12,7 @@ from emulator.core.errors import Validation
 from emulator.core.faults import QUOTAS, ConnectionHealth, EventFaults, Settings
 from emulator.core.repositories import EXTERNAL_CONNECTIONS
 from emulator.core.switches import SWITCHES, SwitchValue, validated
+from emulator.formats.endpoint import READ
 from emulator.wire import model
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ def _switches(members: Mapping[str, object]) -> dict[str, SwitchValue]:
 def _operations() -> list[str]:
     """Return what can be throttled: operations, the account's reads and writes, client requests."""
     clients = {f"{fmt}:{each.kind}" for fmt, routes in client_routes().items() for each in routes}
-    return [*model.load().by_name, "Read", "Write", *sorted(clients)]
+    return [*model.load().by_name, "Read", "Write", READ, *sorted(clients)]
 
 
 def _object(name: str, value: object) -> Mapping[str, object]:

@@ -170,12 +170,13 @@ class Faults:
         with self._lock:
             return self._random.random() < probability
 
-    def check(self, operation: str) -> None:
+    def check(self, *names: str) -> None:
         """
         Nothing, if the request may go on.
 
         Args:
-            operation: The API operation, or the IAM action of a data-plane request.
+            names: The API operation; or ``{format}:{kind}`` of a data-plane request and then, if it
+                only reads, its IAM action ``ReadFromRepository``.
 
         Raises:
             Throttling: Its rate, or the account's for reads or writes, is exceeded.
@@ -183,8 +184,8 @@ class Faults:
         """
         settings = self._settings
         if settings.quotas or settings.throttle:
-            account = "Read" if operation.startswith(_READS) else "Write"
-            for name in (operation, account):
+            account = "Read" if names[-1].startswith(_READS) else "Write"
+            for name in (*names, account):
                 self._take(name, settings)
         if self.chance(settings.error_rate):
             raise InternalServer("Internal server error (a fault that was asked for)")

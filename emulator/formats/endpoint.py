@@ -74,8 +74,8 @@ class Route:
     What one package format answers to.
 
     Attributes:
-        kind: Counted under ``{format}:{kind}``; writes are throttled under this name too, reads
-            under ``ReadFromRepository``.
+        kind: Counted and throttled under ``{format}:{kind}``; reads under ``ReadFromRepository``
+            too.
         methods: HTTP methods; ``HEAD`` must be named.
         pattern: Matched against the whole of ``Visit.path``.
         reads: The sender needs ReadFromRepository, checked before the handler runs. Every other
@@ -186,7 +186,7 @@ class Endpoint:
                 arns.of_repository(state, repository),
                 repository=repository,
             )
-        state.faults.check(READ if route.reads else f"{address.format}:{route.kind}")
+        state.faults.check(f"{address.format}:{route.kind}", *((READ,) if route.reads else ()))
 
     def _challenge(self, request: Request, address: paths.EndpointPath) -> Response:
         """Refuse without a token by 401; with a bad one as the switch says (not documented)."""

@@ -169,6 +169,12 @@ def test_wrong_faults_are_refused_and_change_nothing(
     assert local.admin("GET", "faults")["latencyMs"] == 1
 
 
+def test_every_read_of_the_repository_endpoints_can_be_throttled_at_once(local: Local) -> None:
+    """Under the name of their IAM action."""
+    local.faults(throttle={"ReadFromRepository": 5})
+    assert local.admin("GET", "faults")["throttle"] == {"ReadFromRepository": 5}
+
+
 def test_a_throttled_operation_says_when_to_come_back(local: Local) -> None:
     """429 with Retry-After, which the SDK shows; other operations go on."""
     client = local.client()

@@ -202,10 +202,11 @@ def test_requests_are_counted_by_format_and_kind(plane: DataPlane, anonymous: ht
     }
 
 
-def test_throttled_requests_say_when_to_come_back(plane: DataPlane) -> None:
-    """429 with Retry-After: by kind for writes, by ReadFromRepository for reads."""
+@pytest.mark.parametrize("read", ["ReadFromRepository", "maven:GetAsset"])
+def test_throttled_requests_say_when_to_come_back(plane: DataPlane, read: str) -> None:
+    """429 with Retry-After: by kind, and by ReadFromRepository for all reads."""
     plane.repository("my-maven-repo")
-    plane.state.faults.set(Settings(throttle={"maven:PutAsset": 0, "ReadFromRepository": 0}))
+    plane.state.faults.set(Settings(throttle={"maven:PutAsset": 0, read: 0}))
     with plane.client("maven", "my-maven-repo") as client:
         for answer in (client.put(JAR, content=b"x"), client.get(JAR)):
             assert answer.status_code == 429
