@@ -26,7 +26,7 @@ def create_domain(
         state,
         domain,
         encryption_key=request.get("encryptionKey"),
-        tags=tags.checked(request.get("tags", ())),
+        tags=tags.checked(request.get("tags", ()), domain),
     )
     return {"domain": documents.domain_description(state, created)}
 

@@ -32,7 +32,7 @@ def create_repository(
         administrator=caller.account,
         description=request.get("description"),
         upstreams=upstreams,
-        tags=tags.checked(request.get("tags", ())),
+        tags=tags.checked(request.get("tags", ()), repository),
     )
     return {"repository": documents.repository_description(state, created)}
 

@@ -22,7 +22,7 @@ def tag_resource(
     Source: API Reference, TagResource; User Guide, "Tagging resources" (the limit).
     """
     resource = _tagged(state, caller, request["resourceArn"], "TagResource")
-    tags.put(state, resource, tags.checked(request["tags"]))
+    tags.put(state, resource, tags.checked(request["tags"], resource))
     return {}
 
 

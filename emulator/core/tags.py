@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 MAX_TAGS = 50  # "Tagging resources", User Guide: tags per resource
 
 
-def checked(tags: Iterable[TagTypeDef]) -> dict[str, str]:
+def checked(tags: Iterable[TagTypeDef], resource: DomainId | RepositoryId) -> dict[str, str]:
     """
-    Return the tags of a request, by key.
+    Return the tags that a request gives *resource*, by key.
 
     Raises:
         Validation: A key is given twice, or begins with ``aws:``, which AWS keeps to itself.
@@ -34,9 +34,7 @@ def checked(tags: Iterable[TagTypeDef]) -> dict[str, str]:
             raise Validation(f"Tag keys cannot begin with 'aws:', as {key!r} does")
         found[key] = tag["value"]
     if len(found) > MAX_TAGS:
-        raise ServiceQuotaExceeded(
-            f"A resource has at most {MAX_TAGS} tags", resource_id="tags", resource_type="domain"
-        )
+        raise _too_many(resource)
     return found
 
 
@@ -60,11 +58,7 @@ def put(state: State, resource: DomainId | RepositoryId, added: Mapping[str, str
     arn = _arn(state, resource)
     with state.store.transaction() as connection:
         if len(of(state, resource).keys() | added.keys()) > MAX_TAGS:
-            raise ServiceQuotaExceeded(
-                f"A resource has at most {MAX_TAGS} tags",
-                resource_id=arn,
-                resource_type="domain" if isinstance(resource, DomainId) else "repository",
-            )
+            raise _too_many(resource)
         connection.executemany(
             "INSERT OR REPLACE INTO tags (arn, key, value) VALUES (?, ?, ?)",
             [(arn, key, value) for key, value in added.items()],
@@ -78,6 +72,14 @@ def remove(state: State, resource: DomainId | RepositoryId, keys: Iterable[str])
         connection.executemany(
             "DELETE FROM tags WHERE arn = ? AND key = ?", [(arn, key) for key in keys]
         )
+
+
+def _too_many(resource: DomainId | RepositoryId) -> ServiceQuotaExceeded:
+    return ServiceQuotaExceeded(
+        f"A resource has at most {MAX_TAGS} tags",
+        resource_id=resource.name,
+        resource_type="domain" if isinstance(resource, DomainId) else "repository",
+    )
 
 
 def _arn(state: State, resource: DomainId | RepositoryId) -> str:

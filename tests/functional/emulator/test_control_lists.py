@@ -233,6 +233,18 @@ def test_an_identical_copy_is_in_neither_map(local: Local) -> None:
     assert (again["successfulVersions"], again["failedVersions"]) == ({}, {})
 
 
+def test_a_resource_is_not_created_with_more_than_fifty_tags(local: Local) -> None:
+    """The quota error names what was to be created."""
+    client = local.client()
+    client.create_domain(domain="my-company")
+    tags: list[TagTypeDef] = [{"key": f"key-{index:02}", "value": ""} for index in range(51)]
+    with pytest.raises(client.exceptions.ServiceQuotaExceededException) as refused:
+        client.create_repository(domain="my-company", repository="releases", tags=tags)
+    assert refused.value.response["resourceType"] == "repository"
+    assert refused.value.response["resourceId"] == "releases"
+    assert client.list_repositories()["repositories"] == []
+
+
 def test_resources_carry_fifty_tags(local: Local) -> None:
     """The fifty-first is a quota error that changes nothing; untagging makes room."""
     client = local.client()
