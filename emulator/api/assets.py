@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, cast
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
     from starlette.types import Send
 
 _PIECE = 1_048_576
+
+_ASSET_NAME = re.compile(r"[\w ~!@^&()\-+\[\]{};,.`]+")
+"""Letters and digits of any script and a few more ("Generic package naming", User Guide)."""
 
 
 def list_package_version_assets(
@@ -107,6 +111,11 @@ async def publish_package_version(
         raise Validation(
             f"PublishPackageVersion takes generic packages only, not {request['format']}."
         )
+    if not _ASSET_NAME.fullmatch(request["assetName"]):
+        raise Validation(
+            "The name of a generic asset has letters, digits, spaces and ~!@^&()-_+[]{};,.` only, "
+            f"not {request['assetName']!r}."
+        )
     _check_length(content_length)
     repository, package = await run_in_threadpool(
         targets.package, state, caller, request, "PublishPackageVersion"
@@ -154,6 +163,8 @@ class Content:
             left = self.source.size
             while left:
                 piece = await run_in_threadpool(file.read, min(left, _PIECE))
+                if not piece:  # the connection must break, lest the asset be taken for whole
+                    raise EOFError(f"{file.name} ends {left} bytes before it should.")
                 left -= len(piece)
                 await send({"type": "http.response.body", "body": piece, "more_body": True})
             await send({"type": "http.response.body", "body": b""})

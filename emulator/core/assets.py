@@ -6,6 +6,8 @@ import hashlib
 import os
 import shutil
 import tempfile
+import threading
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
@@ -29,6 +31,8 @@ class AssetStore:
     def __init__(self, root: Path | None = None) -> None:
         self.durable = root is not None
         self.root = root or Path(tempfile.mkdtemp(prefix="codeartifact-assets-"))
+        self._lock = threading.Lock()
+        self._unsettled: Counter[str] = Counter()
         self._incoming = self.root / _INCOMING
         self._incoming.mkdir(parents=True, exist_ok=True)
 
@@ -41,6 +45,22 @@ class AssetStore:
         with self.writer() as writer:
             writer.write(content)
             return writer.finish()
+
+    def accept(self, path: Path, sha256: str) -> None:
+        """The file at *path* is the blob; it stays at least until it is settled as often."""
+        with self._lock:
+            path.replace(self.path(sha256))
+            self._unsettled[sha256] += 1
+
+    def settle(self, sha256: str, *, held: bool) -> None:
+        """An upload of the blob has ended; it is gone if nothing has *held* it and none goes on."""
+        with self._lock:
+            self._unsettled[sha256] -= 1
+            if self._unsettled[sha256] > 0:
+                return
+            del self._unsettled[sha256]
+            if not held:
+                self.path(sha256).unlink(missing_ok=True)
 
     def path(self, sha256: str) -> Path:
         """Return where the blob is, or would be."""
@@ -142,7 +162,7 @@ class AssetWriter:
                 os.fsync(self._file.fileno())
             self._file.close()
             target.parent.mkdir(exist_ok=True)
-            self.path.replace(target)
+            self._store.accept(self.path, sha256)
             if self._store.durable:
                 _sync_folder(target.parent)
                 _sync_folder(self._store.root)

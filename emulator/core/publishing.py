@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, cast
@@ -60,6 +61,7 @@ def publish(
     - Further assets join Maven and PyPI versions, and generic ones that are Unfinished.
     - A generic version stays Unfinished only as long as every call says so (PublishPackageVersion,
       API Reference).
+    - Bytes that are refused are not kept.
     - An Archived or Disposed version still occupies its name ("Package version status", User
       Guide).
 
@@ -79,6 +81,48 @@ def publish(
     """
     if not assets:
         raise Validation("A package version is published with at least one asset")
+    with _settled(state, assets):
+        return _publish(
+            state,
+            repository,
+            package,
+            version,
+            assets,
+            metadata=metadata,
+            unfinished=unfinished,
+            published=published,
+            exclusive=exclusive,
+            afterwards=afterwards,
+        )
+
+
+@contextmanager
+def _settled(state: State, assets: Sequence[tuple[str, Blob]]) -> Iterator[None]:
+    """Afterwards those *assets* are gone that no version holds and no other upload brings."""
+    try:
+        yield
+    finally:
+        with state.store.reading() as connection:
+            for _, blob in assets:
+                row = connection.execute(
+                    "SELECT 1 FROM assets WHERE sha256 = ? LIMIT 1", (blob.sha256,)
+                ).fetchone()
+                state.assets.settle(blob.sha256, held=row is not None)
+
+
+def _publish(
+    state: State,
+    repository: RepositoryId,
+    package: PackageId,
+    version: str,
+    assets: Sequence[tuple[str, Blob]],
+    *,
+    metadata: Metadata | None,
+    unfinished: bool,
+    published: datetime | None,
+    exclusive: bool,
+    afterwards: Callable[[], None] | None,
+) -> Version:
     _check_names(package, version, assets)
     reachable = _offered_elsewhere(state, repository, package, version)
     with state.store.transaction() as connection:

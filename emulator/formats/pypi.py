@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
 from emulator.core import metadata, publishing, upstreams
-from emulator.core.values import PackageId, Version
+from emulator.core.values import Blob, PackageId, Version
 from emulator.formats import downloads, pypi_upload, simple
 from emulator.formats.endpoint import Route, Visit
 from emulator.formats.simple import ListedFile
@@ -102,10 +102,11 @@ async def upload(request: Request, visit: Visit) -> Response:
                 waiting.clear()
         await run_in_threadpool(form.feed, bytes(waiting))
         form.finish()
-        distribution = pypi_upload.distribution(form, await run_in_threadpool(writer.finish))
-    package = PackageId.normalised("pypi", None, distribution.name)
-    await visit.authorize("PublishPackageVersion", package)
-    await run_in_threadpool(_publish, visit, package, distribution)
+        distribution = pypi_upload.distribution(form)
+        package = PackageId.normalised("pypi", None, distribution.name)
+        await visit.authorize("PublishPackageVersion", package)
+        blob = await run_in_threadpool(writer.finish)
+    await run_in_threadpool(_publish, visit, package, distribution, blob)
     return Response(status_code=200)
 
 
@@ -113,7 +114,7 @@ def _package(visit: Visit) -> PackageId:
     return PackageId.normalised("pypi", None, visit.parameters["name"])
 
 
-def _publish(visit: Visit, package: PackageId, distribution: Distribution) -> None:
+def _publish(visit: Visit, package: PackageId, distribution: Distribution, blob: Blob) -> None:
     """The version has the file; what its metadata says of the others is kept."""
     entry: dict[str, object] = {"upload-time": visit.state.clock.now().isoformat()}
     if requires_python := next(iter(distribution.fields.get("requires_python", ())), ""):
@@ -131,7 +132,7 @@ def _publish(visit: Visit, package: PackageId, distribution: Distribution) -> No
         visit.repository,
         package,
         distribution.version,
-        [(distribution.filename, distribution.blob)],
+        [(distribution.filename, blob)],
         metadata=described,
     )
 

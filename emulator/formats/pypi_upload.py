@@ -24,7 +24,6 @@ from emulator.core.errors import Validation
 
 if TYPE_CHECKING:
     from emulator.core.assets import AssetWriter
-    from emulator.core.values import Blob
 
 MAX_FIELDS = 8 * 1024 * 1024  # not documented: our choice; a README is among them
 PART_OVERHEAD = 100  # what an empty field takes in memory, about
@@ -168,11 +167,10 @@ class Distribution:
     name: str
     version: str
     filename: str
-    blob: Blob
     fields: dict[str, list[str]]
 
 
-def distribution(upload: Upload, blob: Blob) -> Distribution:
+def distribution(upload: Upload) -> Distribution:
     """
     Return what was uploaded.
 
@@ -198,4 +196,4 @@ def distribution(upload: Upload, blob: Blob) -> Distribution:
         raise Validation(f"{filename!r} of {name!r} is not named as it must: {error}") from error
     if (named, numbered) != (wanted, version):
         raise Validation(f"{filename!r} is no file of {name} {version}.")
-    return Distribution(name, str(version), filename, blob, upload.fields)
+    return Distribution(name, str(version), filename, upload.fields)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
 
 import pytest
+from botocore.exceptions import IncompleteReadError, ResponseStreamingError
 
 from tests.functional.emulator.signed_requests import authorization
 from tests.functional.local_codeartifact import Local
@@ -169,6 +170,37 @@ def test_only_generic_packages_are_published_through_the_api(releases: Local) ->
             assetContent=b"",
             assetSHA256=sha256(b""),
         )
+
+
+@pytest.mark.parametrize("name", ["bin/hammer", "hammer*", "50%", "a:b"])
+def test_an_asset_under_a_name_that_generic_packages_do_not_take_is_refused(
+    releases: Local, name: str
+) -> None:
+    """User Guide, generic packages: letters, digits, and a few characters more."""
+    client = releases.client()
+    with pytest.raises(client.exceptions.ValidationException):
+        publish(releases, name, b"x")
+    assert stored_files(releases) == []
+
+
+def test_a_refused_asset_is_not_kept(releases: Local) -> None:
+    """Other bytes under the same name, for one; what is held stays."""
+    publish(releases, "hammer.bin", b"x")
+    held = stored_files(releases)
+    client = releases.client()
+    with pytest.raises(client.exceptions.ConflictException):
+        publish(releases, "hammer.bin", b"y")
+    assert stored_files(releases) == held
+
+
+def test_an_asset_whose_file_was_cut_short_breaks_the_connection(releases: Local) -> None:
+    """The client does not take it for whole, nor wait for ever."""
+    publish(releases, "hammer.bin", b"a hammer")
+    (file,) = stored_files(releases)
+    file.write_bytes(b"a ham")
+    found = releases.client().get_package_version_asset(**HAMMER, asset="hammer.bin")
+    with pytest.raises((ResponseStreamingError, IncompleteReadError)):
+        found["asset"].read()
 
 
 def test_another_revision_is_a_conflict_and_another_name_not_found(releases: Local) -> None:

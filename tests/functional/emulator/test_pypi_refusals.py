@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import httpx
@@ -28,6 +29,11 @@ def client(plane: DataPlane) -> Iterator[httpx.Client]:
     plane.repository("app")
     with plane.client("pypi", "app") as made:
         yield made
+
+
+def stored_files(plane: DataPlane) -> set[Path]:
+    """Return every file of the asset store."""
+    return {path for path in plane.state.assets.root.rglob("*") if path.is_file()}
 
 
 def upload(client: httpx.Client, filename: str, content: bytes, **fields: str) -> httpx.Response:
@@ -65,6 +71,23 @@ def test_a_project_under_a_name_that_is_none_is_refused(
 
     assert answer.status_code == 400
     assert packages.page(plane.state, RepositoryId(DOMAIN, "app"), limit=1) == ([], None)
+
+
+def test_a_refused_file_is_not_kept_unless_a_version_holds_the_same_bytes(
+    plane: DataPlane, client: httpx.Client
+) -> None:
+    """Refused for its name, for other bytes, and by origin controls: nothing stays on the disk."""
+    assert upload(client, "demo-1.0.tar.gz", b"first").status_code == 200
+    held = stored_files(plane)
+
+    assert upload(client, "other-1.0.tar.gz", b"second").status_code == 400
+    assert upload(client, "demo-1.0.tar.gz", b"third").status_code == 409
+    plane.restrict("app", PACKAGE, publish="BLOCK", upstream="ALLOW")
+    assert upload(client, "demo-2.0.tar.gz", b"fourth", version="2.0").status_code == 403
+    assert upload(client, "demo-2.0.tar.gz", b"first", version="2.0").status_code == 403
+
+    assert stored_files(plane) == held
+    assert client.get("simple/demo/1.0/demo-1.0.tar.gz").content == b"first"
 
 
 def test_a_form_of_countless_empty_fields_is_refused(
