@@ -309,6 +309,35 @@ def test_row_12_all_assets_of_a_python_version_come_in_with_the_first(
         assert seen == expected
 
 
+def test_row_12_a_python_file_that_is_released_later_joins_its_version(
+    developer: Developer,
+    frozen: LocalStack,
+    public_packages: PublicPackages,
+    repository: str,
+) -> None:
+    """Not before the metadata cache is half an hour old; then in both repositories."""
+    public_packages.release_python("late", "1.0")
+    source = public_packages.wheels["late"].pop("late-1.0.tar.gz")
+    where = {"format": "pypi", "package": "late", "packageVersion": "1.0"}
+    at_first, in_the_end = (
+        ["late-1.0-py3-none-any.whl"],
+        ["late-1.0-py3-none-any.whl", "late-1.0.tar.gz"],
+    )
+    pip_install(developer, repository, "late")
+    for each in (repository, "pypi-store"):
+        assert eventually(partial(assets, frozen, each, where), bool) == at_first
+
+    public_packages.wheels["late"]["late-1.0.tar.gz"] = source
+    frozen.advance_clock(HALF_AN_HOUR - 1)
+    pip_install(developer, repository, "late")
+    assert assets(frozen, repository, where) == at_first
+
+    frozen.advance_clock(2)
+    pip_install(developer, repository, "late")
+    for each in (repository, "pypi-store"):
+        eventually(partial(assets, frozen, each, where), lambda seen: seen == in_the_end)
+
+
 def test_row_12_maven_assets_of_unusual_names_come_in_when_asked_for(
     developer: Developer,
     stack: LocalStack,
