@@ -3,6 +3,7 @@
 import io
 import json
 import logging
+import signal
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -54,6 +55,8 @@ def demo_command(context: click.Context, *, policy_path: Path, as_json: bool) ->
         return codeartifact
 
     compiled = compiled_policy(policy_path)
+    # As Ctrl-C does it: processes end, folders go. The default would leave both behind.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     stack = LocalStack(
         StackOptions(compiled_policy=compiled, mode="enforce", open_codeartifact=opened),
         logs=FunctionLogs(echo=io.StringIO()),

@@ -43,10 +43,11 @@ def up_command(
     from cli.stack.errors import StackError
     from cli.stack.stack import LocalStack, StackOptions
 
+    compiled = compiled_policy(policy_path)
     interruption = Interruption()
     stack = LocalStack(
         StackOptions(
-            compiled_policy=compiled_policy(policy_path),
+            compiled_policy=compiled,
             port=port,
             account=account,
             region=region,

@@ -103,6 +103,23 @@ def test_up_says_when_it_is_ready_and_ends_cleanly(number: signal.Signals) -> No
     assert is_free(int(endpoint.rsplit(":", 1)[1]))
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_demo_that_is_ended_leaves_nothing_behind(
+    number: signal.Signals, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Exit status 1, as it did not do what it was asked; no scratch folder, no traceback."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    with steward("demo") as process:
+        assert process.stdout is not None
+        while "A domain, a store" not in process.stdout.readline():
+            assert process.poll() is None
+        assert list(tmp_path.glob("steward-*"))
+        status, _, stderr = end(process, number)
+    assert status == 1
+    assert "Traceback" not in stderr
+    assert list(tmp_path.glob("steward-*")) == []
+
+
 def test_the_emulator_alone_has_the_same_options(tmp_path: Path) -> None:
     """It answers for CodeArtifact only, as the account and region it was given."""
     options = ["--port", "0", "--account", "111122223333", "--region", "eu-west-1"]
