@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal, Protocol
+from urllib.parse import quote
 from xml.etree.ElementTree import ParseError
 
 from defusedxml import DefusedXmlException
@@ -123,12 +124,12 @@ class RemoteFiles:
 
     def read(self, path: str) -> bytes | None:
         """Return a small file whole."""
-        response = self._remote.document(path)
+        response = self._remote.document(_quoted(path))
         return None if response is None else response.content
 
     def describe(self, path: str) -> tuple[int | None, datetime | None] | None:
         """Return what the file's headers say."""
-        headers = self._remote.head(path)
+        headers = self._remote.head(_quoted(path))
         if headers is None:
             return None
         length = headers.get("content-length", "")
@@ -140,7 +141,7 @@ class RemoteFiles:
 
     def stream(self, path: str) -> Iterator[bytes]:
         """Yield a file's bytes."""
-        return self._remote.stream(path)
+        return self._remote.stream(_quoted(path))
 
 
 class Directory:
@@ -188,6 +189,13 @@ class Directory:
         if not file.is_relative_to(self.root):
             raise Unreachable("The path leaves the folder of the public repository.")
         return file
+
+
+def _quoted(path: str) -> str:
+    """Return *path* as a URL has it; nothing in a name leads elsewhere than below the base."""
+    if {".", ".."} & set(path.split("/")):
+        raise Unreachable("The path leaves the public repository.")
+    return quote(path)
 
 
 def _folder(package: PackageId) -> str:

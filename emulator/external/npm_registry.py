@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Literal
+from urllib.parse import quote
 
 from emulator.core.external import (
     ORIGINAL_PUBLISH_TIME,
@@ -37,7 +38,9 @@ class NpmRegistry:
 
     def package(self, package: PackageId) -> PublicPackage | None:
         """Return what the full packument lists."""
-        name = f"@{package.namespace}%2f{package.name}" if package.namespace else package.name
+        name = quote(package.name, safe="")
+        if package.namespace:
+            name = f"@{quote(package.namespace, safe='')}%2f{name}"
         response = self._remote.document(name, accept="application/json")
         if response is None:
             return None

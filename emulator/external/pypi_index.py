@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from html.parser import HTMLParser
 from typing import Literal
-from urllib.parse import unquote, urldefrag, urljoin, urlsplit
+from urllib.parse import quote, unquote, urldefrag, urljoin, urlsplit
 
 from packaging.utils import (
     InvalidSdistFilename,
@@ -49,7 +49,7 @@ class PyPIIndex:
 
     def package(self, package: PackageId) -> PublicPackage | None:
         """Return what the project's page lists; files that are no wheel or sdist are left out."""
-        response = self._remote.document(f"{package.name}/", accept=ACCEPT)
+        response = self._remote.document(f"{quote(package.name, safe='')}/", accept=ACCEPT)
         if response is None:
             return None
         page_url = str(response.request.url)

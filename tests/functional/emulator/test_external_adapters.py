@@ -261,3 +261,31 @@ def test_an_entity_bomb_in_public_metadata_is_no_answer(index: Index) -> None:
 
     with pytest.raises(Unreachable):
         MavenLayout(index.url, "a test").package(LIBRARY)
+
+
+def test_names_lead_nowhere_but_below_the_base_url(index: Index) -> None:
+    """Whatever a caller puts into a name: no query, no folder above, no other server."""
+    index.answer("/registry/secret", json.dumps({"versions": {}}))
+    index.answer("/maven-metadata.xml", METADATA)
+    index.answer("/elsewhere/lib/maven-metadata.xml", METADATA)
+    registry = NpmRegistry(f"{index.url}/registry", "a test")
+    layout = MavenLayout(f"{index.url}/maven2", "a test")
+    scheme, _, host = index.url.partition("://")
+
+    assert registry.package(PackageId("npm", "", "..")) is None
+    assert registry.package(PackageId("npm", "", "secret?write=true")) is None
+    assert layout.package(PackageId("maven", f"{scheme}:..{host}.elsewhere", "lib")) is None
+    with pytest.raises(Unreachable):
+        layout.package(PackageId("maven", "a", "../.."))
+
+
+def test_a_name_with_a_space_is_asked_for_as_a_url_has_it(index: Index) -> None:
+    """And comes in under its own name."""
+    index.answer("/maven2/org/slf4j/slf4j-api/2.0.12/a%20b.jar", b"bytes")
+    layout = MavenLayout(f"{index.url}/maven2", "a test")
+
+    asset = layout.asset(LIBRARY, "2.0.12", "a b.jar")
+
+    assert asset is not None
+    assert asset.name == "a b.jar"
+    assert b"".join(layout.open(asset)) == b"bytes"
