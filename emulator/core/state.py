@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import fcntl
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
 
 from emulator.core.assets import AssetStore
 from emulator.core.clock import Clock
+from emulator.core.errors import InternalServer
 from emulator.core.events import EventSource
 from emulator.core.faults import Faults
 from emulator.core.store import Store
@@ -28,6 +32,7 @@ class State:
         base_url: Where it is served, without a slash at the end; set when the port is known.
         public: External connection name to what is behind it.
         background: Runs what outlives a request, such as the rest of an ingestion.
+        folder: Keeps other processes out of the data folder.
     """
 
     options: Options
@@ -41,6 +46,7 @@ class State:
     background: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(_BACKGROUND_WORKERS, "codeartifact-background")
     )
+    folder: ExitStack = field(default_factory=ExitStack)
 
     def close(self) -> None:
         """Background work has ended, delivery has stopped, files are complete."""
@@ -48,6 +54,7 @@ class State:
         self.events.close()
         self.store.close()
         self.assets.close()
+        self.folder.close()
 
 
 def open_state(options: Options) -> State:
@@ -55,19 +62,38 @@ def open_state(options: Options) -> State:
     Open the state that ``options.data`` holds, or an empty one that lasts as long as the process.
 
     Raises:
-        InternalServer: The data folder is of another version.
+        InternalServer: The data folder is of another version, or in use.
     """
-    if options.data is None:
-        store, assets = Store(), AssetStore()
-    else:
-        options.data.mkdir(parents=True, exist_ok=True)
-        store = Store(options.data / "state.sqlite3")
-        assets = AssetStore(options.data / "assets")
-        with store.reading() as connection:
-            assets.collect(
-                row[0] for row in connection.execute("SELECT DISTINCT sha256 FROM assets")
-            )
-    clock = Clock()
-    faults = Faults()
-    events = EventSource(store, clock, faults, options.region)
-    return State(options, store, assets, clock, faults, events)
+    clock, faults = Clock(), Faults()
+    with ExitStack() as opened:
+        if options.data is None:
+            store, assets = Store(), AssetStore()
+        else:
+            opened.enter_context(_locked(options.data))
+            store = Store(options.data / "state.sqlite3")
+            assets = AssetStore(options.data / "assets")
+            with store.reading() as connection:
+                assets.collect(
+                    row[0] for row in connection.execute("SELECT DISTINCT sha256 FROM assets")
+                )
+        events = EventSource(store, clock, faults, options.region)
+        return State(options, store, assets, clock, faults, events, folder=opened.pop_all())
+
+
+def _locked(folder: Path) -> IO[bytes]:
+    """
+    Return a file whose closing, or the end of this process, lets others use *folder* again.
+
+    Two at once would remove each other's uploads and deliver each event twice.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = (folder / "lock").open("wb")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        lock.close()
+        raise InternalServer(
+            f"{folder} is in use by another local CodeArtifact: stop that one, or give this one a "
+            "folder of its own"
+        ) from error
+    return lock

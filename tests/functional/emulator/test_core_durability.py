@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from emulator.core import versions
-from emulator.core.errors import Conflict
+from emulator.core.errors import Conflict, InternalServer
 from emulator.core.values import Version
 from tests.functional.emulator.local_core import GENERIC, MAVEN, REPOSITORY, Core, opened
 
@@ -81,3 +81,15 @@ def test_of_writers_with_other_bytes_one_wins(core: Core) -> None:
         winners = [each for each in pool.map(publish, range(16)) if each is not None]
     assert len(winners) == 1
     assert versions.describe(core.state, REPOSITORY, MAVEN, "1.0") == winners[0]
+
+
+def test_a_data_folder_that_is_in_use_is_not_opened_again(tmp_path: Path) -> None:
+    """Two at once would remove each other's uploads; the first is not disturbed."""
+    with opened(tmp_path) as core:
+        upload = core.state.assets.writer()
+        with pytest.raises(InternalServer, match="in use by another"), opened(tmp_path):
+            pass
+        assert upload.path.is_file()
+        upload.abort()
+    with opened(tmp_path):
+        pass  # and it is free afterwards
