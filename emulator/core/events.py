@@ -16,6 +16,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from emulator.core.clock import Clock, moment, stamp
+from emulator.core.errors import CodeArtifactError
 from emulator.core.faults import Faults
 from emulator.core.store import Store
 from emulator.core.values import PackageId, RepositoryId, Status
@@ -233,7 +234,14 @@ class EventSource:
                 if self._closed:
                     return
                 self._pending = False
-            wait = self._deliver_due()
+            try:
+                wait = self._deliver_due()
+            except (
+                CodeArtifactError,
+                sqlite3.Error,
+            ):  # a full disk, for one: it may have room soon
+                logger.exception("delivery of events failed, it is tried again")
+                wait = _RETRY_SECONDS
             with self._wake:
                 self._wake.notify_all()
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from emulator.core import repositories, retention, versions
+from emulator.core.errors import InternalServer
 from emulator.core.events import MAX_UNDELIVERED
 from emulator.core.faults import EventFaults, Settings
 from emulator.core.state import open_state
@@ -313,3 +314,23 @@ def test_without_a_subscriber_the_outbox_does_not_grow_for_ever() -> None:
         (count,) = connection.execute("SELECT COUNT(*) FROM outbox").fetchone()
     assert count == MAX_UNDELIVERED
     state.close()
+
+
+def test_delivery_goes_on_after_the_disk_was_full(
+    core: Core, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What could not be marked as delivered is delivered again; later events come too."""
+    forget = core.state.events._forget
+    refusals = iter([InternalServer("database or disk is full")])
+
+    def refuse_once(delivered: list[int]) -> None:
+        for error in refusals:
+            raise error
+        forget(delivered)
+
+    monkeypatch.setattr(core.state.events, "_forget", refuse_once)
+
+    core.publish("1.0")
+    core.publish("2.0")
+
+    assert {each["packageVersion"] for each in core.delivered()} == {"1.0", "2.0"}
