@@ -22,6 +22,22 @@ def _account(_: click.Context, __: click.Parameter, value: str) -> str:
     return value
 
 
+def _region(_: click.Context, __: click.Parameter, value: str) -> str:
+    if value == REGION:
+        return value
+    import botocore.session
+
+    from cli.stack.environment import local_environment
+
+    with local_environment(REGION):  # a profile that is missing must not matter here
+        regions = botocore.session.Session().get_available_regions("codeartifact")
+    if value not in regions:
+        raise click.BadParameter(
+            f"CodeArtifact is not offered in {value!r}, but in {', '.join(sorted(regions))}"
+        )
+    return value
+
+
 policy_option = click.option(
     "--policy",
     "policy_path",
@@ -48,7 +64,11 @@ account_option = click.option(
     help="The account that owns everything here.",
 )
 region_option = click.option(
-    "--region", default=REGION, show_default=True, help="The region that this is."
+    "--region",
+    default=REGION,
+    show_default=True,
+    callback=_region,
+    help="The region that this is.",
 )
 data_option = click.option(
     "--data",

@@ -169,6 +169,18 @@ def test_an_account_has_12_digits(account: str) -> None:
     assert "is no account id" in result.stderr
 
 
+@pytest.mark.parametrize("region", ["nowhere-1", "cn-north-1", "a b", ""])
+def test_a_region_is_one_that_has_codeartifact(
+    region: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The message lists them; a profile of AWS that does not exist is not in the way."""
+    monkeypatch.setenv("AWS_PROFILE", "of-another-machine")
+    result = run("emulator", "--region", region)
+    assert result.exit_code == 2
+    assert f"CodeArtifact is not offered in {region!r}, but in " in result.stderr
+    assert "us-west-2" in result.stderr
+
+
 def test_a_demo_that_fails_says_so_to_programs_too(monkeypatch: pytest.MonkeyPatch) -> None:
     """Exit status 1; as JSON, the problem and the steps that were told."""
 
