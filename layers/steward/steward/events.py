@@ -56,7 +56,13 @@ def package_named_in(body: str) -> Package:
 
 def look_again(package: Package) -> str:
     """Return the body of a message that has *package* looked at again."""
-    detail = {
+    detail = coordinates(package)
+    return json.dumps({"source": OWN_SOURCE, "detail-type": LOOK_AGAIN, "detail": detail})
+
+
+def coordinates(package: Package) -> dict[str, str | None]:
+    """Return what says which package an event is about, under CodeArtifact's own names."""
+    return {
         "domainName": package.repository.domain,
         "domainOwner": package.repository.domain_owner,
         "repositoryName": package.repository.name,
@@ -64,7 +70,6 @@ def look_again(package: Package) -> str:
         "packageNamespace": package.namespace,
         "packageName": package.name,
     }
-    return json.dumps({"source": OWN_SOURCE, "detail-type": LOOK_AGAIN, "detail": detail})
 
 
 def _package(detail: dict[str, object]) -> Package:

@@ -18,7 +18,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from steward import clients
 from steward.codeartifact import TargetStatus
 from steward.coordinates import Package, PackageVersion
-from steward.events import OWN_SOURCE
+from steward.events import OWN_SOURCE, coordinates
 from steward.observability import PackageLog, count
 
 VERSIONS_CHANGED: Final = "Package Versions Changed"
@@ -67,12 +67,7 @@ class BusNotices:
             detail = {
                 "automation": automation,
                 "rule": rule,
-                "domainName": package.repository.domain,
-                "domainOwner": package.repository.domain_owner,
-                "repositoryName": package.repository.name,
-                "packageFormat": package.format,
-                "packageNamespace": package.namespace,
-                "packageName": package.name,
+                **coordinates(package),
                 "packageUrl": package.purl(),
                 "status": status,
                 "versions": [
