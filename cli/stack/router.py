@@ -127,7 +127,7 @@ class EventRouter:
         except Undelivered as failure:
             self._give_up(rule, target, event, failure)
             return False
-        except ServiceException as error:  # what moto's services refuse with
+        except (ServiceException, ValueError) as error:  # moto refuses, or the ARN is half of one
             self._give_up(rule, target, event, Undelivered("SDK_CLIENT_ERROR", str(error)))
             return False
         return True

@@ -204,6 +204,17 @@ def test_an_event_that_a_queue_refuses_goes_to_the_target_s_dead_letter_queue(
     assert attributes["RULE_ARN"] == stack.attribute("Rule", "Arn")
 
 
+def test_a_target_that_makes_no_sense_costs_the_others_nothing(stack: LocalStack) -> None:
+    """Half an ARN leads nowhere; the target after it gets the event."""
+    group = "arn:aws:logs:us-west-2:012345678901:log-group:/odd"
+    client(stack, "logs").create_log_group(logGroupName="/odd")
+    events = client(stack, "events")
+    events.put_rule(Name="odd", EventPattern='{"source": ["odd"]}')
+    targets = [{"Id": "half", "Arn": "arn:aws:sqs:us-west-2"}, {"Id": "whole", "Arn": group}]
+    events.put_targets(Rule="odd", Targets=targets)
+    assert stack.router.route({"source": "odd", "detail": {}}) == 1
+
+
 def test_only_the_failed_message_of_a_batch_comes_again_and_then_is_a_dead_letter(
     stack: LocalStack,
 ) -> None:
