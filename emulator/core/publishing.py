@@ -12,7 +12,7 @@ from typing import Literal, cast
 
 from emulator.core import origins, packages, records
 from emulator.core.errors import Conflict, ResourceNotFound, Validation
-from emulator.core.origins import Decision, PublishBlocked
+from emulator.core.origins import PublishBlocked
 from emulator.core.rows import package_of, package_row, required_package_row
 from emulator.core.state import State
 from emulator.core.values import Blob, Origin, PackageId, RepositoryId, Status, Version
@@ -210,19 +210,29 @@ def _plan(
     )
     added: list[tuple[str, Blob]] = []
     for name, blob in assets:
-        decision = origins.publish_decision(
-            restrictions, held=_held(held, name, blob), reachable=reachable
-        )
-        if decision == "accepted" and held is not None and not _takes_further_assets(held):
-            decision = "conflict"
+        holds = _held(held, name, blob)
+        decision = origins.publish_decision(restrictions, held=holds, reachable=reachable)
+        if decision == "blocked":
+            raise PublishBlocked(package.name)
+        if held is not None and held.status in {"Archived", "Disposed"}:
+            raise _conflict(version, f"Version {version} already exists and is {held.status}")
+        if decision == "conflict":
+            raise _conflict(version, _reason(version, name, holds))
         if decision == "unchanged" and exclusive:
-            decision = "conflict"
-        _refuse(decision, package, version, name)
+            raise _conflict(version, f"Version {version} already exists")
         if decision == "accepted":
+            if held is not None and not _takes_further_assets(held):
+                raise _conflict(
+                    version, f"Version {version} already exists and takes no further assets: {name}"
+                )
             added.append((name, blob))
-    if held is not None and held.status in {"Archived", "Disposed"}:
-        raise _conflict(version, f"Version {version} already exists, its status is {held.status}")
     return _Plan(held, tuple(added))
+
+
+def _reason(version: str, name: str, holds: _Held) -> str:
+    if holds == "nothing":
+        return f"Version {version} already exists in an upstream or public repository"
+    return f"Asset '{name}' of version {version} already exists with other content"
 
 
 def _check_names(package: PackageId, version: str, assets: Sequence[tuple[str, Blob]]) -> None:
@@ -249,17 +259,6 @@ def _held(held: Version | None, name: str, blob: Blob) -> _Held:
     if same_name is None:
         return "other assets"
     return "same bytes" if same_name.blob.sha256 == blob.sha256 else "other bytes"
-
-
-def _refuse(decision: Decision, package: PackageId, version: str, name: str) -> None:
-    if decision == "blocked":
-        raise PublishBlocked(package.name)
-    if decision == "conflict":
-        raise _conflict(
-            version,
-            f"Asset '{name}' of version {version} already exists, or the version does in an "
-            "upstream or public repository",
-        )
 
 
 def _conflict(version: str, message: str) -> Conflict:

@@ -88,8 +88,10 @@ def test_an_unfinished_version_takes_assets_until_it_is_published(releases: Loca
     assert publish(releases, "one.bin", b"1", unfinished=True)["status"] == "Unfinished"
     assert publish(releases, "two.bin", b"2")["status"] == "Published"
     client = releases.client()
-    with pytest.raises(client.exceptions.ConflictException):
+    with pytest.raises(client.exceptions.ConflictException, match="takes no further assets"):
         publish(releases, "three.bin", b"3")
+    with pytest.raises(client.exceptions.ConflictException, match="exists with other content"):
+        publish(releases, "one.bin", b"other")
     assets = client.list_package_version_assets(**HAMMER)["assets"]
     assert [each["name"] for each in assets] == ["one.bin", "two.bin"]
 
