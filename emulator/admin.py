@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from dataclasses import asdict
 from typing import TYPE_CHECKING
@@ -13,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from emulator import admin_clock, admin_faults, admin_state, requests
+from emulator import admin_clock, admin_faults, admin_state, json_documents, requests
 from emulator.core import seed
 from emulator.core.errors import CodeArtifactError
 
@@ -123,10 +122,9 @@ async def _json(request: Request) -> object:
         if len(found) > MAX_BODY_BYTES:
             raise HTTPException(413, f"The body has more than {MAX_BODY_BYTES} bytes.")
     try:
-        document: object = json.loads(bytes(found))
-    except (ValueError, RecursionError) as error:
+        return await run_in_threadpool(json_documents.parse, found)
+    except ValueError as error:
         raise HTTPException(400, f"The body is not JSON: {error}") from error
-    return document
 
 
 async def _http_error(_: Request, error: Exception) -> Response:

@@ -71,14 +71,16 @@ def _moment(value: object) -> datetime | None:
 
 def _duration(value: object) -> timedelta:
     try:
-        if isinstance(value, int | float) and not isinstance(value, bool):
+        if isinstance(value, int | float) and not isinstance(value, bool) and value >= 0:
             return timedelta(seconds=value)
         match = _DURATION.fullmatch(value) if isinstance(value, str) else None
         if match is not None and any(match.groups()):
             return timedelta(**_units(match.groupdict()))
     except (OverflowError, ValueError):
         pass
-    raise Validation(f"advance is seconds or an ISO 8601 duration such as PT1H, not {value!r}")
+    raise Validation(
+        f"advance is seconds, not below 0, or an ISO 8601 duration such as PT1H, not {value!r}"
+    )
 
 
 def _units(groups: Mapping[str, str | None]) -> dict[str, float]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, TypeVar, cast
@@ -32,6 +31,7 @@ _MEMBERS = (
     "seed",
 )
 _EVENTS = ("duplicate", "reorder", "drop")
+_MOST = 2**63 - 1
 _HEALTH = ("up", "down", "slow")
 
 
@@ -135,8 +135,8 @@ def _each(
 
 
 def _number(name: str, value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise Validation(f"{name} is a number, not {value!r}")
+    if isinstance(value, bool) or not isinstance(value, int | float) or abs(value) > _MOST:
+        raise Validation(f"{name} is a number of at most 64 bits, not {value!r:.100}")
     return value
 
 

@@ -35,6 +35,8 @@ The documented rates; ``Read`` and ``Write`` are those of the account over all o
 plane included.
 """
 
+MAX_WAIT = 10**9  # milliseconds or seconds: our choice, longer than anyone waits
+
 _READS = ("Describe", "List", "Get", "Read")
 
 
@@ -143,8 +145,12 @@ class Faults:
         for name, rate in settings.throttle.items():
             if rate < 0:
                 raise Validation(f"throttle.{name} cannot be below 0, got {rate}")
-        if settings.latency_ms < 0 or settings.visibility_delay_seconds < 0:
-            raise Validation("latencyMs and visibilityDelaySeconds cannot be below 0")
+        for name, wait in (
+            ("latencyMs", settings.latency_ms),
+            ("visibilityDelaySeconds", settings.visibility_delay_seconds),
+        ):
+            if not 0 <= wait <= MAX_WAIT:
+                raise Validation(f"{name} is from 0 to {MAX_WAIT}, not {wait}")
         with self._lock:
             self._settings = settings
             self._buckets.clear()

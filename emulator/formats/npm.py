@@ -12,6 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
+from emulator import json_documents
 from emulator.core import upstreams
 from emulator.core.errors import Validation
 from emulator.core.external import ORIGINAL_PUBLISH_TIME
@@ -121,10 +122,10 @@ async def put_dist_tag(request: Request, visit: Visit) -> Response:
     await visit.authorize("PutPackageMetadata", package)
     body = await bodies.small(request, limit=MAX_TAG_BODY)
     try:
-        version = json.loads(body)
-    except (ValueError, RecursionError) as error:
+        version = json_documents.parse(body)
+    except ValueError as error:
         raise Validation("The body is no JSON string.", reason="CANNOT_PARSE") from error
-    if not isinstance(version, str) or not version.isprintable():  # so it is no half a character
+    if not isinstance(version, str):
         raise Validation("The body is no JSON string.", reason="CANNOT_PARSE")
     await run_in_threadpool(
         npm_publishing.set_dist_tags, visit, package, {visit.parameters["tag"]: version}

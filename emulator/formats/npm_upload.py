@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from emulator import json_documents
+
 MAX_DOCUMENT = 16 * 1024 * 1024  # not documented: our choice, for all but the tarball
 MAX_DEPTH = 64  # not documented: our choice
 
@@ -87,9 +89,7 @@ class Upload:
         if self._in_tarball or self._string is not None:
             raise MalformedUpload("The body ends inside a string.")
         try:
-            document = json.loads(self._document)
-            # What no answer could hold again: halves of characters, numbers beyond all bounds.
-            json.dumps(document, ensure_ascii=False, allow_nan=False).encode()
+            document = json_documents.parse(self._document)
         except ValueError as error:
             raise MalformedUpload(f"The body is no JSON document: {error}") from error
         if not isinstance(document, dict):

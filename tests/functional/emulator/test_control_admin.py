@@ -151,7 +151,8 @@ def test_faults_are_replaced_as_a_whole(local: Local) -> None:
         pytest.param({"events": {"lose": 1}}, "duplicate", id="an unknown event fault"),
         pytest.param({"events": {"drop": 2}}, "events.drop", id="no probability"),
         pytest.param({"errorRate": "often"}, "errorRate", id="no number"),
-        pytest.param({"latencyMs": float("nan")}, "latencyMs", id="not even a number"),
+        pytest.param({"latencyMs": float("nan")}, "not JSON", id="not even a number"),
+        pytest.param({"throttle": {"Read": 10**400}}, "throttle.Read", id="an absurd number"),
         pytest.param({"latencyMs": -1}, "latencyMs", id="a negative time"),
         pytest.param({"redirectStatus": 999}, "307", id="a value that a switch has not"),
         pytest.param({"quotas": 1}, "quotas", id="no boolean"),
@@ -167,6 +168,37 @@ def test_wrong_faults_are_refused_and_change_nothing(
     assert answer.status_code == 400
     assert message in answer.json()["error"]
     assert local.admin("GET", "faults")["latencyMs"] == 1
+
+
+HALF_A_CHARACTER = (
+    '{"domains": [{"name": "my-company", "repositories": [{"name": "releases", "packages":'
+    r' [{"format": "npm", "package": "\ud800"}]}]}]}'
+)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "document"),
+    [
+        pytest.param("POST", "seed", HALF_A_CHARACTER, id="half a character"),
+        pytest.param("POST", "seed", '{"domains": NaN}', id="no JSON number"),
+        pytest.param("POST", "seed", "[" * 100_000, id="nested too deeply"),
+        pytest.param("PUT", "faults", '{"visibilityDelaySeconds": 1e300}', id="an endless delay"),
+        pytest.param("PUT", "faults", '{"latencyMs": 1e300}', id="an endless latency"),
+        pytest.param("PUT", "clock", '{"advance": -5}', id="a clock that goes back"),
+    ],
+)
+def test_absurd_documents_are_refused_as_a_whole(
+    local: Local, method: str, path: str, document: str
+) -> None:
+    """400 with the reason; nothing has changed."""
+    answer = httpx.request(
+        method, f"{local.url}/_emulator/{path}", content=document, trust_env=False
+    )
+
+    assert answer.status_code == 400
+    assert answer.json()["error"]
+    assert local.admin("GET", "state") == {"domains": []}
+    assert local.admin("GET", "faults")["visibilityDelaySeconds"] == 0
 
 
 def test_every_read_of_the_repository_endpoints_can_be_throttled_at_once(local: Local) -> None:
