@@ -12,6 +12,7 @@ import pytest
 
 from emulator.core import versions
 from emulator.core.errors import Conflict, InternalServer
+from emulator.core.origins import PublishBlocked
 from emulator.core.values import Version
 from tests.functional.emulator.local_core import GENERIC, MAVEN, REPOSITORY, Core, opened
 
@@ -81,6 +82,25 @@ def test_of_writers_with_other_bytes_one_wins(core: Core) -> None:
         winners = [each for each in pool.map(publish, range(16)) if each is not None]
     assert len(winners) == 1
     assert versions.describe(core.state, REPOSITORY, MAVEN, "1.0") == winners[0]
+
+
+def test_refused_uploads_take_no_bytes_from_those_that_were_accepted(core: Core) -> None:
+    """The same bytes at once, to a package that blocks publishing and to one that does not."""
+    core.restrict("BLOCK", "ALLOW", package=MAVEN)
+
+    def upload(number: int) -> Version | None:
+        package = GENERIC if number % 2 else MAVEN
+        try:
+            return core.publish(f"{number}.0", package=package, content=str(number // 8))
+        except PublishBlocked:
+            return None
+
+    with ThreadPoolExecutor(8) as pool:
+        accepted = [each for each in pool.map(upload, range(200)) if each]
+
+    assert len(accepted) == 100
+    for version in accepted:
+        assert all(core.state.assets.contains(asset.blob.sha256) for asset in version.assets)
 
 
 def test_a_data_folder_that_is_in_use_is_not_opened_again(tmp_path: Path) -> None:
