@@ -299,11 +299,13 @@ class EventSource:
         return [row for row, event in rows if self._hand_over(json.loads(event), 0.0)]
 
     def _hand_over(self, event: Event, duplicate: float) -> bool:
-        times = 2 if self._faults.chance(duplicate) else 1
-        for _ in range(times):
+        copies = [event]
+        if self._faults.chance(duplicate):  # the id is of the delivery (User Guide, events)
+            copies.append({**event, "id": str(uuid.uuid4())})
+        for each in copies:
             for sink in list(self._sinks):
                 try:
-                    sink(event)
+                    sink(each)
                 except Exception:  # a sink is foreign code: its failure must not end delivery
                     logger.exception("a sink failed, the event will be delivered again")
                     return False
