@@ -44,11 +44,14 @@ class _Commands(click.Group):
 @click.version_option(package_name="codeartifact-steward", message="%(version)s")
 @click.option("-v", "--verbose", is_flag=True, help="Say more on standard error.")
 def steward(*, verbose: bool) -> None:
-    """Keep an AWS CodeArtifact domain tidy, safe, promoted and warm."""
+    """Keep an AWS CodeArtifact domain in order, and play the whole system on this machine."""
+    console = Console(stderr=True)
+    # In a file, a line is a line: only a terminal has an edge to wrap at.
+    handler = RichHandler(console=console, show_path=False) if console.is_terminal else None
     logging.basicConfig(
         level=logging.INFO if verbose else logging.WARNING,
-        format="%(message)s",
-        handlers=[RichHandler(console=Console(stderr=True), show_path=False)],
+        format="%(message)s" if handler else "%(asctime)s %(levelname)s %(message)s",
+        handlers=[handler] if handler else None,
     )
 
 

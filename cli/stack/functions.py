@@ -3,7 +3,8 @@ Lambda functions, each in processes of its own under the real Lambda runtime cli
 
 A process starts at the first invocation and serves one invocation at a time; several run when
 invocations overlap. It sees what it would see in Lambda: its code, the layers that the template
-lists, the runtime's own packages, the template's variables, and nothing else of this machine.
+lists, and the template's variables. The packages of the runtime and of the layers come from the
+project's environment, so one that no layer ships is found here and not in Lambda.
 """
 
 import logging

@@ -277,7 +277,7 @@ def test_what_was_done_before_an_interruption_is_announced(code: str, failed: li
         pytest.param(
             datetime(2021, 7, 28, 20, 30, 51, tzinfo=UTC),
             None,
-            "the sweep",
+            "the next event",
             id="a second more than SQS can wait",
         ),
     ],
@@ -285,7 +285,7 @@ def test_what_was_done_before_an_interruption_is_announced(code: str, failed: li
 def test_an_unfinished_build_is_looked_at_again_when_its_grace_ends(
     now: datetime, delay: timedelta | None, by: str, lines: Lines
 ) -> None:
-    """By a delayed message if SQS can wait so long, else by the sweep; the log says which."""
+    """By a delayed message if SQS can wait so long, else by the package's next event; the log says which."""
     fresh = "1.0-20210728.194552-3"
     stage = Stage(FakeClient({fresh: "Unfinished", NEWEST: "Unlisted"}), now=now)
     assert stage.deliver(CREATED) == []
