@@ -285,7 +285,7 @@ def test_what_was_done_before_an_interruption_is_announced(code: str, failed: li
 def test_an_unfinished_build_is_looked_at_again_when_its_grace_ends(
     now: datetime, delay: timedelta | None, by: str, lines: Lines
 ) -> None:
-    """By a delayed message if SQS can wait so long, else by the package's next event; the log says which."""
+    """A delayed message if SQS can wait so long, else the next event; the log says which."""
     fresh = "1.0-20210728.194552-3"
     stage = Stage(FakeClient({fresh: "Unfinished", NEWEST: "Unlisted"}), now=now)
     assert stage.deliver(CREATED) == []
