@@ -20,7 +20,8 @@ def parse_package(text: str) -> PackageName:
 
     It is a package URL (`pkg:maven/com.mycompany/app@1.0`, `pkg:npm/%40mycompany/ui`), whose
     version and qualifiers are left out (package-url specification), or a path as in CodeArtifact's
-    package groups (`/maven/com.mycompany/app`, `/pypi//requests`).
+    package groups (`/maven/com.mycompany/app`, `/pypi//requests`). A scope of npm may have its `@`
+    or not.
 
     Raises:
         ValueError: It is neither.
@@ -34,8 +35,6 @@ def parse_package(text: str) -> PackageName:
         package_format = package_format.lower()  # the type of a package URL has no case
         namespace, name = "/".join(names[:-1]), names[-1] if names else ""
         package_format = "ruby" if package_format == "gem" else package_format
-        if package_format == "npm":
-            namespace = namespace.removeprefix("@")
     elif text.startswith("/") and text.count("/") == len(("format", "namespace", "name")):
         package_format, namespace, name = text[1:].split("/")
     else:
@@ -43,6 +42,8 @@ def parse_package(text: str) -> PackageName:
             f"{text!r} names no package: write pkg:maven/com.mycompany/app or "
             "/maven/com.mycompany/app"
         )
+    if package_format == "npm":
+        namespace = namespace.removeprefix("@")  # as CodeArtifact keeps it (API Reference)
     if not name or not package_format:
         raise ValueError(f"{text!r} lacks the format or the name of a package")
     return PackageName(package_format, namespace or None, name)

@@ -147,6 +147,8 @@ def test_a_package_is_explained_under_the_name_that_is_stored(package: str, tmp_
         ("pkg:gem/rails", ("ruby", None, "rails")),
         ("pkg:Maven/com.mycompany/app", ("maven", "com.mycompany", "app")),
         ("/pypi//requests", ("pypi", None, "requests")),
+        ("/npm/@mycompany/ui", ("npm", "mycompany", "ui")),
+        ("/npm/mycompany/ui", ("npm", "mycompany", "ui")),
     ],
 )
 def test_a_package_is_named(text: str, package: tuple[str, str | None, str]) -> None:

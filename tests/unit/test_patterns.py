@@ -62,6 +62,12 @@ def test_matches(pattern: str, path: str, *, expected: bool) -> None:
         pytest.param("/pypi/x/requests$", "Write /pypi//requests$", id="PyPI with both"),
         pytest.param("/pypi//My_Lib$", "Write /pypi//my-lib$", id="PyPI stores other names"),
         pytest.param("/nuget//MyLib~", "Write /nuget//mylib~", id="a NuGet name likewise"),
+        pytest.param("/npm/@mycompany/*", "Write /npm/mycompany/*.", id="a scope with its @"),
+        pytest.param("/npm/@mycompany~", "Write /npm/mycompany~.", id="scopes with their @"),
+        pytest.param("/npm/@mycompany/ui$", "Write /npm/mycompany/ui$.", id="a scoped package"),
+        pytest.param("/npm//@mycompany~", "Write /npm/mycompany~.", id="a scope for a name"),
+        pytest.param("/npm//@mycompany$", "Write /npm/mycompany/*.", id="a scope that is no name"),
+        pytest.param("/npm/@*", "Write /npm/*.", id="every scope"),
         pytest.param(f"/npm//{'x' * 600}$", "520", id="longer than a pattern can be"),
     ],
 )

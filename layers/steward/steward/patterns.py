@@ -125,6 +125,15 @@ def _check_suffix(text: str, stem: str, suffix: str, components: list[str]) -> N
 
 def _check_namespace(text: str, package_format: Format, components: list[str]) -> None:
     namespace = components[1]
+    if package_format == "npm" and text.removeprefix("/npm/").lstrip("/").startswith("@"):
+        rest = text.removeprefix("/npm/").lstrip("/").lstrip("@")
+        if rest.endswith("$") and "/" not in rest:  # `/npm//@scope$`
+            rest = f"{rest[:-1]}/*"
+        raise PatternError(
+            text,
+            "has an @, which no scope of npm has in CodeArtifact",
+            f"Write /npm/{rest}.",
+        )
     if package_format in _NEVER_A_NAMESPACE and namespace:
         name = components[-1] if len(components) == _COMPONENTS else namespace
         raise PatternError(
