@@ -240,10 +240,9 @@ class Connection:
 class Unavailable:
     """An external connection that nothing stands behind: it never answers, and says what to do."""
 
-    def __init__(self, name: str, fmt: Format) -> None:
-        self._name = name
+    def __init__(self, name: str, fmt: Format, remedy: str) -> None:
         self.format = fmt
-        self.description = f"nothing: {name} needs a base URL or a folder to be given at start"
+        self.description = f"nothing stands behind {name}: {remedy}"
 
     def package(self, package: PackageId) -> PublicPackage | None:
         """Raise Unreachable."""
@@ -270,7 +269,7 @@ def connection(state: State, name: str) -> Connection:
     found = state.public.get(name)
     if isinstance(found, Connection):
         return found
-    repository = found or Unavailable(name, EXTERNAL_CONNECTIONS[name])
+    repository = found or Unavailable(name, EXTERNAL_CONNECTIONS[name], "none was given at start")
     with _WRAPPING:
         present = state.public.get(name)
         if isinstance(present, Connection):

@@ -212,7 +212,12 @@ class _Importing:
             wanted = [asset for asset in assets if asset.name not in held]
             room = records.max_assets(self.state.options.region) - len(held)
             if len(wanted) > room:  # one place is the requested asset's
-                logger.warning("Of %s, only %d assets come in", self.running.key, room)
+                logger.warning(
+                    "%s %s has %d more assets than a package version may hold: they stay outside",
+                    self.running.package.name,
+                    self.running.version.version,
+                    len(wanted) - room,
+                )
                 wanted = wanted[: max(room - 1, 0)]
             for asset in wanted:
                 self._hold()

@@ -90,10 +90,13 @@ class BuiltIn:
     """
 
     def __init__(
-        self, fmt: Format, packages: Callable[[], Mapping[PackageId, PublicPackage]]
+        self,
+        fmt: Format,
+        because: str,
+        packages: Callable[[], Mapping[PackageId, PublicPackage]],
     ) -> None:
         self.format = fmt
-        self.description = "a small built-in index of stand-ins, because there is no network"
+        self.description = f"a small built-in index of stand-ins ({because})"
         self._packages = packages
 
     def package(self, package: PackageId) -> PublicPackage | None:
@@ -116,9 +119,9 @@ class BuiltIn:
         yield _CONTENT[asset.location]
 
 
-def builtin(fmt: Format) -> BuiltIn:
-    """Return what stands in for a public repository of *fmt*: PyPI, npm or Maven."""
-    return BuiltIn(fmt, {"pypi": _pypi, "npm": _npm, "maven": _maven}.get(fmt, dict))
+def builtin(fmt: Format, *, because: str) -> BuiltIn:
+    """Return what stands in for a public repository of *fmt*, PyPI, npm or Maven, and why."""
+    return BuiltIn(fmt, because, {"pypi": _pypi, "npm": _npm, "maven": _maven}.get(fmt, dict))
 
 
 _CONTENT: dict[str, bytes] = {}
@@ -185,7 +188,7 @@ def _npm() -> Mapping[PackageId, PublicPackage]:
             "version": version,
             "main": "index.js",
             "license": "MIT",
-            "description": "A stand-in, made because there is no network",
+            "description": "A stand-in, made for a machine without a network",
             "dist": {
                 "tarball": location,
                 "shasum": hashlib.sha1(content).hexdigest(),
@@ -212,7 +215,7 @@ def _maven() -> Mapping[PackageId, PublicPackage]:
             f"  <groupId>{_SLF4J_API.namespace}</groupId>\n"
             f"  <artifactId>{_SLF4J_API.name}</artifactId>\n"
             f"  <version>{version}</version>\n"
-            "  <description>A stand-in, made because there is no network</description>\n"
+            "  <description>A stand-in, made for a machine without a network</description>\n"
             "</project>\n"
         )
         manifest = zip_of({"META-INF/MANIFEST.MF": b"Manifest-Version: 1.0\n\n"})

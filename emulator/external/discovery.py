@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
@@ -53,6 +54,8 @@ ASK_SECONDS = 30.0  # how long pip or npm may take to say how they are configure
 REPOSITORY_ENDPOINT = re.compile(r"/(pypi|npm)/d/[^/]+-[0-9]{12}/.*")
 """The path of a local CodeArtifact: a client that has logged in to it is no way to the outside."""
 
+_NO_WAY = "the local CodeArtifact does not speak to public repositories of this format"
+
 _ASK_PIP_FOR_ITS_DEFAULT = (
     "from pip._internal.models.index import PyPI; print(PyPI.simple_url, end='')"
 )
@@ -86,9 +89,13 @@ def public_repositories(options: Options) -> dict[str, PublicRepository]:
         elif name == NPM:
             found[name] = Discovered(fmt, lambda: _configured(NPM, npm_registry))
         elif name == MAVEN_CENTRAL:
-            found[name] = builtin(fmt)
+            remedy = f"{VARIABLES[name]} can name a base URL or a folder"
+            found[name] = builtin(fmt, because=remedy)
+        elif fmt == "maven":
+            remedy = f"{VARIABLES[name]} can name a base URL or a folder"
+            found[name] = Unavailable(name, fmt, remedy)
         else:
-            found[name] = Unavailable(name, fmt)
+            found[name] = Unavailable(name, fmt, _NO_WAY)
     return found
 
 
@@ -148,16 +155,23 @@ def npm_registry(environment: Mapping[str, str] | None = None) -> str | None:
     npm = shutil.which("npm", path=given.get("PATH"))
     if npm is None:
         return None
-    configured = _answer([npm, "config", "get", "registry"], given)
-    if configured and _leads_outside(configured):
-        return configured
-    untouched = {
+    # As configured; else without the user's file, where `login` writes; else without any.
+    with tempfile.TemporaryDirectory() as empty:
+        without_user = {**_without_npm_settings(given), "NPM_CONFIG_USERCONFIG": f"{empty}/user"}
+        without_any = {**without_user, "NPM_CONFIG_GLOBALCONFIG": f"{empty}/global"}
+        for settings in (given, without_user, without_any):
+            registry = _answer([npm, "config", "get", "registry"], settings)
+            if registry and _leads_outside(registry):
+                return registry
+    return None
+
+
+def _without_npm_settings(environment: Mapping[str, str]) -> dict[str, str]:
+    return {
         name: value
-        for name, value in given.items()
-        if not name.lower().startswith("npm_config_") and name != "HOME"
+        for name, value in environment.items()
+        if not name.lower().startswith("npm_config_")
     }
-    nowhere = {"NPM_CONFIG_USERCONFIG": os.devnull, "NPM_CONFIG_GLOBALCONFIG": os.devnull}
-    return _answer([npm, "config", "get", "registry"], {**untouched, **nowhere})
 
 
 def _leads_outside(url: str) -> bool:
@@ -177,7 +191,7 @@ def _given(name: str, fmt: Format, location: str) -> PublicRepository:
         case "maven":
             return MavenLayout(location, described)
         case _:
-            return Unavailable(name, fmt)
+            return Unavailable(name, fmt, _NO_WAY)
 
 
 def _configured(name: str, ask: Callable[[], str | None]) -> PublicRepository:
@@ -188,10 +202,8 @@ def _configured(name: str, ask: Callable[[], str | None]) -> PublicRepository:
         found = PyPIIndex(url, described) if name == PYPI else NpmRegistry(url, described)
         if found.answers():
             return found
-    stand_in = builtin(EXTERNAL_CONNECTIONS[name])
-    logger.warning(
-        "%s: the index of %s does not answer; it is %s", name, client, stand_in.description
-    )
+    stand_in = builtin(EXTERNAL_CONNECTIONS[name], because=f"{client}'s own index does not answer")
+    logger.warning("%s is %s", name, stand_in.description)
     return stand_in
 
 

@@ -36,7 +36,7 @@ def until(condition: Callable[[], bool]) -> None:
 @pytest.fixture
 def npm(plane: DataPlane) -> DataPlane:
     """``team`` with upstream ``npm-store``, which has the external connection to npm."""
-    plane.state.public["public:npmjs"] = builtin("npm")
+    plane.state.public["public:npmjs"] = builtin("npm", because="of a test")
     store = plane.repository("npm-store")
     repositories.associate_external_connection(plane.state, store, "public:npmjs")
     plane.repository("team", "npm-store")

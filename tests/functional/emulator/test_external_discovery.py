@@ -99,6 +99,23 @@ def test_a_configured_index_that_does_not_answer_is_stood_in_for_aloud(
     assert "127.0.0.1" not in caplog.text
 
 
+def test_an_npm_that_is_logged_in_here_is_asked_without_its_users_file(tmp_path: Path) -> None:
+    """`aws codeartifact login --tool npm` writes that file; npm's own default is what is left."""
+    user = tmp_path / "user"
+    user.write_text(f"registry={OURSELVES.replace('pypi', 'npm')}\n")
+    configured = environment(tmp_path, NPM_CONFIG_USERCONFIG=str(user))
+    untouched = environment(
+        tmp_path,
+        NPM_CONFIG_USERCONFIG=str(tmp_path / "none"),
+        NPM_CONFIG_GLOBALCONFIG=str(tmp_path / "no-other"),
+    )
+
+    default = discovery.npm_registry(untouched)
+
+    assert default is not None
+    assert discovery.npm_registry(configured) == default
+
+
 def content(public: PublicRepository, package: PackageId, version: str, ending: str) -> bytes:
     """Return the built-in asset whose name ends so."""
     listed = public.package(package)
@@ -112,7 +129,7 @@ def test_the_built_in_wheels_install_with_pip_and_are_the_same_every_time(tmp_pa
     """A real pip takes them; generating them twice gives the same bytes."""
     folder = tmp_path / "wheels"
     folder.mkdir()
-    index = builtin("pypi")
+    index = builtin("pypi", because="of a test")
     names = {"requests": "2.26.0", "urllib3": "1.26.18", "idna": "3.7"}
     names |= {"certifi": "2024.2.2", "charset-normalizer": "2.0.12"}
     for name, version in names.items():
@@ -133,13 +150,13 @@ def test_the_built_in_wheels_install_with_pip_and_are_the_same_every_time(tmp_pa
 
 def test_the_built_in_npm_and_maven_packages_have_two_versions_each() -> None:
     """Lodash and slf4j-api, enough to try an upgrade."""
-    lodash = builtin("npm").package(PackageId("npm", "", "lodash"))
+    lodash = builtin("npm", because="of a test").package(PackageId("npm", "", "lodash"))
     library = PackageId("maven", "org.slf4j", "slf4j-api")
-    slf4j = builtin("maven").package(library)
+    slf4j = builtin("maven", because="of a test").package(library)
 
     assert lodash is not None
     assert slf4j is not None
     assert len(lodash.versions) == len(slf4j.versions) == 2
     assert b"<artifactId>slf4j-api</artifactId>" in content(
-        builtin("maven"), library, "2.0.13", ".pom"
+        builtin("maven", because="of a test"), library, "2.0.13", ".pom"
     )

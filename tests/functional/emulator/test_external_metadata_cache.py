@@ -125,9 +125,9 @@ def test_a_connection_that_is_down_does_not_answer_from_its_cache(core: Core) ->
 
 
 def test_a_connection_with_nothing_behind_it_says_what_to_do(core: Core) -> None:
-    """The message names the connection and what it needs."""
+    """The message names the connection and says why."""
     connection = external.connection(core.state, "public:nuget-org")
 
-    assert "needs a base URL" in connection.description
-    with pytest.raises(Unreachable, match="public:nuget-org needs a base URL or a folder"):
+    assert "public:nuget-org" in connection.description
+    with pytest.raises(Unreachable, match="nothing stands behind public:nuget-org"):
         connection.package(PACKAGES["nuget"])
