@@ -170,8 +170,69 @@ def test_all_mistakes_are_listed_at_once_with_line_and_advice() -> None:
         pytest.param(
             "domain: a-b\nsnapshots:\n- packages: /*\n  unfinished_grace: 3600",
             4,
-            "this is no text",
+            "'3600' is no duration. Write PT1H, if these are seconds",
             id="a duration that is a number",
+        ),
+        pytest.param(
+            "domain: a-b\nsnapshots:\n- packages: /*\n  unfinished_grace: '90061'",
+            4,
+            "Write P1DT1H1M1S, if these are seconds",
+            id="a duration that is a number in quotes",
+        ),
+        pytest.param(
+            "domain: a-b\nsnapshots:\n- packages: /*\n  unfinished_grace: 2020-01-01",
+            4,
+            "'2020-01-01' is no duration. Write ISO 8601",
+            id="a duration that is a date",
+        ),
+        pytest.param(
+            "domain: a-b\nsnapshots:\n  packages: /*",
+            2,
+            "Begin each rule with a dash and a blank: `- packages: /maven/*`.",
+            id="a rule without its dash",
+        ),
+        pytest.param("domain: a-b\nsnapshots:\n", 2, "nothing stands here", id="an empty section"),
+        pytest.param(
+            "domain: a-b\nsnapshots:\n- packages: /*\n  repositories: []",
+            4,
+            "or delete the key: all repositories are meant then.",
+            id="a rule for no repository",
+        ),
+        pytest.param(
+            "domain: a-b\nsnapshots:\n- packages: /*\n  repositories: *-snapshots",
+            4,
+            'Put *-snapshots into quotes: "*-snapshots".',
+            id="a glob that YAML takes for an alias",
+        ),
+        pytest.param(
+            "domain: a-b\nsnapshots:\n- packages: /*\n  repositories: [x, *]",
+            4,
+            'Put * into quotes: "*".',
+            id="a star in a list",
+        ),
+        pytest.param(
+            "domain: a-b\nsnapshots:\n- packages: /*\n  repositories: [ab]-repo",
+            4,
+            'Put [ab]-repo into quotes: "[ab]-repo".',
+            id="a glob that YAML takes for a list",
+        ),
+        pytest.param(
+            "domain: a-b\nsnapshots:\n- package: /*",
+            3,
+            "unknown key 'package'. Did you mean 'packages'? Known keys are packages, ",
+            id="a key that is nearly right",
+        ),
+        pytest.param(
+            "domain: a-b\nsnapshots:\n- packages: /mavn/*",
+            3,
+            "Write one of maven, npm, nuget, pypi.",
+            id="a format that is nearly right",
+        ),
+        pytest.param(
+            "domain: a-b\nsnapshots:\n- packages: /npm/@mycompany/*",
+            3,
+            "Write /npm/mycompany/*.",
+            id="a scope of npm with its @",
         ),
         pytest.param("domain: a-b\nsnapshots: [x]", 2, "this is no rule", id="a text for a rule"),
         pytest.param(
@@ -229,6 +290,15 @@ def test_a_rule_that_can_never_match_is_a_mistake(
 def test_durations_are_iso_8601(text: str, seconds: int) -> None:
     """Weeks to seconds; a zero grace is allowed."""
     assert duration_seconds(text) == seconds
+
+
+@given(seconds=st.integers(0, 999_999_999))
+def test_the_duration_that_is_advised_for_a_number_is_as_long(seconds: int) -> None:
+    """Whoever follows the advice gets what the number said."""
+    rule = {"packages": "/*", "unfinished_grace": seconds}
+    (found,) = mistakes(yaml.safe_dump({"domain": "my-company", "snapshots": [rule]}))
+    advised = found.partition("Write ")[2].partition(",")[0]
+    assert duration_seconds(advised) == seconds
 
 
 @pytest.mark.parametrize("text", ["P", "PT", "P1DT", "1H", "P1M", "P1Y", "-PT1H", "PT-1H"])

@@ -11,6 +11,7 @@ A pattern is the beginning of a package path ``/{format}/{namespace}/{name}`` an
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, cast
 
@@ -66,9 +67,13 @@ class Pattern:
         return self.suffix == "*" or not _in_word(following)
 
 
-def parse(text: str) -> Pattern:
+def parse(text: str, *, formats: Sequence[Format] = FORMATS) -> Pattern:
     """
     Return the pattern that *text* is.
+
+    Args:
+        text: The pattern.
+        formats: Those to offer if *text* names none of CodeArtifact's.
 
     Raises:
         PatternError: It is none, or one that no package can match; the error says what to write.
@@ -91,7 +96,7 @@ def parse(text: str) -> Pattern:
     components = stem[1:].split("/")
     if len(components) > _COMPONENTS:
         raise PatternError(text, "has too many slashes", "Write /format/namespace/name at most.")
-    package_format = _format_of(text, components)
+    package_format = _format_of(text, components, formats)
     _check_suffix(text, stem, suffix, components)
     if package_format is not None:
         _check_namespace(text, package_format, components)
@@ -99,7 +104,7 @@ def parse(text: str) -> Pattern:
     return Pattern(stem, cast("Suffix", suffix), package_format)
 
 
-def _format_of(text: str, components: list[str]) -> Format | None:
+def _format_of(text: str, components: list[str], offered: Sequence[Format]) -> Format | None:
     if components == [""]:
         return None
     if len(components) == 1:
@@ -107,7 +112,7 @@ def _format_of(text: str, components: list[str]) -> Format | None:
     if is_format(components[0]):
         return components[0]
     raise PatternError(
-        text, f"names no package format: {components[0]!r}", f"One of {', '.join(FORMATS)}."
+        text, f"names no package format: {components[0]!r}", f"Write one of {', '.join(offered)}."
     )
 
 

@@ -8,6 +8,7 @@ result with :mod:`steward.policy` and need neither pydantic nor a YAML parser.
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import json
 import re
@@ -49,6 +50,17 @@ _WRONG_KINDS: Final = {
     "string_type": ("this is no text", "Put it into quotes if YAML takes it for something else."),
     "model_type": ("this is no rule", "A rule starts like this: `- packages: /maven/*`."),
     "too_short": ("this list is empty", "Put at least one item in, or delete the rule."),
+}
+# The same for certain keys, where more can be said.
+_WRONG_KEYS: Final = {
+    ("snapshots", "list_type"): (
+        "this is no list of rules",
+        "Begin each rule with a dash and a blank: `- packages: /maven/*`.",
+    ),
+    ("repositories", "too_short"): (
+        "this list is empty",
+        "Put at least one name in, or delete the key: all repositories are meant then.",
+    ),
 }
 
 
@@ -150,9 +162,15 @@ def _mistake(tree: yaml.Node, file: str, details: ErrorDetails) -> Mistake:
     elif kind == "extra_forbidden":
         problem = f"unknown key {location[-1]!r}"
         model = PolicyModel if len(location) == 1 else SnapshotsRule
-        remedy = f"Known keys are {', '.join(model.model_fields)}."
+        near = difflib.get_close_matches(str(location[-1]), model.model_fields, n=1)
+        meant = f"Did you mean {near[0]!r}? " if near else ""
+        remedy = f"{meant}Known keys are {', '.join(model.model_fields)}."
     elif kind == "missing":
         problem, remedy = f"the key {location[-1]!r} is missing", "Add it."
+    elif details["input"] is None:
+        problem, remedy = "nothing stands here", "Write what is wanted, or delete it."
+    elif (location[-1], kind) in _WRONG_KEYS:
+        problem, remedy = _WRONG_KEYS[str(location[-1]), kind]
     elif kind in _WRONG_KINDS:
         problem, remedy = _WRONG_KINDS[kind]
     elif location[-1:] == ("domain",):

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
 import yaml
 
 from steward.errors import PolicyError
 
 Location = tuple[int | str, ...]
+
+# A value that begins with a sign of YAML's own ("Indicator characters", YAML 1.1), or one such as
+# `[ab]-repo`, which YAML takes for a list with something after it.
+_NEEDS_QUOTES: Final = re.compile(
+    r"""(?:[:,-]\s+|[\[{]\s*)([*&!@`%][^\s,\]}"]*|\[[^\]"]*\][^\s,\]}"]+)"""
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +56,21 @@ def parse(text: str, file: str) -> yaml.MappingNode:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 1 if mark is not None else 1
         problem = f"this is no YAML: {getattr(error, 'problem', None) or error}"
-        mistake = Mistake(file, line, "the file", problem, "Check indentation, colons and quotes.")
+        mistake = Mistake(file, line, "the file", problem, _remedy(text, line))
         raise PolicyMistakesError([mistake]) from error
     if not isinstance(root, yaml.MappingNode):
         problem = "a policy is a mapping with at least the key domain"
         remedy = "Start it with a line such as `domain: my-company`."
         raise PolicyMistakesError([Mistake(file, 1, "the file", problem, remedy)])
     return root
+
+
+def _remedy(text: str, line: int) -> str:
+    """Return what to do about the *line* at which YAML gave up."""
+    unquoted = _NEEDS_QUOTES.search("".join(text.splitlines()[line - 1 : line]))
+    if unquoted is None:
+        return "Check indentation, colons and quotes."
+    return f'Put {unquoted[1]} into quotes: "{unquoted[1]}".'
 
 
 def repeated_keys(

@@ -10,6 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 from steward import patterns
+from steward.coordinates import Format
 from steward.errors import PatternError
 from steward.patterns import Pattern
 
@@ -19,7 +20,7 @@ _ISO_DURATION: Final = re.compile(
     r"P(?:(?P<weeks>[0-9]{1,4})W)?(?:(?P<days>[0-9]{1,5})D)?"
     r"(?:T(?:(?P<hours>[0-9]{1,6})H)?(?:(?P<minutes>[0-9]{1,8})M)?(?:(?P<seconds>[0-9]{1,9})S)?)?"
 )
-_FORMATS_WITH_BUILDS: Final = ("maven", "npm", "pypi", "nuget")
+_FORMATS_WITH_BUILDS: Final[tuple[Format, ...]] = ("maven", "npm", "nuget", "pypi")
 # The root pattern names no format. Maven's is the one whose builds CodeArtifact itself unlists; for
 # the others unlisting pre-releases is a choice that a rule has to make by name (our choice).
 _ROOT_OF_SNAPSHOTS: Final = patterns.parse("/maven/*")
@@ -33,7 +34,7 @@ def _is_pattern(value: object) -> object:
     if not isinstance(value, str):
         return value
     try:
-        pattern = patterns.parse(value)
+        pattern = patterns.parse(value, formats=_FORMATS_WITH_BUILDS)
     except PatternError as error:
         raise _custom_error(str(error), error.remedy) from error
     if pattern.format is not None and pattern.format not in _FORMATS_WITH_BUILDS:
@@ -59,6 +60,8 @@ def _is_repository_glob(value: object) -> object:
 def _is_duration(value: object) -> object:
     if isinstance(value, str):
         duration_seconds(value)
+    elif value is not None:
+        raise _no_duration(str(value))
     return value
 
 
@@ -70,12 +73,24 @@ def duration_seconds(text: str) -> int:
     """
     match = _ISO_DURATION.fullmatch(text)
     if match is None or text.endswith(("P", "T")):
-        raise _custom_error(
-            f"{text!r} is no duration",
-            "Write ISO 8601 with weeks, days, hours, minutes or seconds: PT1H, P7D, P1DT12H.",
-        )
+        raise _no_duration(text)
     parts = {unit: int(number) for unit, number in match.groupdict(default="0").items()}
     return int(timedelta(**parts).total_seconds())
+
+
+def _no_duration(text: str) -> PydanticCustomError:
+    remedy = "Write ISO 8601 with weeks, days, hours, minutes or seconds: PT1H, P7D, P1DT12H."
+    if re.fullmatch(r"[0-9]{1,9}", text):
+        remedy = f"Write {_iso_duration(int(text))}, if these are seconds (ISO 8601)."
+    return _custom_error(f"{text!r} is no duration", remedy)
+
+
+def _iso_duration(seconds: int) -> str:
+    """Return *seconds* in the notation that `duration_seconds` reads."""
+    counted = {"D": seconds // 86_400, "H": seconds // 3600 % 24, "M": seconds // 60 % 60}
+    days, hours, minutes = (f"{number}{unit}" if number else "" for unit, number in counted.items())
+    time = f"{hours}{minutes}" + (f"{seconds % 60}S" if seconds % 60 or not seconds else "")
+    return f"P{days}" + (f"T{time}" if time else "")
 
 
 PatternText = Annotated[
