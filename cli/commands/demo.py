@@ -5,6 +5,8 @@ import json
 import logging
 import signal
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,8 +42,6 @@ def demo_command(context: click.Context, *, policy_path: Path, as_json: bool) ->
     from cli.stack.json_types import Document
     from cli.stack.stack import LocalStack, StackOptions
 
-    # The faults of the story are part of it; the local CodeArtifact need not warn of them.
-    logging.getLogger("emulator").setLevel(logging.ERROR)
     story = Story(stderr() if as_json else stdout())
     events: list[Document] = []
 
@@ -67,15 +67,32 @@ def demo_command(context: click.Context, *, policy_path: Path, as_json: bool) ->
         "the function. Mode: enforce.",
     )
     try:
-        with tempfile.TemporaryDirectory(prefix="steward-demo-") as scratch, stack:
-            company = Company(stack, str(json.loads(compiled)["domain"]), events)
-            python_packages.tell(story, company, Path(scratch))
-            snapshot_builds.tell(story, company)
+        with tempfile.TemporaryDirectory(prefix="steward-demo-") as folder, _no_warnings():
+            scratch = Path(folder)
+            snapshot_builds.check_policy(compiled, stack.options.account, scratch)
+            with stack:
+                company = Company(stack, str(json.loads(compiled)["domain"]), events)
+                python_packages.tell(story, company, scratch)
+                snapshot_builds.tell(story, company)
     except (StackError, StepFailedError, BotoCoreError, ClientError, OSError) as error:
         story.failed(error)
         if as_json:
             print_json({"ok": False, "problem": str(error), "steps": story.steps})
         context.exit(1)
-    story.end(f"Every step did what it said, in {story.seconds:.0f} s. Next: steward up --help")
+    story.end(
+        f"Every step did what it said, in {story.seconds:.0f} s. Next: .venv/bin/steward up --help"
+    )
     if as_json:
         print_json({"ok": True, "seconds": round(story.seconds, 1), "steps": story.steps})
+
+
+@contextmanager
+def _no_warnings() -> Iterator[None]:
+    """Keep the local CodeArtifact from warning of the faults that are part of the story."""
+    logger = logging.getLogger("emulator")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)

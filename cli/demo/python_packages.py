@@ -57,8 +57,8 @@ def _make_repositories(story: Story, company: Company) -> None:
     if upstreams != [STORE]:
         raise StepFailedError(f"{REPOSITORY} has the upstreams {upstreams}")
     url = urlsplit(company.endpoint(REPOSITORY, "pypi"))
-    story.note("INDEX is what `aws codeartifact login --tool pip` tells pip:")
-    story.note(f"{url.scheme}://aws:TOKEN@{url.netloc}{url.path}simple/")
+    story.url("INDEX", f"{url.scheme}://aws:TOKEN@{url.netloc}{url.path}simple/")
+    story.note("INDEX is what `aws codeartifact login --tool pip` tells pip")
     story.note(f"{company.domain}:  {REPOSITORY}  →  {STORE}  →  {CONNECTION}")
     story.confirm(f"{REPOSITORY} looks in {STORE} for what it does not hold", upstreams=upstreams)
 

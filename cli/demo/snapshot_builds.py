@@ -6,9 +6,12 @@ import urllib.error
 import urllib.request
 import zipfile
 from collections.abc import Mapping
+from pathlib import Path
 
 from cli.demo.company import Company, columns
 from cli.demo.story import StepFailedError, Story, until
+from steward.coordinates import Package, Repository
+from steward.policy import load
 
 REPOSITORY = "my-maven-repo"
 NAMESPACE = "com.mycompany.app"
@@ -28,6 +31,24 @@ STYLES = {
 }
 
 
+def check_policy(compiled: str, account: str, scratch: Path) -> None:
+    """
+    Return if the policy says something about the builds of this chapter.
+
+    Raises:
+        StepFailedError: No rule of it applies to them, so nothing would happen.
+    """
+    file = scratch / "policy.json"
+    file.write_text(compiled)
+    policy = load(file)
+    repository = Repository(policy.domain, account, REPOSITORY)
+    if policy.snapshot_rule_for(Package(repository, "maven", NAMESPACE, PACKAGE)) is None:
+        raise StepFailedError(
+            f"the policy has no snapshots rule for /maven/{NAMESPACE}/{PACKAGE} in {REPOSITORY}, "
+            "so there is nothing to show"
+        )
+
+
 def tell(story: Story, company: Company) -> None:
     """Publish the builds, show the event and the decision, and the versions before and after."""
     story.chapter("Snapshot builds are published, the replaced ones are unlisted")
@@ -44,7 +65,7 @@ def _publish(story: Story, company: Company) -> dict[str, str]:
     story.step(f"Three builds of {NAMESPACE}:{PACKAGE}:{SNAPSHOT} are uploaded over HTTP")
     company.codeartifact.create_repository(domain=company.domain, repository=REPOSITORY)
     example = f"{PACKAGE}-{BUILDS[-1]}.jar"
-    story.note(f"FOLDER is {company.endpoint(REPOSITORY, 'maven')}{FOLDER}")
+    story.url("FOLDER", f"{company.endpoint(REPOSITORY, 'maven')}{FOLDER}")
     story.command(f"curl --user aws:TOKEN -T {example} $FOLDER/")
     for build in BUILDS:
         _put(company, f"{FOLDER}/{PACKAGE}-{build}.jar", _jar(build))
@@ -116,16 +137,16 @@ def _show_versions(story: Story, company: Company, before: Mapping[str, str]) ->
         return after if after == wanted else None
 
     after = until(tidy, what=f"the versions as {wanted}", timeout_seconds=DECISION_SECONDS)
-    table = columns("version", "before", "after")
+    by = {SNAPSHOT: "CodeArtifact: serves the newest", BUILDS[-1]: "CodeArtifact"}
+    table = columns("version", "before", "after", "by")
     for version in sorted(after):
-        table.add_row(version, _coloured(before.get(version, "-")), _coloured(after[version]))
+        was, now = _coloured(before.get(version, "-")), _coloured(after[version])
+        table.add_row(version, was, now, by.get(version, "the function"))
     story.table(table)
     calls = company.calls()
     lists = calls.get("ListPackageVersions", 0) - company.own_lists
     updates = calls.get("UpdatePackageVersionsStatus", 0)
-    story.note(
-        f"all that the function called CodeArtifact for, after {len(company.events)} events:"
-    )
+    story.note(f"{len(company.events)} events so far; the function's calls to CodeArtifact:")
     story.note(f"ListPackageVersions {lists}, UpdatePackageVersionsStatus {updates}")
     story.confirm("every build is still there for a lock file; none is in the way", after=after)
 

@@ -64,6 +64,10 @@ class Story:
         """Explain something in a line."""
         self._show(Text.from_markup(text, style="bright_black", overflow="fold"))
 
+    def url(self, name: str, url: str) -> None:
+        """Give a URL a name for the commands that follow; it stays whole for copying."""
+        self._console.print(f"   {name}={url}", style="bright_black", soft_wrap=True)
+
     def table(self, table: Table) -> None:
         """Show a table."""
         self._show(table)

@@ -194,3 +194,15 @@ def test_a_demo_that_fails_says_so_to_programs_too(monkeypatch: pytest.MonkeyPat
     assert result.exit_code == 1
     assert json.loads(result.stdout) == {"ok": False, "problem": "no room for it", "steps": []}
     assert run("demo").exit_code == 1
+
+
+def test_a_demo_that_the_policy_has_nothing_to_show_for_says_so_at_once(tmp_path: Path) -> None:
+    """Before anything is started, and with the package that a rule is missing for."""
+    policy = tmp_path / "policy.yaml"
+    policy.write_text("domain: other\n")
+    result = run("demo", "--json", "--policy", str(policy))
+    assert result.exit_code == 1
+    assert (
+        "no snapshots rule for /maven/com.mycompany.app/pkg-1"
+        in json.loads(result.stdout)["problem"]
+    )
