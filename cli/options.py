@@ -38,10 +38,25 @@ def _region(_: click.Context, __: click.Parameter, value: str) -> str:
     return value
 
 
+class _Port(click.ParamType[int]):
+    """A port of 127.0.0.1, or 0 for any that is free."""
+
+    name = "number"
+
+    def convert(
+        self, value: str | int, param: click.Parameter | None, ctx: click.Context | None
+    ) -> int:
+        """Return the port that *value* spells."""
+        text = str(value)
+        if not (text.isascii() and text.isdigit()) or int(text) > _MOST_PORT:
+            self.fail(f"{text!r} is no port: give a number from 0 to {_MOST_PORT}", param, ctx)
+        return int(text)
+
+
 policy_option = click.option(
     "--policy",
     "policy_path",
-    type=click.Path(path_type=Path),
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
     default=POLICY,
     metavar="FILE",
     help="The policy file.  [default: the policy layer's]",
@@ -51,7 +66,7 @@ json_option = click.option(
 )
 port_option = click.option(
     "--port",
-    type=click.IntRange(0, _MOST_PORT),
+    type=_Port(),
     default=PORT,
     show_default=True,
     help="The port on 127.0.0.1; 0 takes a free one.",

@@ -28,7 +28,11 @@ def policy_command() -> None:
 @options.policy_option
 @options.json_option
 def check(*, policy_path: Path, as_json: bool) -> None:
-    """Say whether the policy can be deployed; every mistake with its line and the remedy."""
+    """
+    Say whether the policy can be deployed, or why not.
+
+    Every mistake comes with its line and the remedy.
+    """
     from steward.policy_file import compile_policy
     from steward.policy_lines import PolicyMistakesError
 
@@ -73,7 +77,11 @@ def check(*, policy_path: Path, as_json: bool) -> None:
 @options.policy_option
 @options.json_option
 def schema(*, policy_path: Path, as_json: bool) -> None:
-    """Print the JSON Schema of the policy file, for editors; it is the same for every policy."""
+    """
+    Print the JSON Schema of policy files, for editors.
+
+    It does not depend on the policy: --policy is taken as by every command, and changes nothing.
+    """
     from steward.policy_file import json_schema
 
     del policy_path

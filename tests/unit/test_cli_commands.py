@@ -48,6 +48,14 @@ def test_every_command_has_help_and_takes_policy_and_json() -> None:
             assert "--json" in page, name
 
 
+@pytest.mark.parametrize("group", [["policy"]], ids=["steward policy"])
+def test_summaries_fit_into_80_columns(group: list[str]) -> None:
+    """None of them is cut off."""
+    page = run(*group, "--help").output
+    assert "Commands:" in page
+    assert "..." not in page.replace("[ARGS]...", "")
+
+
 def test_a_good_policy_checks(policy: str) -> None:
     """As JSON, it is the compiled policy."""
     result = run("policy", "check", "--policy", policy, "--json")
@@ -84,13 +92,42 @@ def test_a_policy_with_a_mistake_does_not_check(tmp_path: Path) -> None:
     assert (document["ok"], document["mistakes"][0]["line"]) == (False, 2)
 
 
-@pytest.mark.parametrize("command", [["policy", "check"], ["up"]])
-def test_a_missing_policy_is_a_clear_error(command: list[str], tmp_path: Path) -> None:
-    """Also for the stack, which does not start then."""
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["policy", "check"],
+        ["policy", "schema"],
+        ["policy", "explain", "/npm//x", "--repository", "r"],
+        ["up"],
+        ["emulator"],
+        ["demo"],
+    ],
+    ids=" ".join,
+)
+def test_a_missing_policy_is_a_usage_error(command: list[str], tmp_path: Path) -> None:
+    """Also for the stack, which does not start then, and where the policy changes nothing."""
     missing = str(tmp_path / "nowhere.yaml")
     result = run(*command, "--policy", missing)
+    assert result.exit_code == 2
+    assert f"File {missing!r} does not exist" in result.stderr
+    assert result.stdout == ""
+
+
+def test_a_policy_that_is_no_text_is_a_clear_error(tmp_path: Path) -> None:
+    """The message names the file."""
+    path = tmp_path / "policy.yaml"
+    path.write_bytes(b"domain: \xff")
+    result = run("policy", "check", "--policy", str(path))
     assert result.exit_code == 1
-    assert f"cannot read the policy {missing}: No such file or directory" in result.stderr
+    assert f"cannot read the policy {path}: it is not UTF-8" in result.stderr
+
+
+@pytest.mark.parametrize("port", ["abc", "65536", "-1", "", "1.5", "\u0663"])
+def test_a_port_is_a_number(port: str) -> None:
+    """The message says which."""
+    result = run("up", "--port", port)
+    assert result.exit_code == 2
+    assert f"{port!r} is no port: give a number from 0 to 65535" in result.stderr
 
 
 def test_the_schema_is_a_json_schema() -> None:
