@@ -1,0 +1,119 @@
+"""The shell blocks of the README and of the local guide do what the text beside them says."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.contract.project import ROOT
+from tests.end_to_end.developer import Developer
+from tests.end_to_end.local_stack import LocalStack, eventually
+from tests.end_to_end.public_packages import PublicPackages
+
+ENDPOINT = "http://127.0.0.1:4566"
+"""What the documents write; the one thing that is replaced in their blocks."""
+
+SECONDS_A_BLOCK_MAY_TAKE = 120
+
+
+def blocks(document: str, heading: str) -> list[str]:
+    """Return the shell blocks of a section, in order."""
+    text = (ROOT / document).read_text(encoding="utf-8")
+    level = heading.partition(" ")[0]
+    section = re.search(
+        rf"^{re.escape(heading)}$(.*?)(?=^#{{2,{len(level)}}} |\Z)", text, re.MULTILINE | re.DOTALL
+    )
+    assert section is not None, f"{document} has no section {heading!r}"
+    return re.findall(r"^```sh\n(.*?)^```$", section[1], re.MULTILINE | re.DOTALL)
+
+
+class Reader:
+    """Someone who pastes blocks into a shell, in the project's folder, with a private HOME."""
+
+    def __init__(self, folder: Path, stack: LocalStack) -> None:
+        self.home = folder / "home"
+        self._endpoint = stack.endpoint
+        self._folder = folder
+        machine = Developer(self.home, stack.endpoint)
+        # Nothing of AWS and no command of ours: the blocks bring these.
+        self._environment = {
+            **{
+                name: value
+                for name, value in machine.environment.items()
+                if not name.startswith("AWS_")
+            },
+            "PATH": machine.environment["PATH"].removeprefix(f"{self.home / 'bin'}:"),
+            "TMPDIR": str(folder),
+        }
+        # The environment of these tests may have another name.
+        (folder / ".venv").symlink_to(sys.prefix)
+
+    def paste(self, *pasted: str) -> str:
+        """Run *pasted* in one shell that ends at the first failure; return its standard output."""
+        script = "\n".join(pasted).replace(ENDPOINT, self._endpoint)
+        done = subprocess.run(
+            ["sh", "-e"],
+            input=script,
+            cwd=self._folder,
+            env=self._environment,
+            capture_output=True,
+            text=True,
+            timeout=SECONDS_A_BLOCK_MAY_TAKE,
+            check=False,
+        )
+        assert done.returncode == 0, f"{script}\n{done.stdout}\n{done.stderr}"
+        return done.stdout
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _public(public_packages: PublicPackages) -> None:
+    """The package that the README installs, with a dependency."""
+    public_packages.release_python("politeness", "1.4.1")
+    public_packages.release_python("requests", "2.26.0", requires=["politeness>=1"])
+
+
+@pytest.fixture(scope="module")
+def reader(stack: LocalStack, tmp_path_factory: pytest.TempPathFactory) -> Reader:
+    """A reader with nothing but the project's environment."""
+    return Reader(tmp_path_factory.mktemp("reader"), stack)
+
+
+@pytest.fixture(scope="module")
+def installed(reader: Reader) -> str:
+    """What pip lists after the README's block; the block leaves its domain in the stack."""
+    start, use = blocks("README.md", "## Use it on your machine")
+    assert start == ".venv/bin/steward up --mode enforce\n"
+    return reader.paste(use, "python -m pip list --format freeze")
+
+
+def test_the_readmes_block_installs_a_package_through_the_repository(
+    reader: Reader, stack: LocalStack, installed: str
+) -> None:
+    """Pip has it, the repository has it, and the reader's own pip is configured as before."""
+    assert "requests==2.26.0" in installed.splitlines()
+    assert stack.versions("DemoRepository", "requests", fmt="pypi") == {"2.26.0": "Published"}
+    assert not (reader.home / ".config").exists()
+
+
+def test_the_local_guides_script_leaves_the_status_table_beside_it(
+    reader: Reader, installed: str
+) -> None:
+    """Three builds of which the last has metadata: after a look, each has the status shown."""
+    assert installed
+    exports, *_ = blocks("docs/local.md", "## AWS clients")
+    publish, look = blocks("docs/local.md", "### curl")
+    guide = (ROOT / "docs" / "local.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(1\.0-\S+)` \| `\w+` \| `(\w+)` \|$", guide, re.MULTILINE)
+    assert len(rows) == len({version for version, _ in rows}) == 4
+
+    assert "the jar of build 3" in reader.paste(exports, publish)
+
+    def shown() -> list[tuple[str, ...]]:
+        lines = reader.paste(exports.replace("list-repositories", "list-domains"), look)
+        return [tuple(line.split()) for line in lines.splitlines() if line.startswith("1.0-")]
+
+    eventually(shown, lambda seen: seen == rows)
