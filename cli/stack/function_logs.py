@@ -24,9 +24,12 @@ class LogLine:
 class FunctionLogs:
     """Keeps the newest lines of all functions and shows each as it comes."""
 
-    def __init__(self, *, echo: IO[str] | None = None) -> None:
-        """Show lines on *echo* (standard error unless given)."""
+    def __init__(
+        self, *, echo: IO[str] | None = None, show: Callable[[LogLine], None] | None = None
+    ) -> None:
+        """Show lines as *show* does; else whole, on *echo* (standard error unless given)."""
         self._echo = sys.stderr if echo is None else echo
+        self._show = self._show_whole if show is None else show
         self._lines: deque[LogLine] = deque(maxlen=LINES_KEPT)
         self._arrived = threading.Condition()
         self._sinks: list[Callable[[LogLine], None]] = []
@@ -40,7 +43,7 @@ class FunctionLogs:
         with self._arrived:
             self._lines.append(line)
             self._arrived.notify_all()
-        print(f"[{line.function}] {line.text}", file=self._echo, flush=True)
+        self._show(line)
         for sink in self._sinks:
             sink(line)
 
@@ -59,6 +62,9 @@ class FunctionLogs:
 
         with self._arrived:
             return self._arrived.wait_for(found, timeout_seconds)
+
+    def _show_whole(self, line: LogLine) -> None:
+        print(f"[{line.function}] {line.text}", file=self._echo, flush=True)
 
 
 class CloudWatchSink:
