@@ -2,10 +2,12 @@
 
 import dataclasses
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from rich.markup import escape
 
 from cli import options
 from cli.output import fail, print_json, stderr
@@ -23,7 +25,9 @@ if TYPE_CHECKING:
 @options.mode_option
 @options.policy_option
 @options.json_option
+@click.pass_context
 def up_command(
+    context: click.Context,
     *,
     port: int,
     account: str,
@@ -37,13 +41,17 @@ def up_command(
     Run the system of template.yaml on this machine until Ctrl-C.
 
     Point any AWS client at it with AWS_ENDPOINT_URL. When everything answers, one line of JSON on
-    standard output says so.
+    standard output says so. Standard error shows what the automation decides: a short line each on
+    a terminal; the whole JSON elsewhere, with --json, or as `steward -v up`.
     """
+    from cli.function_lines import ReadableLines
     from cli.policies import compiled_policy
     from cli.stack.errors import StackError
+    from cli.stack.function_logs import FunctionLogs
     from cli.stack.stack import LocalStack, StackOptions
 
     compiled = compiled_policy(policy_path)
+    whole_lines = as_json or context.find_root().params.get("verbose") or not sys.stderr.isatty()
     interruption = Interruption()
     stack = LocalStack(
         StackOptions(
@@ -54,7 +62,8 @@ def up_command(
             mode=mode,
             data=data,
             template=options.TEMPLATE,
-        )
+        ),
+        logs=FunctionLogs(show=None if whole_lines else ReadableLines(stderr())),
     )
     try:
         stack.start()
@@ -62,6 +71,7 @@ def up_command(
         fail(str(error))
     try:
         _say_what_is_missing(stack, as_json=as_json)
+        _say_what_is_watched(compiled, policy_path, mode, as_json=as_json)
         print_json(
             {
                 "ready": True,
@@ -74,6 +84,7 @@ def up_command(
         interruption.wait()
     finally:
         stack.stop()
+    _say_what_is_kept(data, as_json=as_json)
 
 
 def _say_what_is_missing(stack: "LocalStack", *, as_json: bool) -> None:
@@ -85,3 +96,33 @@ def _say_what_is_missing(stack: "LocalStack", *, as_json: bool) -> None:
         else:
             ids = ", ".join(part.logical_ids)
             console.print(f"[yellow]not played:[/] {part.resource_type}: {part.reason} ({ids})")
+
+
+def _say_what_is_watched(compiled: str, policy: Path, mode: "Mode", *, as_json: bool) -> None:
+    """Say on standard error what happens from now on, and how to end it."""
+    domain = str(json.loads(compiled)["domain"])
+    if as_json:
+        document = {"domain": domain, "policy": str(policy), "mode": mode}
+        stderr().out(json.dumps({"watching": document}))
+        return
+    here = Path.cwd()
+    shown = policy.relative_to(here) if policy.is_relative_to(here) else policy
+    effect = "nothing is changed" if mode == "observe" else "stale builds are unlisted"
+    console = stderr()
+    console.print(
+        f"[green]watching[/] the domain [bold]{domain}[/] by {escape(str(shown))}, "
+        f"mode [bold]{mode}[/]: {effect}. Ctrl-C ends it.",
+        soft_wrap=not console.is_terminal,
+    )
+
+
+def _say_what_is_kept(data: Path | None, *, as_json: bool) -> None:
+    """Say on standard error what is left of the stack that has ended."""
+    if as_json:
+        stderr().out(json.dumps({"ended": True, "data": None if data is None else str(data)}))
+        return
+    if sys.stderr.isatty():
+        click.echo(err=True)  # the terminal has written ^C
+    kept = "nothing was kept (--data DIR keeps it)" if data is None else f"kept in {data}"
+    console = stderr()
+    console.print(f"ended; {escape(kept)}", soft_wrap=not console.is_terminal)

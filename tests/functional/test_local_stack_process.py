@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import select
 import signal
 import socket
 import subprocess
@@ -19,13 +21,13 @@ PROJECT = Path(__file__).resolve().parents[2]
 
 
 @contextmanager
-def steward(*arguments: str) -> Iterator[subprocess.Popen[str]]:
+def steward(*arguments: str, stderr: int = subprocess.PIPE) -> Iterator[subprocess.Popen[str]]:
     """Run `steward` in a process of its own; kill it if it is still there at the end."""
     process = subprocess.Popen(
         [sys.executable, "-m", "cli.main", *arguments],
         cwd=PROJECT,
         stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        stderr=stderr,
         text=True,
     )
     try:
@@ -97,10 +99,58 @@ def test_up_says_when_it_is_ready_and_ends_cleanly(number: signal.Signals) -> No
     assert (status, stdout) == (0, "")
     assert "Traceback" not in stderr
     assert "not played: AWS::IAM::Role: permissions of roles are not enforced" in stderr
+    assert "mode observe: nothing is changed. Ctrl-C ends it." in stderr
+    assert stderr.endswith("ended; nothing was kept (--data DIR keeps it)\n")
     for function in functions:
         with pytest.raises(ProcessLookupError):
             os.kill(function, 0)
     assert is_free(int(endpoint.rsplit(":", 1)[1]))
+
+
+def said_until(process: subprocess.Popen[str], controller: int, wanted: str) -> str:
+    """Return what the process has written to its terminal, up to *wanted*."""
+    said, deadline = "", time.monotonic() + 60
+    while wanted not in said:
+        assert time.monotonic() < deadline, said
+        assert process.poll() is None, said
+        if select.select([controller], [], [], 1)[0]:
+            said += os.read(controller, 65536).decode()
+    return said
+
+
+def test_a_terminal_shows_decisions_as_short_lines() -> None:
+    """No JSON on standard error, no metrics; at the start what is watched and how to end it."""
+    controller, terminal = os.openpty()
+    with (
+        os.fdopen(controller, "rb", buffering=0),
+        steward("up", "--port", "0", "--mode", "enforce", stderr=terminal) as process,
+    ):
+        os.close(terminal)
+        start_a_function(str(ready(process)["endpoint"]))
+        said = said_until(process, controller, "malformed message")
+        process.send_signal(signal.SIGINT)
+        said += said_until(process, controller, "(--data DIR keeps it)")
+        assert process.wait(timeout=60) == 0
+    plain = " ".join(re.sub(r"\x1b\[[0-9;]*m", "", said).split())
+    assert "watching the domain my-company by layers/policy/policy.yaml, mode enforce" in plain
+    assert "unlist_snapshot_builds malformed message: " in plain
+    assert "{" not in plain
+
+
+def test_whole_lines_of_functions_are_shown_to_programs() -> None:
+    """With what is watched, and what is left, as JSON too."""
+    with steward("up", "--port", "0", "--json", stderr=subprocess.STDOUT) as process:
+        assert process.stdout is not None
+        lines = iter(process.stdout.readline, "")
+        documents = [json.loads(next(lines)) for _ in range(4)]
+        watching = next(one["watching"] for one in documents if "watching" in one)
+        assert (watching["domain"], watching["mode"]) == ("my-company", "observe")
+        start_a_function(next(one["endpoint"] for one in documents if "ready" in one))
+        line = next(line for line in lines if "malformed message" in line)
+        assert json.loads(line.partition("] ")[2])["service"] == "unlist_snapshot_builds"
+        process.send_signal(signal.SIGTERM)
+        *_, last = lines
+    assert json.loads(last) == {"ended": True, "data": None}
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
