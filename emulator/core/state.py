@@ -62,7 +62,7 @@ def open_state(options: Options) -> State:
     Open the state that ``options.data`` holds, or an empty one that lasts as long as the process.
 
     Raises:
-        InternalServer: The data folder is of another version, or in use.
+        InternalServer: The data folder is of another version, account or region, or in use.
     """
     clock, faults = Clock(), Faults()
     with ExitStack() as opened:
@@ -71,6 +71,8 @@ def open_state(options: Options) -> State:
         else:
             opened.enter_context(_locked(options.data))
             store = Store(options.data / "state.sqlite3")
+            opened.callback(store.close)
+            _claim(store, options)
             assets = AssetStore(options.data / "assets")
             with store.reading() as connection:
                 assets.collect(
@@ -78,6 +80,27 @@ def open_state(options: Options) -> State:
                 )
         events = EventSource(store, clock, faults, options.region)
         return State(options, store, assets, clock, faults, events, folder=opened.pop_all())
+
+
+def _claim(store: Store, options: Options) -> None:
+    """
+    Make *store* that of the options' account and region for good.
+
+    ARNs, which tags and policies are kept by, and endpoints name both: under others they would be
+    lost from sight. A store from before this was remembered is taken for that of the options.
+    """
+    wanted = {"account": options.account, "region": options.region}
+    with store.transaction() as connection:
+        connection.executemany(
+            "INSERT OR IGNORE INTO settings (name, value) VALUES (?, ?)", wanted.items()
+        )
+        rows = connection.execute("SELECT name, value FROM settings").fetchall()
+    kept = {name: value for name, value in rows if name in wanted}
+    if kept != wanted:
+        raise InternalServer(
+            f"{options.data} is of the account {kept['account']} in {kept['region']}, this is "
+            f"{options.account} in {options.region}: start with those, or with a folder of its own"
+        )
 
 
 def _locked(folder: Path) -> IO[bytes]:

@@ -13,7 +13,9 @@ import pytest
 from emulator.core import versions
 from emulator.core.errors import Conflict, InternalServer
 from emulator.core.origins import PublishBlocked
+from emulator.core.state import open_state
 from emulator.core.values import Version
+from emulator.options import Options
 from tests.functional.emulator.local_core import GENERIC, MAVEN, REPOSITORY, Core, opened
 
 ACKNOWLEDGED = 25
@@ -113,3 +115,23 @@ def test_a_data_folder_that_is_in_use_is_not_opened_again(tmp_path: Path) -> Non
         upload.abort()
     with opened(tmp_path):
         pass  # and it is free afterwards
+
+
+@pytest.mark.parametrize(
+    ("account", "region"),
+    [
+        pytest.param("111122223333", "us-west-2", id="another account"),
+        pytest.param("012345678901", "eu-west-1", id="another region"),
+    ],
+)
+def test_a_data_folder_stays_with_its_account_and_region(
+    account: str, region: str, tmp_path: Path
+) -> None:
+    """Under others it is refused, untouched; under its own it opens again."""
+    with opened(tmp_path) as core:
+        core.publish("1.0")
+    with pytest.raises(InternalServer, match="the account 012345678901 in us-west-2, this is"):
+        open_state(Options(account=account, region=region, data=tmp_path))
+    with opened(tmp_path) as core:
+        held = [each.version for each in versions.all_of(core.state, REPOSITORY, GENERIC)]
+        assert held == ["1.0"]
