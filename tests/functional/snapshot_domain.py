@@ -28,6 +28,7 @@ from steward.batches import BatchResponse
 from steward.codeartifact import CodeArtifact, CodeArtifactService, ObservedCodeArtifact
 from steward.coordinates import Format, Package, PackageVersion, Repository, Status
 from steward.policy import Policy, SnapshotRule
+from tests.functional.client_uploads import publish_npm, publish_pypi
 from unlist_snapshot_builds.app import Collaborators, unlist_in_batch
 
 if TYPE_CHECKING:
@@ -162,6 +163,11 @@ class SnapshotDomain:
         )
         self._put(package, build, "maven-metadata.xml", document.encode())
 
+    def publish(self, package: Package, version: str) -> None:
+        """Publish *version* of an npm or PyPI package, with what npm and twine send."""
+        publish = publish_npm if package.format == "npm" else publish_pypi
+        publish(self.http, package, version, token=_token(self.client)).raise_for_status()
+
     def set_status(self, package: Package, version: str, status: Status) -> None:
         """Someone else changes the status of a version."""
         self.client.update_package_versions_status(
@@ -261,11 +267,8 @@ class SnapshotDomain:
         self.http.put(
             f"/maven/d/{DOMAIN}-{ACCOUNT}/{package.repository.name}/{folder}/{file}",
             content=content,
-            auth=("aws", self._token()),
+            auth=("aws", _token(self.client)),
         ).raise_for_status()
-
-    def _token(self) -> str:
-        return _token(self.client)
 
 
 @cache

@@ -5,8 +5,10 @@ import json
 import time
 import urllib.request
 from base64 import b64encode
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import botocore.session
@@ -23,10 +25,10 @@ POLICY = "domain: my-company\nsnapshots:\n  - packages: /maven/*\n"
 
 
 @contextmanager
-def playing(mode: Mode, data: Path | None = None) -> Iterator[LocalStack]:
-    """Play `template.yaml` with a policy for all Maven packages."""
+def playing(mode: Mode, data: Path | None = None, policy: str = POLICY) -> Iterator[LocalStack]:
+    """Play `template.yaml`; the policy is for all Maven packages."""
     options = StackOptions(
-        compiled_policy=compile_policy(POLICY, "policy.yaml"), mode=mode, data=data
+        compiled_policy=compile_policy(policy, "policy.yaml"), mode=mode, data=data
     )
     with LocalStack(options, logs=FunctionLogs(echo=io.StringIO())) as stack:
         yield stack
@@ -41,8 +43,10 @@ def codeartifact(stack: LocalStack) -> BaseClient:
     )
 
 
-def publish_builds(stack: LocalStack) -> None:
-    """Upload two builds without metadata, and a third with it, as plain HTTP clients do."""
+def publish_builds(
+    stack: LocalStack, unfinished: Sequence[str] = BUILDS, newest: str = NEWEST
+) -> None:
+    """Upload builds without metadata, and the newest with it, as plain HTTP clients do."""
     client = codeartifact(stack)
     client.create_domain(domain="my-company")
     where = {"domain": "my-company", "repository": "my-maven-repo"}
@@ -61,21 +65,31 @@ def publish_builds(stack: LocalStack) -> None:
         with urllib.request.urlopen(request, timeout=10) as answer:
             assert answer.status in {200, 201}
 
-    for build in [*BUILDS, NEWEST]:
+    for build in [*unfinished, newest]:
         for extension in ("jar", "pom"):
             put(f"pkg-1-{build}.{extension}", f"{build} {extension}")
+    _, stamp, number = newest.split("-")
+    updated = stamp.replace(".", "")
     versions = "".join(
-        f"<snapshotVersion><extension>{extension}</extension><value>{NEWEST}</value>"
-        "<updated>20260301101503</updated></snapshotVersion>"
+        f"<snapshotVersion><extension>{extension}</extension><value>{newest}</value>"
+        f"<updated>{updated}</updated></snapshotVersion>"
         for extension in ("jar", "pom")
     )
     put(
         "maven-metadata.xml",
         "<metadata><groupId>com.mycompany.app</groupId><artifactId>pkg-1</artifactId>"
-        "<version>1.0-SNAPSHOT</version><versioning><snapshot><timestamp>20260301.101503"
-        "</timestamp><buildNumber>3</buildNumber></snapshot><lastUpdated>20260301101503"
-        f"</lastUpdated><snapshotVersions>{versions}</snapshotVersions></versioning></metadata>",
+        f"<version>1.0-SNAPSHOT</version><versioning><snapshot><timestamp>{stamp}</timestamp>"
+        f"<buildNumber>{number}</buildNumber></snapshot><lastUpdated>{updated}</lastUpdated>"
+        f"<snapshotVersions>{versions}</snapshotVersions></versioning></metadata>",
     )
+
+
+def admin(stack: LocalStack, method: str, path: str, document: object = None) -> object:
+    """Return what the local CodeArtifact's admin API answers."""
+    body = None if document is None else json.dumps(document).encode()
+    request = urllib.request.Request(f"{stack.endpoint}/_emulator/{path}", body, method=method)
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        return json.load(answer)
 
 
 def statuses(stack: LocalStack) -> dict[str, str]:
@@ -98,10 +112,15 @@ def until(condition: Callable[[], object], seconds: float = 60) -> None:
         time.sleep(0.05)
 
 
+def said(stack: LocalStack) -> list[Mapping[str, str]]:
+    """Return what the automation's log says, metrics left out."""
+    lines = [json.loads(line.text) for line in stack.logs.lines() if line.text.startswith("{")]
+    return [line for line in lines if "message" in line]
+
+
 def decisions(stack: LocalStack) -> dict[str, str]:
     """Return what the automation's log says about each version."""
-    lines = [json.loads(line.text) for line in stack.logs.lines() if line.text.startswith("{")]
-    return {line["version"]: line["message"] for line in lines if "version" in line}
+    return {line["version"]: line["message"] for line in said(stack) if "version" in line}
 
 
 def at_rest(stack: LocalStack) -> bool:
@@ -135,6 +154,72 @@ def test_a_second_stack_finds_what_the_first_kept(tmp_path: Path) -> None:
         until(lambda: at_rest(stack) and decisions(stack))
     with playing("enforce", tmp_path) as stack:
         assert set(statuses(stack)) == {*BUILDS, NEWEST, "1.0-SNAPSHOT"}
+
+
+def test_our_own_changes_wake_nobody() -> None:
+    """One event of a package costs one list and one update; the changes are events, but no list."""
+    packages = [
+        {
+            "format": "maven",
+            "namespace": "com.mycompany.app",
+            "package": name,
+            "versions": [{"version": build} for build in [*BUILDS, NEWEST]],
+        }
+        for name in ("pkg-1", "pkg-2")
+    ]
+    repository = {"name": "my-maven-repo", "packages": packages}
+    with playing("enforce") as stack:
+        admin(
+            stack,
+            "POST",
+            "seed",
+            {"domains": [{"name": "my-company", "repositories": [repository]}]},
+        )
+        admin(stack, "DELETE", "requests")
+        client = codeartifact(stack)
+        # The second package's event follows all those of our changes to the first on the same way.
+        for name in ("pkg-1", "pkg-2"):
+            version = {
+                "domain": "my-company",
+                "repository": "my-maven-repo",
+                "format": "maven",
+                "namespace": "com.mycompany.app",
+                "package": name,
+                "versions": [BUILDS[0]],
+            }
+            client.update_package_versions_status(**version, targetStatus="Archived")
+            client.update_package_versions_status(**version, targetStatus="Published")
+            until(partial(unlisted, stack, name))
+            until(lambda: at_rest(stack))
+        assert admin(stack, "GET", "requests") == {
+            "ListPackageVersions": 2,
+            "UpdatePackageVersionsStatus": 4 + 2,  # by the test, and by the automation
+        }
+
+
+def unlisted(stack: LocalStack, package: str) -> bool:
+    """Return whether the automation says that it unlisted builds of *package*."""
+    return any(
+        line["message"] == "unlisted" and package in str(line["package"]) for line in said(stack)
+    )
+
+
+def test_an_unfinished_build_is_unlisted_when_the_delayed_message_comes() -> None:
+    """It waits for its grace period; no event follows, and still it is looked at again."""
+    now = datetime.now(UTC)
+    waiting, newest = f"1.0-{now:%Y%m%d.%H%M%S}-1", f"1.0-{now:%Y%m%d.%H%M%S}-2"
+    policy = f"{POLICY}    unfinished_grace: PT15S\n"
+    with playing("enforce", policy=policy) as stack:
+        publish_builds(stack, [waiting], newest)
+        until(lambda: decisions(stack).get(waiting) == "waiting until")
+        assert statuses(stack)[waiting] == "Unfinished"
+
+        until(lambda: statuses(stack)[waiting] == "Unlisted")
+        assert datetime.now(UTC) >= now.replace(microsecond=0) + timedelta(seconds=15)
+        until(lambda: at_rest(stack))
+        (brought_by,) = {line["by"] for line in said(stack) if line["message"] == "look again"}
+        assert brought_by == "a delayed message"
+        assert depth_of_dead_letters(stack) == 0
 
 
 def depth_of_dead_letters(stack: LocalStack) -> int:

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from steward.coordinates import Format
 from tests.functional.snapshot_domain import GRACE, SnapshotDomain
 from tests.functional.snapshot_scenarios import (
     FIRST,
@@ -90,6 +91,49 @@ def test_snapshots_published_with_curl_end_unlisted_and_the_automation_rests(
     }
     assert snapshots.take_queued() == []
     assert snapshots.looks == []
+
+
+@pytest.mark.parametrize(
+    ("package_format", "namespace", "versions", "stale"),
+    [
+        pytest.param(
+            "npm",
+            "mycompany",
+            ["1.4.0-dev.9", "1.4.0-dev.10", "1.4.0-beta.1", "1.3.0"],
+            {"1.4.0-dev.9"},
+            id="npm",
+        ),
+        pytest.param(
+            "pypi",
+            None,
+            ["1.4.0.dev9", "1.4.0.dev10", "1.4.0rc1", "1.3"],
+            {"1.4.0.dev9"},
+            id="pypi",
+        ),
+    ],
+)
+def test_prereleases_that_clients_publish_end_unlisted_and_the_automation_rests(
+    snapshots: SnapshotDomain,
+    package_format: Format,
+    namespace: str | None,
+    versions: list[str],
+    stale: set[str],
+) -> None:
+    """What npm and twine send becomes events; the rule lets them through; nothing follows."""
+    package = snapshots.new_package(package_format, namespace)
+    for version in versions:
+        snapshots.publish(package, version)
+    events = snapshots.take_queued()
+    assert len(events) >= len(versions)
+    snapshots.forget_requests()
+
+    assert snapshots.deliver(*events) == {"batchItemFailures": []}
+
+    assert snapshots.requests() == {"ListPackageVersions": 1, "UpdatePackageVersionsStatus": 1}
+    assert snapshots.statuses(package) == {
+        version: "Unlisted" if version in stale else "Published" for version in versions
+    }
+    assert snapshots.take_queued() == []
 
 
 def test_an_unfinished_build_is_looked_at_again_when_its_grace_period_ends(
