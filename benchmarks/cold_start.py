@@ -9,7 +9,8 @@ ListPackageVersions call to the local CodeArtifact.
     .venv/bin/python -m benchmarks.cold_start [--runs 15] [--callgrind]
 
 prints JSON: milliseconds (minimum and median, the two interleaved), callgrind instruction counts,
-their ratios, and the twenty most expensive imports.
+their ratios, the twenty most expensive imports, and the size of the code layer. It stops if a built
+module has no bytecode that Python 3.13 trusts without looking at the source.
 """
 
 from __future__ import annotations
@@ -42,6 +43,8 @@ from cli.stack.runtime_api import Invocation, RuntimeApi
 STARTS_WITHIN_SECONDS = 180  # valgrind slows a start down fifty-fold
 ROOT = Path(__file__).resolve().parent.parent
 BUILT = ROOT / ".aws-sam" / "build"
+MAX_LAYER_BYTES = 20_000_000  # our own limit: a larger layer takes longer to unpack
+UNCHECKED_HASH = b"\x01\0\0\0"  # the flags of a .pyc file, PEP 552
 LAMBDA_RUNTIME = ["awslambdaric", "boto3"]  # what the python3.13 runtime brings by itself
 BARE = """
 import boto3
@@ -64,6 +67,24 @@ class Variant:
     layers: list[Path]
     event: bytes
     environment: dict[str, str] = field(default_factory=dict)
+
+
+def layer_megabytes() -> float:
+    """
+    Return what the code layer takes when Lambda has unpacked it.
+
+    Every module of layer and function has its bytecode: otherwise this ends the benchmark.
+    """
+    for built in (BUILT / "StewardLayer", BUILT / "UnlistSnapshotBuildsFunction"):
+        for module in built.rglob("*.py"):
+            bytecode = module.parent / "__pycache__" / f"{module.stem}.cpython-313.pyc"
+            if not bytecode.is_file() or bytecode.read_bytes()[4:8] != UNCHECKED_HASH:
+                sys.exit(f"{module} has no unchecked bytecode: run `make build` again.")
+    layer = BUILT / "StewardLayer"
+    size = sum(path.stat().st_size for path in layer.rglob("*") if path.is_file())
+    if size > MAX_LAYER_BYTES:
+        sys.exit(f"The code layer has {size} bytes, more than {MAX_LAYER_BYTES}.")
+    return round(size / 1_000_000, 1)
 
 
 def python_of_lambda(folder: Path) -> Path:
@@ -231,6 +252,7 @@ def main() -> None:
         sys.exit("Nothing is built yet: run `make build` first.")
     if arguments.callgrind and shutil.which("valgrind") is None:
         sys.exit("--callgrind needs valgrind on PATH.")
+    megabytes = layer_megabytes()
     with tempfile.TemporaryDirectory() as folder:
         scratch = Path(folder)
         python = python_of_lambda(scratch / "runtime")
@@ -259,7 +281,7 @@ def main() -> None:
             figures = measure(
                 python, [bare, ours], runs=arguments.runs, callgrind=arguments.callgrind
             )
-    print(json.dumps(figures, indent=2))
+    print(json.dumps({"layer_megabytes": megabytes, **figures}, indent=2))
 
 
 if __name__ == "__main__":
