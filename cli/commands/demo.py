@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 @click.pass_context
 def demo_command(context: click.Context, *, policy_path: Path, as_json: bool) -> None:
     """
-    Show the main job: packages published, an event, a decision, builds unlisted.
+    Show the main job, from a publish to an unlisted build.
 
     It starts a local stack in enforce mode on a free port, needs no AWS account, takes less than
     two minutes, and ends with 0 only if every step did what it says.

@@ -48,9 +48,10 @@ def test_every_command_has_help_and_takes_policy_and_json() -> None:
             assert "--json" in page, name
 
 
-def test_summaries_fit_into_80_columns() -> None:
+@pytest.mark.parametrize("command", [[], ["policy"]], ids=["steward", "steward policy"])
+def test_summaries_fit_into_80_columns(command: list[str]) -> None:
     """None of them is cut off."""
-    page = run("policy", "--help").output
+    page = run(*command, "--help").output
     assert "Commands:" in page
     assert "..." not in page.replace("[ARGS]...", "")
 
