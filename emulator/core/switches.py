@@ -234,7 +234,12 @@ _TABLE = (
         (401, 404),
         "the same: a token is renewed before it expires",
     ),
-    Switch("redirectStatus", "HTTP status of the redirect to an asset.", (302, 307, 301), _SAME),
+    Switch(
+        "redirectStatus",
+        "HTTP status of the redirect to an asset; 200 is the asset itself, without a redirect.",
+        (302, 307, 301, 200),
+        _SAME,
+    ),
     Switch("mavenPutStatus", "HTTP status of an accepted Maven upload.", (201, 200), _SAME),
     Switch("npmPublishStatus", "HTTP status of an accepted npm publish.", (200, 201), _SAME),
     Switch(

@@ -8,6 +8,7 @@ import re
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote, urlencode
 from xml.sax.saxutils import escape
@@ -37,13 +38,13 @@ async def respond(state: State, request: Request, download: Download) -> Respons
     Return the answer to a data-plane GET or HEAD of an asset.
 
     A redirect (status: the switch ``redirectStatus``) to a pre-signed URL that names the asset and
-    expires, as CodeArtifact's to S3; with ``options.redirect_assets`` off, the asset
-    itself. The URL names this server by its other name, ``localhost`` or ``127.0.0.1``: like S3 it
-    is another host, so that clients do not send their token along.
+    expires, as CodeArtifact's to S3; with that status 200, or ``options.redirect_assets`` off, the
+    asset itself. The URL names this server by its other name, ``localhost`` or ``127.0.0.1``: like
+    S3 it is another host, so that clients do not send their token along.
     """
-    if not state.options.redirect_assets:
-        return await asset_bodies.answer(request, download)
     status = int(str(state.faults.switch("redirectStatus")))
+    if status == HTTPStatus.OK or not state.options.redirect_assets:
+        return await asset_bodies.answer(request, download)
     return RedirectResponse(_presigned(state, request, download), status)
 
 

@@ -123,7 +123,7 @@ def test_errors_come_at_their_rate_and_repeat_with_the_seed() -> None:
         pytest.param(Settings(latency_ms=-1), id="a negative latency"),
         pytest.param(Settings(throttle={"ListPackages": -1}), id="a negative throttle"),
         pytest.param(Settings(switches={"noSuch": True}), id="an unknown switch"),
-        pytest.param(Settings(switches={"redirectStatus": 200}), id="a value it does not take"),
+        pytest.param(Settings(switches={"redirectStatus": 303}), id="a value it does not take"),
         pytest.param(Settings(switches={"distTagEmits": 1}), id="a number for yes or no"),
         pytest.param(
             Settings(external_connections={"public:pypi": "away"}),  # type: ignore[dict-item]  # wrong on purpose

@@ -65,6 +65,18 @@ def test_a_download_is_redirected_to_another_host_name_that_needs_no_token(
     assert fetch(str(target)).content == CONTENT
 
 
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_a_switch_turns_redirects_off(plane: DataPlane, client: httpx.Client, method: str) -> None:
+    """Status 200 is the asset itself."""
+    plane.state.faults.set(Settings(switches={"redirectStatus": 200}))
+
+    answer = client.request(method, PATH)
+
+    assert answer.status_code == 200
+    assert answer.headers["content-length"] == str(len(CONTENT))
+    assert answer.content == (CONTENT if method == "GET" else b"")
+
+
 def test_a_forwarded_authorization_header_is_refused_as_s3_does(presigned: str) -> None:
     """Only one auth mechanism allowed."""
     answer = fetch(presigned, Authorization="Bearer token")
