@@ -4,7 +4,8 @@ Unlist the snapshot builds of a package that a newer build has replaced.
 Trigger: the queue ``SnapshotBuildsQueue``, with CodeArtifact's package-version events (``Created``
 or ``Updated``, ``Published`` or ``Unfinished``) and this function's own delayed messages.
 Decision: :func:`unlist_snapshot_builds.decision.stale_builds`, by the policy's ``snapshots`` rules.
-Effect: stale builds become ``Unlisted``: not listed, still downloadable by their exact version.
+Effect: stale builds become ``Unlisted``: hidden from package managers' lists, still downloadable by
+their exact version.
 Undo: take the package out of the policy, then set their status to ``Published`` again; nothing is
 lost. While a rule applies, the event of that change leads back here. A build that was
 ``Unfinished`` does not come back to that status, which CodeArtifact does not accept as a target.
