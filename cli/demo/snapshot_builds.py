@@ -179,7 +179,7 @@ def _jar(build: str) -> bytes:
 
 def _pom() -> bytes:
     return (
-        '<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0</modelVersion>'
+        "<project><modelVersion>4.0.0</modelVersion>"
         f"<groupId>{NAMESPACE}</groupId><artifactId>{PACKAGE}</artifactId>"
         f"<version>{SNAPSHOT}</version></project>"
     ).encode()

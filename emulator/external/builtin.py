@@ -210,7 +210,7 @@ def _maven() -> Mapping[PackageId, PublicPackage]:
     for version, published in _SLF4J_VERSIONS.items():
         pom = (
             '<?xml version="1.0" encoding="UTF-8"?>\n'
-            '<project xmlns="http://maven.apache.org/POM/4.0.0">\n'
+            "<project>\n"
             "  <modelVersion>4.0.0</modelVersion>\n"
             f"  <groupId>{_SLF4J_API.namespace}</groupId>\n"
             f"  <artifactId>{_SLF4J_API.name}</artifactId>\n"

@@ -222,7 +222,7 @@ class PublicPackages:
 def minimal_pom(group: str, artifact: str, version: str) -> bytes:
     """Return a POM that names its artifact and nothing else."""
     return (
-        '<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0</modelVersion>'
+        "<project><modelVersion>4.0.0</modelVersion>"
         f"<groupId>{group}</groupId><artifactId>{artifact}</artifactId>"
         f"<version>{version}</version></project>"
     ).encode()

@@ -38,7 +38,7 @@ MIRROR = """\
 </mirror></mirrors>"""
 
 POM = """\
-<project xmlns="http://maven.apache.org/POM/4.0.0">
+<project>
   <modelVersion>4.0.0</modelVersion>
   <groupId>{group}</groupId><artifactId>{artifact}</artifactId><version>{version}</version>
   <properties>

@@ -13,7 +13,7 @@ from tests.functional.emulator.local_core import MAVEN, REPOSITORY, Core, opened
 
 ALIAS = "1.0-SNAPSHOT"
 BUILDS = ["1.0-20210728.194552-1", "1.0-20210729.010000-2", "1.0-20210730.020000-10"]
-POM = """<project xmlns="http://maven.apache.org/POM/4.0.0">
+POM = """<project xmlns="urn:a-namespace">
   <parent><groupId>com.mycompany</groupId><artifactId>parent</artifactId><version>3</version></parent>
   <artifactId>pkg</artifactId><description>A package</description><url>https://example.com</url>
   <licenses><license><name>Apache-2.0</name><url>https://example.com/l</url></license></licenses>
