@@ -18,6 +18,7 @@ from cli.stack.function_logs import FunctionLogs
 from cli.stack.stack import LocalStack, Mode, StackOptions
 from steward.policy_file import compile_policy
 
+TEMPLATE = Path(__file__).parents[2] / "template.yaml"
 SNAPSHOT = "com/mycompany/app/pkg-1/1.0-SNAPSHOT"
 BUILDS = ["1.0-20260301.101501-1", "1.0-20260301.101502-2"]
 NEWEST = "1.0-20260301.101503-3"
@@ -25,10 +26,15 @@ POLICY = "domain: my-company\nsnapshots:\n  - packages: /maven/*\n"
 
 
 @contextmanager
-def playing(mode: Mode, data: Path | None = None, policy: str = POLICY) -> Iterator[LocalStack]:
+def playing(
+    mode: Mode, data: Path | None = None, policy: str = POLICY, template: Path = TEMPLATE
+) -> Iterator[LocalStack]:
     """Play `template.yaml`; the policy is for all Maven packages."""
     options = StackOptions(
-        compiled_policy=compile_policy(policy, "policy.yaml"), mode=mode, data=data
+        compiled_policy=compile_policy(policy, "policy.yaml"),
+        mode=mode,
+        data=data,
+        template=template,
     )
     with LocalStack(options, logs=FunctionLogs(echo=io.StringIO())) as stack:
         yield stack
@@ -222,10 +228,58 @@ def test_an_unfinished_build_is_unlisted_when_the_delayed_message_comes() -> Non
         assert depth_of_dead_letters(stack) == 0
 
 
+def test_messages_that_are_no_events_become_dead_letters_and_the_rest_goes_on(
+    tmp_path: Path,
+) -> None:
+    """Each bad one is tried as often as the template says; a good one of the same batch is done."""
+    good = json.loads((TEMPLATE.parent / "events" / "look-again.json").read_text(encoding="utf-8"))
+    good["detail"] |= {"repositoryName": "my-maven-repo", "packageName": "gone"}
+    unknown_format = {**good, "detail": {**good["detail"], "packageFormat": "deb"}}
+    bad = ["{", "no JSON", json.dumps({"source": "aws.s3"}), json.dumps(unknown_format)]
+    with playing("enforce", template=impatient(tmp_path)) as stack:
+        session = botocore.session.Session()
+        session.set_credentials("anyone", "anything")
+        sqs = session.create_client("sqs", region_name="us-west-2", endpoint_url=stack.endpoint)
+        sqs.send_message_batch(
+            QueueUrl=stack.reference("SnapshotBuildsQueue"),
+            Entries=[
+                {"Id": str(number), "MessageBody": body}
+                for number, body in enumerate([*bad, json.dumps(good)])
+            ],
+        )
+        until(lambda: dead_letters(stack, "SnapshotBuildsDeadLetterQueue") == sorted(bad))
+        until(lambda: at_rest(stack))
+        reasons = {line.get("reason") for line in said(stack) if line.get("package") == "gone"}
+        assert reasons == {"the package or its repository does not exist"}
+
+
+def impatient(folder: Path) -> Path:
+    """Return the project's template with two attempts instead of five, seconds apart."""
+    changed = TEMPLATE.read_text(encoding="utf-8")
+    for wanted, here in (
+        ("VisibilityTimeout: 725", "VisibilityTimeout: 5"),
+        ("maxReceiveCount: 5", "maxReceiveCount: 2"),
+        ("MaximumBatchingWindowInSeconds: 5", "MaximumBatchingWindowInSeconds: 0"),
+    ):
+        assert changed.count(wanted) == 1
+        changed = changed.replace(wanted, here)
+    for code in ("functions", "layers"):
+        (folder / code).symlink_to(TEMPLATE.parent / code)
+    (folder / "template.yaml").write_text(changed, encoding="utf-8")
+    return folder / "template.yaml"
+
+
 def depth_of_dead_letters(stack: LocalStack) -> int:
     """Return how many messages were given up or never delivered."""
+    names = ("SnapshotBuildsDeadLetterQueue", "SnapshotBuildsUndeliveredQueue")
+    return sum(len(dead_letters(stack, name)) for name in names)
+
+
+def dead_letters(stack: LocalStack, name: str) -> list[str]:
+    """Return the bodies of what a queue holds, sorted."""
     from moto.sqs.models import sqs_backends
 
-    queues = sqs_backends[stack.options.account][stack.options.region].queues
-    names = ("SnapshotBuildsDeadLetterQueue", "SnapshotBuildsUndeliveredQueue")
-    return sum(len(queues[f"codeartifact-steward-{name}"]._messages) for name in names)
+    queue = sqs_backends[stack.options.account][stack.options.region].queues[
+        f"codeartifact-steward-{name}"
+    ]
+    return sorted(message.body for message in queue._messages)
