@@ -212,6 +212,34 @@ def test_pypi_builds_of_a_series_order_as_the_version_specifiers_order_them(
         assert first == second
 
 
+NUGET = st.builds(
+    lambda release, fourth, label, number: f"{release}{fourth}-{label}{number}",
+    st.sampled_from(["1.4.0", "1.4.10"]),  # few, so that two often are of one series
+    st.sampled_from(["", ".0"]),
+    st.sampled_from(["", "ci.", "CI.", "beta.main."]),
+    st.integers(0, 11),
+)
+
+
+@given(one=NUGET, other=NUGET)
+def test_nuget_builds_of_a_series_order_by_precedence_without_case_and_fourth_zero(
+    one: str, other: str
+) -> None:
+    """NuGet's order is Semantic Versioning's; case and a fourth number of 0 change nothing."""
+    first, second = build_of("nuget", one), build_of("nuget", other)
+    assert first is not None
+    assert second is not None
+    expected = semver.Version.parse(_as_semantic(one)).compare(_as_semantic(other))
+    if first.series == second.series:
+        assert (first.position > second.position) == (expected > 0)
+    assert (first == second) == (expected == 0)
+
+
+def _as_semantic(version: str) -> str:
+    release, _, label = version.lower().partition("-")
+    return f"{'.'.join(release.split('.')[:3])}-{label}"
+
+
 @given(version=st.text(max_size=300), package_format=st.sampled_from(FORMATS))
 def test_no_text_breaks_the_reader(version: str, package_format: Format) -> None:
     """Whatever a version is called, it is a build or it is none."""
