@@ -230,7 +230,10 @@ def _package(node: _Node, repository: RepositoryId, connection: str | None) -> S
     given = node.inner("restrictions", "publish upstream")
     if given is not None:
         both: frozenset[Restriction] = frozenset({"ALLOW", "BLOCK"})
-        restrictions = Restrictions(given.choice("publish", both), given.choice("upstream", both))
+        restrictions = Restrictions(
+            given.choice("publish", both, restrictions.publish),
+            given.choice("upstream", both, restrictions.upstream),
+        )
     return SeedPackage(package, restrictions, tags, versions)
 
 

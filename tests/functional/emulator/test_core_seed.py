@@ -105,6 +105,23 @@ def test_what_exists_is_kept_and_versions_are_added(state: State) -> None:
 
 
 @pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        pytest.param({}, Restrictions("ALLOW", "BLOCK"), id="neither"),
+        pytest.param({"publish": "BLOCK"}, Restrictions("BLOCK", "BLOCK"), id="publish alone"),
+        pytest.param({"upstream": "ALLOW"}, Restrictions("ALLOW", "ALLOW"), id="upstream alone"),
+    ],
+)
+def test_a_restriction_that_is_not_given_is_that_of_a_published_package(
+    state: State, given: dict[str, str], expected: Restrictions
+) -> None:
+    """ALLOW/BLOCK, as after a first publish (User Guide, package origin controls)."""
+    seed.apply(state, domain(package({"version": "1"}, restrictions=given)))
+    held = packages.describe(state, RepositoryId(DOMAIN, "repo"), PackageId("maven", "g", "a"))
+    assert held.restrictions == expected
+
+
+@pytest.mark.parametrize(
     ("document", "path"),
     [
         pytest.param([], "seed", id="no object"),
@@ -155,9 +172,9 @@ def test_what_exists_is_kept_and_versions_are_added(state: State) -> None:
             id="assets of a Disposed version",
         ),
         pytest.param(
-            domain(package(restrictions={"publish": "ALLOW"})),
+            domain(package(restrictions={"upstream": "MAYBE"})),
             r"restrictions\.upstream",
-            id="half a restriction",
+            id="no restriction",
         ),
         pytest.param(
             domain(package({"version": "1", "origin": "SOMEWHERE"})),
