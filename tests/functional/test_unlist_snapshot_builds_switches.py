@@ -97,6 +97,24 @@ def test_snapshots_published_with_curl_end_as_described_and_the_automation_rests
 
 
 @EACH_SWITCH
+def test_prereleases_that_clients_publish_end_as_described_and_the_automation_rests(
+    snapshots: SnapshotDomain, switches: dict[str, SwitchValue]
+) -> None:
+    """What npm and twine send, its events and ours, all under the switch."""
+    npm = snapshots.new_package("npm", "mycompany")
+    pypi = snapshots.new_package("pypi", None)
+    with snapshots.faults(switches=switches):
+        for number in (9, 10):
+            snapshots.publish(npm, f"1.4.0-dev.{number}")
+            snapshots.publish(pypi, f"1.4.0.dev{number}")
+        assert snapshots.deliver(*snapshots.take_queued()) == {"batchItemFailures": []}
+        assert snapshots.take_queued() == []
+
+    assert snapshots.statuses(npm) == {"1.4.0-dev.9": "Unlisted", "1.4.0-dev.10": "Published"}
+    assert snapshots.statuses(pypi) == {"1.4.0.dev9": "Unlisted", "1.4.0.dev10": "Published"}
+
+
+@EACH_SWITCH
 def test_a_build_that_someone_took_away_meanwhile_does_not_hold_up_the_others(
     snapshots: SnapshotDomain, switches: dict[str, SwitchValue]
 ) -> None:
