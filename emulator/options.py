@@ -17,7 +17,6 @@ class Options:
 
     Attributes:
         data: Folder that keeps state and assets; ``None`` keeps both only as long as the process.
-        redirect_assets: Answer asset downloads with a redirect to a pre-signed URL, as AWS does.
         pypi_index: Base URL of ``public:pypi``'s simple index; ``None`` asks this machine's pip.
         npm_registry: Base URL of ``public:npmjs``; ``None`` asks this machine's npm.
         external: External connection name to a base URL or a directory of the same layout.
@@ -26,7 +25,6 @@ class Options:
     account: str = DEFAULT_ACCOUNT
     region: str = DEFAULT_REGION
     data: Path | None = None
-    redirect_assets: bool = True
     pypi_index: str | None = None
     npm_registry: str | None = None
     external: Mapping[str, str] = field(default_factory=dict)

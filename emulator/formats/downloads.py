@@ -38,12 +38,12 @@ async def respond(state: State, request: Request, download: Download) -> Respons
     Return the answer to a data-plane GET or HEAD of an asset.
 
     A redirect (status: the switch ``redirectStatus``) to a pre-signed URL that names the asset and
-    expires, as CodeArtifact's to S3; with that status 200, or ``options.redirect_assets`` off, the
-    asset itself. The URL names this server by its other name, ``localhost`` or ``127.0.0.1``: like
-    S3 it is another host, so that clients do not send their token along.
+    expires, as CodeArtifact's to S3; with that status 200, the asset itself. The URL names this
+    server by its other name, ``localhost`` or ``127.0.0.1``: like S3 it is another host, so that
+    clients do not send their token along.
     """
     status = int(str(state.faults.switch("redirectStatus")))
-    if status == HTTPStatus.OK or not state.options.redirect_assets:
+    if status == HTTPStatus.OK:
         return await asset_bodies.answer(request, download)
     return RedirectResponse(_presigned(state, request, download), status)
 

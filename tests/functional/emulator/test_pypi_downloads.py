@@ -149,15 +149,15 @@ def test_head_says_what_get_would_send(presigned: str) -> None:
     assert fetch(presigned, If_None_Match=answer.headers["etag"]).status_code == 304
 
 
-@pytest.mark.parametrize("redirects", [True, False], ids=["by redirect", "directly"])
+@pytest.mark.parametrize("status", [302, 200], ids=["by redirect", "directly"])
 @pytest.mark.parametrize("sized", [True, False], ids=["of known size", "of unknown size"])
 def test_a_file_is_sent_while_it_still_arrives(
     plane: DataPlane,
-    redirects: bool,  # noqa: FBT001  a column of the table
-    sized: bool,  # noqa: FBT001  the same
+    status: int,
+    sized: bool,  # noqa: FBT001  a column of the table
 ) -> None:
     """Its first byte is with the client before the public repository has sent the rest."""
-    plane.state.options = replace(plane.state.options, redirect_assets=redirects)
+    plane.state.faults.set(Settings(switches={"redirectStatus": status}))
     company = Company.with_store(plane.state, FakeRepository(), "public:pypi")
     company.public.offer(PACKAGE, "1.0", FILE)
     if not sized:
