@@ -95,7 +95,10 @@ def _say_what_is_missing(stack: "LocalStack", *, as_json: bool) -> None:
             console.out(json.dumps({"unplayed": dataclasses.asdict(part)}))
         else:
             ids = ", ".join(part.logical_ids)
-            console.print(f"[yellow]not played:[/] {part.resource_type}: {part.reason} ({ids})")
+            console.print(
+                f"[yellow]not played:[/] {part.resource_type}: {part.reason} ({ids})",
+                soft_wrap=True,
+            )
 
 
 def _say_what_is_watched(compiled: str, policy: Path, mode: "Mode", *, as_json: bool) -> None:
