@@ -172,7 +172,7 @@ class _Instance:
             self.process.kill()
         try:
             self.process.wait(timeout=_STOP_SECONDS)
-        except subprocess.TimeoutExpired:  # pragma: no cover  a process stuck in the kernel
+        except subprocess.TimeoutExpired:  # a process stuck in the kernel
             _logger.warning("process %d of %s does not end", self.process.pid, self._settings.name)
 
     def _read_log(self) -> None:
