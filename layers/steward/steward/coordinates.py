@@ -9,6 +9,11 @@ from urllib.parse import quote
 
 Format = Literal["npm", "pypi", "maven", "nuget", "generic", "ruby", "swift", "cargo"]
 Status = Literal["Published", "Unfinished", "Unlisted", "Archived", "Disposed", "Deleted"]
+# Package origin controls: of a package (AllowPublish, AllowUpstream) and of a package group
+# (PackageGroupOriginRestrictionType, PackageGroupOriginRestrictionMode), service model.
+Restriction = Literal["ALLOW", "BLOCK"]
+RestrictionType = Literal["PUBLISH", "EXTERNAL_UPSTREAM", "INTERNAL_UPSTREAM"]
+RestrictionMode = Literal["ALLOW", "ALLOW_SPECIFIC_REPOSITORIES", "BLOCK", "INHERIT"]
 
 FORMATS: Final[tuple[Format, ...]] = get_args(Format)  # PackageFormat, service model
 

@@ -44,6 +44,15 @@ class Pattern:
     def __str__(self) -> str:
         return f"{self.stem}{self.suffix}"
 
+    @property
+    def specificity(self) -> tuple[int, bool, bool]:
+        """
+        A value that is the greater the more specific the pattern is, among those that share one.
+
+        ``$`` matches less than ``~`` after the same stem; ``*`` never follows a word.
+        """
+        return len(self.stem), self.suffix == "$", self.suffix == "~"
+
     def matches(self, path: str) -> bool:
         """Return whether the package path *path* matches, by case and by word."""
         if self.suffix == "$":

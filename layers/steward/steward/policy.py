@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import TypedDict
+from typing import Literal, TypedDict, TypeVar
 
 from steward import patterns
-from steward.coordinates import Package
+from steward.coordinates import Package, Restriction, RestrictionMode, RestrictionType
 from steward.errors import PatternError, PolicyError
 from steward.patterns import Pattern
+
+OriginKind = Literal["internal", "public", "inferred", "explicit"]
+ExternalVersions = Literal["archive", "report"]
 
 
 class CompiledSnapshotRule(TypedDict):
@@ -24,29 +28,60 @@ class CompiledSnapshotRule(TypedDict):
     unfinished_grace_seconds: int
 
 
+class CompiledOriginRule(TypedDict):
+    """An ``origins`` rule as the policy compiler writes it."""
+
+    name: str
+    packages: list[str]
+    repositories: list[str]
+    kind: OriginKind
+    publish: Restriction | None
+    upstream: Restriction | None
+    external: ExternalVersions | None
+
+
+class CompiledGroup(TypedDict):
+    """A package group of ``groups`` as the policy compiler writes it."""
+
+    name: str
+    pattern: str
+    modes: dict[RestrictionType, RestrictionMode]
+    allowed: dict[RestrictionType, list[str]]
+
+
+class CompiledPromotion(TypedDict):
+    """A route of ``promotions`` as the policy compiler writes it."""
+
+    name: str
+    packages: list[str]
+    source: str
+    to: str
+
+
 class CompiledPolicy(TypedDict):
     """What the policy compiler writes and :func:`load` reads."""
 
     digest: str
     domain: str
     snapshots: list[CompiledSnapshotRule]
+    origins: list[CompiledOriginRule]
+    groups: list[CompiledGroup]
+    promotions: list[CompiledPromotion]
 
 
 @dataclass(frozen=True, slots=True)
-class SnapshotRule:
+class ScopedRule:
     """
-    Which packages have their replaced builds unlisted.
+    A rule about some packages in some repositories.
 
     Attributes:
-        name: Its place in the policy file, ``snapshots[0]`` for the first.
+        name: Its place in the policy file, ``snapshots[0]`` for the first of its section.
         repositories: Shell patterns (``*-snapshots``); one of them has to match.
-        unfinished_grace: How long an ``Unfinished`` build may still be somebody's upload.
     """
 
     name: str
     packages: tuple[Pattern, ...]
     repositories: tuple[str, ...]
-    unfinished_grace: timedelta
 
     def applies_to(self, package: Package) -> bool:
         """Return whether the rule speaks about *package*."""
@@ -54,6 +89,76 @@ class SnapshotRule:
         return any(fnmatchcase(repository, glob) for glob in self.repositories) and any(
             pattern.matches(path) for pattern in self.packages
         )
+
+
+Rule = TypeVar("Rule", bound=ScopedRule)
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotRule(ScopedRule):
+    """
+    Which packages have their replaced builds unlisted.
+
+    Attributes:
+        unfinished_grace: How long an ``Unfinished`` build may still be somebody's upload.
+    """
+
+    unfinished_grace: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class OriginRule(ScopedRule):
+    """
+    Where new versions of some packages may come from.
+
+    Attributes:
+        kind: ``internal`` and ``public`` have both restrictions, ``inferred`` has neither: its
+            come from how the package's versions entered. ``explicit`` has those that the policy
+            gives.
+        publish: What this restriction has to be; ``None`` leaves it as it is.
+        upstream: The same for the other one.
+        external: What becomes of a version from outside; ``None`` unless the kind is ``internal``.
+    """
+
+    kind: OriginKind
+    publish: Restriction | None = None
+    upstream: Restriction | None = None
+    external: ExternalVersions | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GroupDeclaration:
+    """
+    A package group that the domain has to have.
+
+    Attributes:
+        name: Its place in the policy file, ``groups[0]`` for the first.
+        modes: For all three restriction types. What the policy leaves out is ``INHERIT``, or
+            ``ALLOW`` for the root group, which has no parent.
+        allowed: Names of repositories, for exactly those types whose mode is
+            ``ALLOW_SPECIFIC_REPOSITORIES``.
+    """
+
+    name: str
+    pattern: Pattern
+    modes: Mapping[RestrictionType, RestrictionMode]
+    allowed: Mapping[RestrictionType, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class PromotionRoute:
+    """
+    From which repository to which other one some packages are promoted.
+
+    Attributes:
+        name: The one that the policy gives it.
+        source: The repository that the policy calls ``from``.
+    """
+
+    name: str
+    packages: tuple[Pattern, ...]
+    source: str
+    to: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +172,39 @@ class Policy:
 
     digest: str
     domain: str
-    snapshots: tuple[SnapshotRule, ...]
+    snapshots: tuple[SnapshotRule, ...] = ()
+    origins: tuple[OriginRule, ...] = ()
+    groups: tuple[GroupDeclaration, ...] = ()
+    promotions: tuple[PromotionRoute, ...] = ()
 
     def snapshot_rule_for(self, package: Package) -> SnapshotRule | None:
         """Return the first ``snapshots`` rule that applies to *package*, if any does."""
+        return self._first(self.snapshots, package)
+
+    def origin_rule_for(self, package: Package) -> OriginRule | None:
+        """Return the first ``origins`` rule that applies to *package*, if any does."""
+        return self._first(self.origins, package)
+
+    def group_for(self, package: Package) -> GroupDeclaration | None:
+        """
+        Return the most specific of the declared groups whose pattern matches *package*.
+
+        The domain may have others, and a package that matches a more specific one only weakly
+        belongs to that one: ``GetAssociatedPackageGroup`` knows, the policy does not.
+        """
         if package.repository.domain != self.domain:
             return None
-        return next((rule for rule in self.snapshots if rule.applies_to(package)), None)
+        matching = [group for group in self.groups if group.pattern.matches(package.path)]
+        return max(matching, key=lambda group: group.pattern.specificity, default=None)
+
+    def promotes_to(self, repository_name: str) -> bool:
+        """Return whether a route of ``promotions`` ends in the repository."""
+        return any(route.to == repository_name for route in self.promotions)
+
+    def _first(self, rules: tuple[Rule, ...], package: Package) -> Rule | None:
+        if package.repository.domain != self.domain:
+            return None
+        return next((rule for rule in rules if rule.applies_to(package)), None)
 
 
 def load(path: Path) -> Policy:
@@ -89,15 +220,52 @@ def load(path: Path) -> Policy:
             digest=document["digest"],
             domain=document["domain"],
             snapshots=tuple(_snapshot_rule(rule) for rule in document["snapshots"]),
+            origins=tuple(_origin_rule(rule) for rule in document["origins"]),
+            groups=tuple(_group(group) for group in document["groups"]),
+            promotions=tuple(_promotion(route) for route in document["promotions"]),
         )
-    except (OSError, ValueError, LookupError, TypeError, PatternError) as error:
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, PatternError) as error:
         raise PolicyError(f"{path} is no compiled policy: {error!r}") from error
 
 
 def _snapshot_rule(rule: CompiledSnapshotRule) -> SnapshotRule:
     return SnapshotRule(
         name=rule["name"],
-        packages=tuple(patterns.parse(text) for text in rule["packages"]),
+        packages=_patterns(rule["packages"]),
         repositories=tuple(rule["repositories"]),
         unfinished_grace=timedelta(seconds=rule["unfinished_grace_seconds"]),
     )
+
+
+def _origin_rule(rule: CompiledOriginRule) -> OriginRule:
+    return OriginRule(
+        name=rule["name"],
+        packages=_patterns(rule["packages"]),
+        repositories=tuple(rule["repositories"]),
+        kind=rule["kind"],
+        publish=rule["publish"],
+        upstream=rule["upstream"],
+        external=rule["external"],
+    )
+
+
+def _group(group: CompiledGroup) -> GroupDeclaration:
+    return GroupDeclaration(
+        name=group["name"],
+        pattern=patterns.parse(group["pattern"]),
+        modes=group["modes"],
+        allowed={kind: tuple(names) for kind, names in group["allowed"].items()},
+    )
+
+
+def _promotion(route: CompiledPromotion) -> PromotionRoute:
+    return PromotionRoute(
+        name=route["name"],
+        packages=_patterns(route["packages"]),
+        source=route["source"],
+        to=route["to"],
+    )
+
+
+def _patterns(texts: list[str]) -> tuple[Pattern, ...]:
+    return tuple(patterns.parse(text) for text in texts)

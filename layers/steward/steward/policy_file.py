@@ -104,7 +104,14 @@ def _compiled(model: PolicyModel, text: str) -> CompiledPolicy:
         for index, rule in enumerate(model.snapshots)
     ]
     digest = hashlib.sha256(text.encode()).hexdigest()
-    return {"digest": digest, "domain": model.domain, "snapshots": rules}
+    return {
+        "digest": digest,
+        "domain": model.domain,
+        "snapshots": rules,
+        "origins": [],
+        "groups": [],
+        "promotions": [],
+    }
 
 
 def _rules_without_effect(
