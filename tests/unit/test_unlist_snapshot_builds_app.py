@@ -16,6 +16,7 @@ from steward.errors import PolicyError, QueueError, SettingsError
 from steward.events import look_again
 from steward.patterns import parse
 from steward.policy import Policy, SnapshotRule
+from steward.policy_file import compile_policy
 from tests.unit.fake_codeartifact import FakeClient, package, refused
 from tests.unit.test_batches import batch, failures
 from unlist_snapshot_builds import app
@@ -338,7 +339,7 @@ class TestHandler:
     def _environment(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
         """The environment as the template sets it, with a policy for my-company."""
         path = tmp_path / "policy.json"
-        path.write_text(json.dumps({"digest": "x", "domain": "my-company", "snapshots": []}))
+        path.write_text(compile_policy("domain: my-company\n", "policy.yaml"))
         for name, value in {
             "STEWARD_MODE": "observe",
             "STEWARD_POLICY": str(path),
