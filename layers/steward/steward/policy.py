@@ -65,7 +65,7 @@ class CompiledPolicy(TypedDict):
     domain: str
     snapshots: list[CompiledSnapshotRule]
     origins: list[CompiledOriginRule]
-    groups: list[CompiledGroup]
+    groups: list[CompiledGroup] | None
     promotions: list[CompiledPromotion]
 
 
@@ -168,13 +168,15 @@ class Policy:
 
     Attributes:
         digest: SHA-256 of the policy file, in hexadecimal.
+        groups: ``None`` if the policy has no such section: then package groups are nobody's
+            business here, and those that an earlier policy declared stay.
     """
 
     digest: str
     domain: str
     snapshots: tuple[SnapshotRule, ...] = ()
     origins: tuple[OriginRule, ...] = ()
-    groups: tuple[GroupDeclaration, ...] = ()
+    groups: tuple[GroupDeclaration, ...] | None = None
     promotions: tuple[PromotionRoute, ...] = ()
 
     def snapshot_rule_for(self, package: Package) -> SnapshotRule | None:
@@ -194,7 +196,7 @@ class Policy:
         """
         if package.repository.domain != self.domain:
             return None
-        matching = [group for group in self.groups if group.pattern.matches(package.path)]
+        matching = [group for group in self.groups or () if group.pattern.matches(package.path)]
         return max(matching, key=lambda group: group.pattern.specificity, default=None)
 
     def promotes_to(self, repository_name: str) -> bool:
@@ -221,7 +223,7 @@ def load(path: Path) -> Policy:
             domain=document["domain"],
             snapshots=tuple(_snapshot_rule(rule) for rule in document["snapshots"]),
             origins=tuple(_origin_rule(rule) for rule in document["origins"]),
-            groups=tuple(_group(group) for group in document["groups"]),
+            groups=_groups(document["groups"]),
             promotions=tuple(_promotion(route) for route in document["promotions"]),
         )
     except (OSError, ValueError, LookupError, TypeError, AttributeError, PatternError) as error:
@@ -247,6 +249,10 @@ def _origin_rule(rule: CompiledOriginRule) -> OriginRule:
         upstream=rule["upstream"],
         external=rule["external"],
     )
+
+
+def _groups(groups: list[CompiledGroup] | None) -> tuple[GroupDeclaration, ...] | None:
+    return None if groups is None else tuple(_group(group) for group in groups)
 
 
 def _group(group: CompiledGroup) -> GroupDeclaration:
