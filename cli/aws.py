@@ -87,16 +87,33 @@ class Aws:
         """Return a new client of CodeArtifact."""
         return cast("CodeArtifactClient", self.client("codeartifact"))
 
-    @cached_property
+    @property
     def account(self) -> str:
+        """The account of the caller; raises what `arn` raises."""
+        return self._identity["Account"]
+
+    @property
+    def arn(self) -> str:
         """
-        The account of the caller: one call of GetCallerIdentity, which needs no permission.
+        Who the caller is, as IAM says it.
+
+        One call of GetCallerIdentity, which needs no permission, for this and the account.
 
         Raises:
             click.ClickException: There are no credentials; the message says what to do.
         """
+        return self._identity["Arn"]
+
+    @property
+    def region(self) -> str:
+        """The region that is asked."""
+        return str(self._session.get_config_variable("region"))
+
+    @cached_property
+    def _identity(self) -> dict[str, str]:
         with explained(otherwise="Or name the domain's account with --domain-owner."):
-            return str(self.client("sts").get_caller_identity()["Account"])  # type: ignore[attr-defined]  # botocore publishes no types
+            answer = self.client("sts").get_caller_identity()  # type: ignore[attr-defined]  # botocore publishes no types
+            return {"Account": str(answer["Account"]), "Arn": str(answer["Arn"])}
 
 
 def connect() -> Aws:

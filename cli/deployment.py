@@ -1,0 +1,118 @@
+"""Finds what was deployed for a domain, through the SSM parameter that template.yaml writes."""
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Protocol, TypedDict, cast
+
+from cli.output import fail
+
+if TYPE_CHECKING:
+    from cli.aws import Aws
+
+_DEPLOY: Final = "Deploy the application there: `sam build && sam deploy` (README.md)."
+_NOT_FOUND: Final = "ParameterNotFound"  # GetParameter, Systems Manager API Reference
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """
+    What was deployed for a domain in one account and region.
+
+    Attributes:
+        mode: `observe` or `enforce`, of the deployment's own functions.
+        stack: The name of the CloudFormation stack.
+        bus: The event bus on which changes are announced.
+        ledger: The DynamoDB table in which changes and exemptions are recorded.
+        attention_topic: The ARN of the SNS topic for what needs a person, None if there is none.
+    """
+
+    domain: str
+    mode: str
+    stack: str
+    bus: str
+    ledger: str
+    attention_topic: str | None
+
+
+class _Parameter(TypedDict):
+    Value: str
+
+
+class _Answer(TypedDict):
+    Parameter: _Parameter
+
+
+class _Ssm(Protocol):
+    """The part of Systems Manager's client that is used here; botocore publishes no types."""
+
+    def get_parameter(self, *, Name: str) -> _Answer:  # noqa: N803  AWS's name
+        """See GetParameter, Systems Manager API Reference."""
+
+
+def find_deployment(aws: "Aws", domain: str) -> Deployment:
+    """
+    Return the deployment for *domain* in the caller's account and region.
+
+    Raises:
+        click.ClickException: There is none, or it describes itself in no way that is known here;
+            the message says where it was looked for and what to deploy.
+    """
+    from botocore.exceptions import ClientError
+
+    from cli.aws import explained
+
+    name = f"/codeartifact-steward/{domain}/deployment"
+    ssm = cast("_Ssm", aws.client("ssm"))
+    with explained():
+        try:
+            text = ssm.get_parameter(Name=name)["Parameter"]["Value"]
+        except ClientError as error:
+            if error.response.get("Error", {}).get("Code") != _NOT_FOUND:
+                raise
+            fail(
+                f"nothing is deployed for the domain {domain} in {_place(aws)}: "
+                f"there is no parameter {name}. {_DEPLOY}"
+            )
+    try:
+        return _deployment(text, domain)
+    except (ValueError, LookupError, TypeError) as error:
+        fail(
+            f"the parameter {name} in {_place(aws)} describes no deployment that this version "
+            f"knows: {_problem(error)}. Deploy this version: `sam build && sam deploy`."
+        )
+
+
+def _deployment(text: str, domain: str) -> Deployment:
+    document = json.loads(text)
+    if not isinstance(document, dict):
+        raise TypeError("it is no JSON object")
+    of = _text(document, "domain")
+    if of != domain:
+        raise ValueError(f"it is about the domain {of!r}")
+    return Deployment(
+        domain=of,
+        mode=_text(document, "mode"),
+        stack=_text(document, "stack"),
+        bus=_text(document, "bus"),
+        ledger=_text(document, "ledger"),
+        attention_topic=str(document.get("attentionTopic", "")) or None,
+    )
+
+
+def _text(document: dict[str, object], key: str) -> str:
+    value = document[key]
+    if not isinstance(value, str) or not value:
+        raise TypeError(f"its {key!r} is {value!r}")
+    return value
+
+
+def _problem(error: Exception) -> str:
+    if isinstance(error, json.JSONDecodeError):
+        return "it is no JSON"
+    return f"it has no {error}" if isinstance(error, KeyError) else str(error)
+
+
+def _place(aws: "Aws") -> str:
+    """Return where the caller looked, as people say it."""
+    at = f" at {aws.endpoint}" if aws.endpoint else ""
+    return f"the account {aws.account}, region {aws.region}{at}"
