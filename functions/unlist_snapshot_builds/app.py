@@ -29,7 +29,7 @@ from steward.batches import BatchResponse, reconcile_batch
 from steward.codeartifact import CodeArtifact, StatusChanges
 from steward.coordinates import Package
 from steward.errors import PackageNotFoundError, SettingsError, StatusUpdateInterruptedError
-from steward.notices import BusNotices, Notices
+from steward.notices import BusNotices, VersionNotices
 from steward.observability import PackageLog, count, flush_metrics, logger
 from steward.own_queue import MAX_DELAY, OwnQueue, SqsOwnQueue
 from steward.policy import Policy, SnapshotRule
@@ -57,7 +57,7 @@ class Collaborators:
     codeartifact: CodeArtifact
     policy: Policy
     own_queue: OwnQueue
-    notices: Notices
+    notices: VersionNotices
     now: Callable[[], datetime]
 
 
@@ -84,7 +84,7 @@ def unlist_in_batch(
 ) -> BatchResponse:
     """Reconcile each package named in the SQS batch *batch* once; return the messages to retry."""
     return reconcile_batch(
-        batch, lambda package: _reconcile_by_policy(package, to), time_left=time_left
+        batch, lambda look: _reconcile_by_policy(look.package, to), time_left=time_left
     )
 
 
@@ -209,7 +209,9 @@ def _log_decision(package: Package, decision: Decision, rule: SnapshotRule) -> N
     count("BuildsWaiting", len(decision.waiting))
 
 
-def _report(package: Package, changes: StatusChanges, rule: SnapshotRule, notices: Notices) -> None:
+def _report(
+    package: Package, changes: StatusChanges, rule: SnapshotRule, notices: VersionNotices
+) -> None:
     """Log, count and announce what CodeArtifact did with the decision."""
     log = PackageLog(package)
     for refusal in changes.refused:

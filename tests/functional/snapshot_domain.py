@@ -223,7 +223,7 @@ class SnapshotDomain:
 
     def gateway(self, mode: str = "enforce") -> CodeArtifact:
         """Return the automation's own way to CodeArtifact, with what others do in between."""
-        service = _Interrupted(CodeArtifactService(self.client), self)
+        service = _Interrupted(self)
         return service if mode == "enforce" else ObservedCodeArtifact(service)
 
     def take_queued(self) -> list[Mapping[str, object]]:
@@ -276,15 +276,12 @@ def _token(client: CodeArtifactClient) -> str:
     return client.get_authorization_token(domain=DOMAIN)["authorizationToken"]
 
 
-class _Interrupted:
+class _Interrupted(CodeArtifactService):
     """The gateway, with what others do between its look and its act."""
 
-    def __init__(self, service: CodeArtifact, domain: SnapshotDomain) -> None:
-        self._service = service
+    def __init__(self, domain: SnapshotDomain) -> None:
+        super().__init__(domain.client)
         self._domain = domain
-
-    def versions(self, package: Package) -> list[PackageVersion]:
-        return self._service.versions(package)
 
     def set_status(
         self,
@@ -294,7 +291,7 @@ class _Interrupted:
     ) -> Any:  # noqa: ANN401  passes on what the gateway takes and returns
         if self._domain.before_updates is not None:
             self._domain.before_updates()
-        return self._service.set_status(package, versions, target)
+        return super().set_status(package, versions, target)
 
 
 class _Looks:

@@ -1,14 +1,18 @@
 """From a batch of messages to one look per package and the messages that failed."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from steward import batches
+from steward.batches import Look
 from steward.coordinates import Package
 from steward.errors import BatchError, CodeArtifactError
 from steward.events import look_again
 from tests.unit.fake_codeartifact import package
+
+EVENT = (Path(__file__).parents[2] / "events/maven-snapshot-build-created.json").read_text()
 
 
 def batch(*bodies: object) -> dict[str, object]:
@@ -20,7 +24,9 @@ def batch(*bodies: object) -> dict[str, object]:
 
 def reconcile_batch(event: object, reconcile: Callable[[Package], None]) -> object:
     """Reconcile with all the time in the world."""
-    return batches.reconcile_batch(event, reconcile, time_left=lambda: True)
+    return batches.reconcile_batch(
+        event, lambda look: reconcile(look.package), time_left=lambda: True
+    )
 
 
 def failures(response: object) -> list[str]:
@@ -36,6 +42,24 @@ def test_each_package_is_looked_at_once() -> None:
     bodies = [look_again(one)] * 5 + [look_again(other)] + [look_again(one)]
     assert failures(reconcile_batch(batch(*bodies), seen.append)) == []
     assert seen == [one, other]
+
+
+@pytest.mark.parametrize(
+    ("bodies", "repeated"),
+    [
+        pytest.param([look_again(package())] * 2, True, id="only our own delayed messages"),
+        pytest.param([EVENT], False, id="only an event"),
+        pytest.param([look_again(package()), EVENT], False, id="an event after our own message"),
+        pytest.param([EVENT, look_again(package())], False, id="an event before our own message"),
+    ],
+)
+def test_a_look_is_repeated_if_nobody_else_asked_for_it(
+    bodies: list[str], *, repeated: bool
+) -> None:
+    """An event may bring news, wherever in the batch it stands."""
+    looks: list[Look] = []
+    batches.reconcile_batch(batch(*bodies), looks.append, time_left=lambda: True)
+    assert looks == [Look(package(), repeated=repeated)]
 
 
 @pytest.mark.parametrize(
@@ -73,7 +97,7 @@ def test_without_time_left_the_remaining_packages_are_put_off() -> None:
     seen: list[Package] = []
     response = batches.reconcile_batch(
         batch(*[look_again(package(name)) for name in ("a", "b", "c")]),
-        seen.append,
+        lambda look: seen.append(look.package),
         time_left=lambda: len(seen) < 1,
     )
     assert seen == [package("a")]

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from steward.errors import MalformedMessageError
-from steward.events import look_again, package_named_in
+from steward.events import hint_in, look_again
 from tests.unit.fake_codeartifact import package
 
 EVENTS = Path(__file__).parents[2] / "events"
@@ -23,26 +23,26 @@ def changed(detail: dict[str, object], /, **envelope: object) -> str:
 
 def test_the_package_is_read_from_an_event_of_codeartifact() -> None:
     """Everything else in the event is a hint that nobody relies on."""
-    assert package_named_in(changed({})) == package()
+    assert hint_in(changed({})).package == package()
 
 
 @pytest.mark.parametrize("namespace", [None, ""], ids=["null", "empty"])
 def test_a_package_without_a_namespace_has_none(namespace: str | None) -> None:
     """CodeArtifact sends null; an empty namespace exists nowhere."""
     body = changed({"packageFormat": "npm", "packageNamespace": namespace})
-    assert package_named_in(body).namespace is None
+    assert hint_in(body).package.namespace is None
 
 
 @pytest.mark.parametrize("sample", sorted(EVENTS.glob("*.json")), ids=lambda path: path.stem)
 def test_every_sample_event_names_a_package(sample: Path) -> None:
     """The samples are what the automations are tried with."""
-    assert package_named_in(sample.read_text()).repository.domain == "my-company"
+    assert hint_in(sample.read_text()).package.repository.domain == "my-company"
 
 
 def test_a_message_to_ourselves_comes_back_as_the_same_package() -> None:
     """The message that asks for another look names the package as CodeArtifact does."""
     scoped = package("ui", package_format="npm", namespace=None)
-    assert package_named_in(look_again(scoped)) == scoped
+    assert hint_in(look_again(scoped)).package == scoped
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_a_message_to_ourselves_comes_back_as_the_same_package() -> None:
 def test_a_malformed_message_is_refused(body: str) -> None:
     """One kind of exception for all of them, so that a batch can set the message aside."""
     with pytest.raises(MalformedMessageError):
-        package_named_in(body)
+        hint_in(body)
 
 
 JSON = st.recursive(
@@ -97,7 +97,7 @@ JSON = st.recursive(
 def test_no_member_of_an_event_breaks_the_reader(member: str, value: object) -> None:
     """Whatever stands there, the message names a package or is malformed."""
     try:
-        named = package_named_in(changed({member: value}))
+        named = hint_in(changed({member: value})).package
     except MalformedMessageError:
         return
     assert named.path.startswith("/maven/com.mycompany.app/")

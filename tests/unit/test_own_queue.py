@@ -7,7 +7,7 @@ from botocore.exceptions import EndpointConnectionError
 
 from steward import clients
 from steward.errors import QueueError
-from steward.events import package_named_in
+from steward.events import hint_in
 from steward.own_queue import SqsOwnQueue
 from tests.unit.fake_codeartifact import package, refused
 
@@ -36,7 +36,7 @@ def test_a_message_names_the_package_and_never_comes_too_early(
     SqsOwnQueue("the-url").look_again(package(), after=timedelta(seconds=51, milliseconds=1))
     ((url, body, delay),) = queue.sent
     assert (url, delay) == ("the-url", 52)
-    assert package_named_in(body) == package()
+    assert hint_in(body).package == package()
 
 
 @pytest.mark.parametrize(

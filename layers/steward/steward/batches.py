@@ -3,12 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import TypedDict, cast
 
 from steward import events
 from steward.coordinates import Package
 from steward.errors import BatchError, MalformedMessageError, StewardError
 from steward.observability import PackageLog, count, logger
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """
+    A look at one package that messages of a batch ask for.
+
+    Attributes:
+        repeated: Nobody but we ourselves asked for it, with delayed messages: there was an earlier
+            look. If an event of CodeArtifact names the package too, the look is not repeated.
+    """
+
+    package: Package
+    repeated: bool
 
 
 class FailedItem(TypedDict):
@@ -29,7 +44,7 @@ class BatchResponse(TypedDict):
 
 
 def reconcile_batch(
-    batch: object, reconcile: Callable[[Package], None], *, time_left: Callable[[], bool]
+    batch: object, reconcile: Callable[[Look], None], *, time_left: Callable[[], bool]
 ) -> BatchResponse:
     """
     Reconcile each package that the messages of *batch* name, once; return the messages that failed.
@@ -45,11 +60,15 @@ def reconcile_batch(
     """
     failed: list[str] = []
     waiting: dict[Package, list[str]] = {}
+    new: set[Package] = set()
     received = 0
     for message_id, body in _messages(batch):
         received += 1
         try:
-            waiting.setdefault(events.package_named_in(body), []).append(message_id)
+            hint = events.hint_in(body)
+            waiting.setdefault(hint.package, []).append(message_id)
+            if not hint.repeated:
+                new.add(hint.package)
         except MalformedMessageError as error:
             # ascii(): the reason quotes the message, which may hold what no log can encode.
             reason = ascii(str(error))
@@ -64,7 +83,7 @@ def reconcile_batch(
             failed += message_ids
             continue
         try:
-            reconcile(package)
+            reconcile(Look(package, repeated=package not in new))
         except StewardError as error:
             PackageLog(package).error("failed", reason=str(error), message_ids=message_ids)
             count("PackagesFailed", 1)

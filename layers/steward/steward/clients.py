@@ -11,6 +11,9 @@ from botocore.config import Config
 if TYPE_CHECKING:
     from mypy_boto3_codeartifact import CodeArtifactClient
 
+    from steward.attention import SnsClient
+    from steward.ledger import DynamoDbClient
+
 # botocore and not boto3: the latter's resources and S3 transfers cost start-up time and nobody here
 # uses them. "standard" retries throttling, 5xx and broken connections with backoff ("Retry
 # behavior", AWS SDKs and Tools Reference Guide). What still fails after three attempts goes back to
@@ -80,6 +83,18 @@ def events() -> EventsClient:
 def sqs() -> SqsClient:
     """Return the client of SQS, made at first use."""
     return cast("SqsClient", _client("sqs"))
+
+
+@cache
+def dynamodb() -> DynamoDbClient:
+    """Return the client of DynamoDB, made at first use."""
+    return cast("DynamoDbClient", _client("dynamodb"))
+
+
+@cache
+def sns() -> SnsClient:
+    """Return the client of SNS, made at first use."""
+    return cast("SnsClient", _client("sns"))
 
 
 def _client(service: str) -> object:

@@ -5,82 +5,90 @@ The gateway to CodeArtifact: the only place that calls it, and that knows its sh
 - A status update is all-or-nothing today: if one version is refused, the others are ``SKIPPED``.
   The culprits are set aside and the others sent again, whether or not that stays so.
 - A refusal comes with HTTP 200, in ``failedVersions``.
-- A namespace is left out where there is none: the service model refuses an empty one.
+- A namespace is left out where there is none: the service model refuses an empty one. As a filter
+  of ListPackages it is only a prefix, so no filter is used there.
 - A status change does not change a version's revision, so ``expectedStatus`` is the lock, and one
   call can only hold versions of one status.
+- Origin restrictions have no lock, are written as a pair, and writing them makes a package that
+  does not exist.
+- A package is called ``package`` in ListPackages and ``name`` in DescribePackage.
 
-Sources: API Reference and User Guide ("Update package version status"), service model 2018-09-22.
+Sources: API Reference and User Guide ("Update package version status", "Package origin controls"),
+service model 2018-09-22.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal, NotRequired, Protocol, TypedDict
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Final, NotRequired, Protocol, TypedDict, cast
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from steward import clients
-from steward.coordinates import Format, Package, PackageVersion, Status
+from steward import codeartifact_answers as answers
+from steward.codeartifact_answers import (
+    AssociatedGroup,
+    Refusal,
+    RefusalCode,
+    SortedOut,
+    StatusChanges,
+    TargetStatus,
+)
+from steward.coordinates import (
+    Format,
+    OriginType,
+    Package,
+    PackageVersion,
+    Repository,
+    Restrictions,
+    Status,
+    normalised,
+)
 from steward.errors import CodeArtifactError, PackageNotFoundError, StatusUpdateInterruptedError
 from steward.settings import Mode
 
 if TYPE_CHECKING:
     from mypy_boto3_codeartifact import CodeArtifactClient
     from mypy_boto3_codeartifact.type_defs import (
+        ListPackagesResultTypeDef,
         ListPackageVersionsResultTypeDef,
-        UpdatePackageVersionsStatusResultTypeDef,
     )
 
-MAX_VERSIONS_PER_CALL: Final = 100  # UpdatePackageVersionsStatus, API Reference
-MAX_VERSIONS_PER_PAGE: Final = 1000  # ListPackageVersions, API Reference
-
-TargetStatus = Literal["Published", "Unlisted", "Archived"]  # the others are refused as targets
-RefusalCode = Literal[
-    "ALREADY_EXISTS",
-    "MISMATCHED_REVISION",
-    "MISMATCHED_STATUS",
-    "NOT_ALLOWED",
-    "NOT_FOUND",
-    "SKIPPED",
-    "UNANSWERED",  # ours: the version stands in neither map of the answer
+__all__ = [
+    "AssociatedGroup",
+    "CodeArtifact",
+    "CodeArtifactService",
+    "ObservedCodeArtifact",
+    "Refusal",
+    "RefusalCode",
+    "StatusChanges",
+    "TargetStatus",
+    "connect",
 ]
 
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """A version that CodeArtifact did not change, and its reason."""
-
-    version: PackageVersion
-    code: RefusalCode
-    message: str
-
-
-@dataclass(frozen=True, slots=True)
-class StatusChanges:
-    """
-    What a status update did.
-
-    Attributes:
-        changed: The versions that have the new status now, in the status they had before.
-        refused: The versions that were left as they are.
-    """
-
-    changed: tuple[PackageVersion, ...] = ()
-    refused: tuple[Refusal, ...] = ()
+MAX_VERSIONS_PER_CALL: Final = 100  # UpdatePackageVersionsStatus, API Reference
+PAGE: Final = 1000  # the greatest maxResults of ListPackages and ListPackageVersions, service model
 
 
 class CodeArtifact(Protocol):
-    """What an automation may ask of CodeArtifact."""
+    """
+    What an automation may ask of CodeArtifact.
 
-    def versions(self, package: Package) -> list[PackageVersion]:
+    Nothing is retried here beyond what the client itself does (``clients.py``); every method raises
+
+    - :class:`PackageNotFoundError`: the domain, repository or package does not exist (any more);
+    - :class:`CodeArtifactError`: a call failed, or its answer lacks what was asked for.
+    """
+
+    def versions(
+        self, package: Package, *, origin: OriginType | None = None
+    ) -> list[PackageVersion]:
         """
-        Return every version of *package*, in any status and no particular order.
+        Return the versions of *package*, in any status and no particular order: one call per 1,000.
 
-        Raises:
-            PackageNotFoundError: The repository or the package does not exist (any more).
-            CodeArtifactError: The call failed.
+        Args:
+            origin: Return only versions of this origin; CodeArtifact filters before it pages.
         """
 
     def set_status(
@@ -89,19 +97,68 @@ class CodeArtifact(Protocol):
         """
         Bring *versions* of *package* to the status *target*, if they still have their own.
 
+        One call per 100 versions of one status; further calls where some are refused.
+
         Raises:
             StatusUpdateInterruptedError: A call failed after others had succeeded.
             CodeArtifactError: The first call failed.
         """
 
+    def restrictions(self, package: Package) -> Restrictions:
+        """Return the origin restrictions of *package*: one call, DescribePackage."""
 
-class _PackageParameters(TypedDict):
+    def put_restrictions(self, package: Package, restrictions: Restrictions) -> bool:
+        """
+        Give *package* the origin restrictions *restrictions*: one call. Return whether it was made.
+
+        There is no lock: the last of two writers wins. A package that was deleted meanwhile comes
+        into being again, without versions (PutPackageOriginConfiguration, User Guide); only a
+        missing repository is a :class:`PackageNotFoundError`.
+        """
+
+    def packages(self, repository: Repository) -> Iterator[list[tuple[Package, Restrictions]]]:
+        """
+        Yield the packages of *repository* with their origin restrictions, a list per page.
+
+        One call per 1,000 packages, made when the page is asked for. Each package comes once, as it
+        was when it was first seen; packages without versions come too. The errors of a call are
+        raised when its page is asked for.
+        """
+
+    def group_of(self, package: Package) -> AssociatedGroup:
+        """
+        Return the package group that *package* belongs to: one call, GetAssociatedPackageGroup.
+
+        Every package has exactly one, in all repositories of the domain the same, and the package
+        need not exist ("Package groups", User Guide). After a group was made or deleted, packages
+        change groups with a delay.
+        """
+
+
+class _NameParameters(TypedDict):
     domain: str
     domainOwner: str
-    repository: str
     format: Format
     package: str
     namespace: NotRequired[str]
+
+
+class _PackageParameters(_NameParameters):
+    repository: str
+
+
+class _VersionsParameters(_PackageParameters):
+    maxResults: int
+    nextToken: NotRequired[str]
+    originType: NotRequired[OriginType]
+
+
+class _RepositoryParameters(TypedDict):
+    domain: str
+    domainOwner: str
+    repository: str
+    maxResults: int
+    nextToken: NotRequired[str]
 
 
 class CodeArtifactService:
@@ -110,29 +167,86 @@ class CodeArtifactService:
     def __init__(self, client: CodeArtifactClient) -> None:
         self._client = client
 
-    def versions(self, package: Package) -> list[PackageVersion]:
-        """See :class:`CodeArtifact`; one call per 1,000 versions."""
+    def versions(
+        self, package: Package, *, origin: OriginType | None = None
+    ) -> list[PackageVersion]:
+        """See :class:`CodeArtifact`."""
+        parameters = cast("_VersionsParameters", {**_parameters(package), "maxResults": PAGE})
+        if origin is not None:
+            parameters["originType"] = origin
         # By name: a list that changes between two pages may show a version on both.
         found: dict[str, PackageVersion] = {}
         token: str | None = None
         while True:
-            page = self._page(package, token)
+            page = self._versions_page(parameters)
             for summary in page.get("versions", []):
-                found[summary["version"]] = PackageVersion(summary["version"], summary["status"])
-            following = page.get("nextToken")
-            if not following:
+                version = answers.version_in(summary)
+                found[version.version] = version
+            token = _following("ListPackageVersions", page.get("nextToken"), token)
+            if token is None:
                 return list(found.values())
-            if following == token:
-                raise CodeArtifactError(
-                    "ListPackageVersions", "RepeatedToken", "the answer leads back to itself"
-                )
-            token = following
+            parameters["nextToken"] = token
+
+    def packages(self, repository: Repository) -> Iterator[list[tuple[Package, Restrictions]]]:
+        """See :class:`CodeArtifact`."""
+        parameters: _RepositoryParameters = {
+            "domain": repository.domain,
+            "domainOwner": repository.domain_owner,
+            "repository": repository.name,
+            "maxResults": PAGE,
+        }
+        # A list that changes between two pages may show a package on both.
+        seen: set[Package] = set()
+        token: str | None = None
+        while True:
+            page = self._packages_page(parameters)
+            rows = [answers.package_in(repository, row) for row in page.get("packages", [])]
+            new = {package: restrictions for package, restrictions in rows if package not in seen}
+            yield list(new.items())
+            seen.update(new)
+            token = _following("ListPackages", page.get("nextToken"), token)
+            if token is None:
+                return
+            parameters["nextToken"] = token
+
+    def restrictions(self, package: Package) -> Restrictions:
+        """See :class:`CodeArtifact`."""
+        try:
+            answer = self._client.describe_package(**_parameters(package))
+        except (ClientError, BotoCoreError) as error:
+            raise _failure("DescribePackage", error) from error
+        return answers.restrictions_in(answer["package"].get("originConfiguration"))
+
+    def put_restrictions(self, package: Package, restrictions: Restrictions) -> bool:
+        """See :class:`CodeArtifact`."""
+        try:
+            self._client.put_package_origin_configuration(
+                **_parameters(package),
+                restrictions={
+                    "publish": restrictions.publish,
+                    "upstream": restrictions.upstream,
+                },
+            )
+        except (ClientError, BotoCoreError) as error:
+            raise _failure("PutPackageOriginConfiguration", error) from error
+        return True
+
+    def group_of(self, package: Package) -> AssociatedGroup:
+        """See :class:`CodeArtifact`."""
+        parameters = _name_parameters(package)
+        # A group is looked up by name, not by package: names have to be given as they are stored.
+        parameters["package"] = normalised(package.format, package.name)
+        try:
+            answer = self._client.get_associated_package_group(**parameters)
+        except (ClientError, BotoCoreError) as error:
+            raise _failure("GetAssociatedPackageGroup", error) from error
+        return answers.group_in(answer)
 
     def set_status(
         self, package: Package, versions: Sequence[PackageVersion], target: TargetStatus
     ) -> StatusChanges:
-        """See :class:`CodeArtifact`; one call per 100 versions of one status."""
-        done = _Answer([], [], [])
+        """See :class:`CodeArtifact`."""
+        done = SortedOut([], [], [])
         for status, group in _by_status(versions).items():
             if status == target:
                 continue
@@ -140,16 +254,16 @@ class CodeArtifactService:
                 self._bring(package, group, target, done)
             except CodeArtifactError as error:
                 if done.changed or done.refused:
-                    raise StatusUpdateInterruptedError(error, _changes(done)) from error
+                    raise StatusUpdateInterruptedError(error, done.changes) from error
                 raise
-        return _changes(done)
+        return done.changes
 
     def _bring(
         self,
         package: Package,
         versions: Sequence[PackageVersion],
         target: TargetStatus,
-        done: _Answer,
+        done: SortedOut,
     ) -> None:
         """Bring *versions*, which all have one status, to *target*; add to *done* call by call."""
         pending = deque(versions)
@@ -170,25 +284,24 @@ class CodeArtifactService:
             done.changed.extend(answer.changed)
             done.refused.extend(answer.refused)
 
-    def _page(self, package: Package, token: str | None) -> ListPackageVersionsResultTypeDef:
-        parameters = _parameters(package)
+    def _versions_page(self, parameters: _VersionsParameters) -> ListPackageVersionsResultTypeDef:
         try:
-            if token is None:
-                return self._client.list_package_versions(
-                    **parameters, maxResults=MAX_VERSIONS_PER_PAGE
-                )
-            return self._client.list_package_versions(
-                **parameters, maxResults=MAX_VERSIONS_PER_PAGE, nextToken=token
-            )
+            return self._client.list_package_versions(**parameters)
         except (ClientError, BotoCoreError) as error:
             raise _failure("ListPackageVersions", error) from error
+
+    def _packages_page(self, parameters: _RepositoryParameters) -> ListPackagesResultTypeDef:
+        try:
+            return self._client.list_packages(**parameters)
+        except (ClientError, BotoCoreError) as error:
+            raise _failure("ListPackages", error) from error
 
     def _update(
         self,
         package: Package,
         versions: list[PackageVersion],
         target: TargetStatus,
-    ) -> _Answer:
+    ) -> SortedOut:
         try:
             answer = self._client.update_package_versions_status(
                 **_parameters(package),
@@ -198,7 +311,7 @@ class CodeArtifactService:
             )
         except (ClientError, BotoCoreError) as error:
             raise _failure("UpdatePackageVersionsStatus", error) from error
-        return _sorted_out(versions, answer)
+        return answers.sorted_out(versions, answer)
 
 
 class ObservedCodeArtifact:
@@ -207,9 +320,23 @@ class ObservedCodeArtifact:
     def __init__(self, codeartifact: CodeArtifact) -> None:
         self._codeartifact = codeartifact
 
-    def versions(self, package: Package) -> list[PackageVersion]:
+    def versions(
+        self, package: Package, *, origin: OriginType | None = None
+    ) -> list[PackageVersion]:
         """See :class:`CodeArtifact`."""
-        return self._codeartifact.versions(package)
+        return self._codeartifact.versions(package, origin=origin)
+
+    def restrictions(self, package: Package) -> Restrictions:
+        """See :class:`CodeArtifact`."""
+        return self._codeartifact.restrictions(package)
+
+    def packages(self, repository: Repository) -> Iterator[list[tuple[Package, Restrictions]]]:
+        """See :class:`CodeArtifact`."""
+        return self._codeartifact.packages(repository)
+
+    def group_of(self, package: Package) -> AssociatedGroup:
+        """See :class:`CodeArtifact`."""
+        return self._codeartifact.group_of(package)
 
     def set_status(
         self,
@@ -220,44 +347,19 @@ class ObservedCodeArtifact:
         """Change nothing and refuse nothing."""
         return StatusChanges()
 
+    def put_restrictions(
+        self,
+        package: Package,  # noqa: ARG002  the interface
+        restrictions: Restrictions,  # noqa: ARG002  the interface
+    ) -> bool:
+        """Change nothing, and say so."""
+        return False
+
 
 def connect(mode: Mode) -> CodeArtifact:
     """Return CodeArtifact as *mode* may use it."""
     service = CodeArtifactService(clients.codeartifact())
     return service if mode == "enforce" else ObservedCodeArtifact(service)
-
-
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    changed: list[PackageVersion]
-    refused: list[Refusal]
-    skipped: list[PackageVersion]
-
-
-def _changes(done: _Answer) -> StatusChanges:
-    return StatusChanges(tuple(done.changed), tuple(done.refused))
-
-
-def _sorted_out(
-    batch: Sequence[PackageVersion], answer: UpdatePackageVersionsStatusResultTypeDef
-) -> _Answer:
-    successful = answer.get("successfulVersions") or {}
-    failed = answer.get("failedVersions") or {}
-    sorted_out = _Answer([], [], [])
-    for version in batch:
-        failure = failed.get(version.version)
-        if failure is None and version.version in successful:
-            sorted_out.changed.append(version)
-        elif failure is None:
-            sorted_out.refused.append(
-                Refusal(version, "UNANSWERED", "the answer does not mention this version")
-            )
-        elif failure.get("errorCode") == "SKIPPED":
-            sorted_out.skipped.append(version)
-        else:
-            code: RefusalCode = failure.get("errorCode") or "UNANSWERED"
-            sorted_out.refused.append(Refusal(version, code, failure.get("errorMessage", "")))
-    return sorted_out
 
 
 def _by_status(versions: Iterable[PackageVersion]) -> dict[Status, list[PackageVersion]]:
@@ -267,17 +369,29 @@ def _by_status(versions: Iterable[PackageVersion]) -> dict[Status, list[PackageV
     return groups
 
 
-def _parameters(package: Package) -> _PackageParameters:
-    parameters: _PackageParameters = {
+def _name_parameters(package: Package) -> _NameParameters:
+    parameters: _NameParameters = {
         "domain": package.repository.domain,
         "domainOwner": package.repository.domain_owner,
-        "repository": package.repository.name,
         "format": package.format,
         "package": package.name,
     }
     if package.namespace:
         parameters["namespace"] = package.namespace
     return parameters
+
+
+def _parameters(package: Package) -> _PackageParameters:
+    return {**_name_parameters(package), "repository": package.repository.name}
+
+
+def _following(operation: str, following: str | None, token: str | None) -> str | None:
+    """Return the token of the next page, if there is one; *token* is that of this page."""
+    if not following:
+        return None
+    if following == token:
+        raise CodeArtifactError(operation, "RepeatedToken", "the answer leads back to itself")
+    return following
 
 
 def _failure(operation: str, error: ClientError | BotoCoreError) -> CodeArtifactError:

@@ -1,4 +1,4 @@
-"""Names of things in CodeArtifact, as frozen values, and their package URLs."""
+"""Names and small properties of things in CodeArtifact, as frozen values; package URLs."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 Format = Literal["npm", "pypi", "maven", "nuget", "generic", "ruby", "swift", "cargo"]
 Status = Literal["Published", "Unfinished", "Unlisted", "Archived", "Disposed", "Deleted"]
+OriginType = Literal["INTERNAL", "EXTERNAL", "UNKNOWN"]
 # Package origin controls: of a package (AllowPublish, AllowUpstream) and of a package group
 # (PackageGroupOriginRestrictionType, PackageGroupOriginRestrictionMode), service model.
 Restriction = Literal["ALLOW", "BLOCK"]
@@ -16,6 +17,7 @@ RestrictionType = Literal["PUBLISH", "EXTERNAL_UPSTREAM", "INTERNAL_UPSTREAM"]
 RestrictionMode = Literal["ALLOW", "ALLOW_SPECIFIC_REPOSITORIES", "BLOCK", "INHERIT"]
 
 FORMATS: Final[tuple[Format, ...]] = get_args(Format)  # PackageFormat, service model
+RESTRICTION_TYPES: Final[tuple[RestrictionType, ...]] = get_args(RestrictionType)
 
 # "Package URL types" of the purl specification; the other formats are called alike there.
 _PURL_TYPES: Final[dict[Format, str]] = {"ruby": "gem"}
@@ -78,8 +80,50 @@ class Package:
 
 
 @dataclass(frozen=True, slots=True)
+class Restrictions:
+    """
+    The origin restrictions of one package in one repository.
+
+    "Editing package origin controls", User Guide.
+
+    Attributes:
+        publish: Whether versions may be published to the repository directly.
+        upstream: Whether versions may come from upstream repositories and external connections.
+    """
+
+    publish: Restriction
+    upstream: Restriction
+
+    def __str__(self) -> str:
+        return f"publish {self.publish}, upstream {self.upstream}"
+
+
+# The restrictions of a package that has none of its own: nothing is forbidden by it.
+UNRESTRICTED: Final = Restrictions("ALLOW", "ALLOW")
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """
+    How a version first entered its *domain*; later assets do not change it (API Reference).
+
+    Attributes:
+        repository: The repository that an ``INTERNAL`` version was published to, if it is known.
+        external_connection: What an ``EXTERNAL`` version came through (``public:npmjs``), if known.
+    """
+
+    type: OriginType
+    repository: str | None = None
+    external_connection: str | None = None
+
+
+UNKNOWN_ORIGIN: Final = Origin("UNKNOWN")
+
+
+@dataclass(frozen=True, slots=True)
 class PackageVersion:
     """A version of a package, in the status it had when it was listed."""
 
     version: str
     status: Status
+    origin: Origin = UNKNOWN_ORIGIN

@@ -13,8 +13,10 @@ Every exception that the shared code raises on purpose.
     └── AwsError                         AWS refused a call, or could not be reached
         ├── CodeArtifactError            ... a call to CodeArtifact
         │   ├── PackageNotFoundError     ... because the package or its repository does not exist
+        │   ├── PackageGroupError        ... about a package group
         │   └── StatusUpdateInterruptedError   ... after some versions had been changed
-        └── QueueError                   ... a call to SQS
+        ├── QueueError                   ... a call to SQS
+        └── LedgerError                  ... a call to DynamoDB for our own table
 
 A version that CodeArtifact refuses to change is no exception but a value
 (``StatusChanges.refused``).
@@ -86,6 +88,30 @@ class PackageNotFoundError(CodeArtifactError):
     """The domain, the repository or the package does not exist (any more)."""
 
 
+class PackageGroupError(CodeArtifactError):
+    """
+    A call about a package group was refused, or CodeArtifact could not be reached.
+
+    Attributes:
+        resource_type: What is missing or in the way, as CodeArtifact calls it: ``package-group``
+            or ``repository`` or another; ``None`` if the answer does not tell.
+        resource: Its name, likewise.
+    """
+
+    def __init__(
+        self,
+        operation: str,
+        code: str,
+        message: str,
+        *,
+        resource_type: str | None = None,
+        resource: str | None = None,
+    ) -> None:
+        super().__init__(operation, code, message)
+        self.resource_type = resource_type
+        self.resource = resource
+
+
 class StatusUpdateInterruptedError(CodeArtifactError):
     """
     A status update failed as a whole after others for the same package had succeeded.
@@ -101,3 +127,7 @@ class StatusUpdateInterruptedError(CodeArtifactError):
 
 class QueueError(AwsError):
     """A message could not be sent to the automation's own queue."""
+
+
+class LedgerError(AwsError):
+    """The ledger's table could not be read or written, or holds what the ledger did not write."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import dataclass
 from typing import Final, cast
 
 from steward.coordinates import Package, Repository, is_format
@@ -26,9 +27,22 @@ _REPOSITORY: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._\-]{1,99}")
 _NAME: Final = re.compile(r"[^#/\s]{1,255}")
 
 
-def package_named_in(body: str) -> Package:
+@dataclass(frozen=True, slots=True)
+class Hint:
     """
-    Return the package that a queued message is about.
+    What a queued message says: this package is worth a look.
+
+    Attributes:
+        repeated: We sent it ourselves (:func:`look_again`), after an earlier look.
+    """
+
+    package: Package
+    repeated: bool
+
+
+def hint_in(body: str) -> Hint:
+    """
+    Return what a queued message hints at.
 
     *body* is the body of an SQS message: an event of CodeArtifact as EventBridge puts it on the
     queue, or what :func:`look_again` made.
@@ -51,7 +65,7 @@ def package_named_in(body: str) -> Package:
     detail = envelope.get("detail")
     if not isinstance(detail, dict):
         raise MalformedMessageError("the event has no detail")
-    return _package(cast("dict[str, object]", detail))
+    return Hint(_package(cast("dict[str, object]", detail)), kind == (OWN_SOURCE, LOOK_AGAIN))
 
 
 def look_again(package: Package) -> str:

@@ -22,12 +22,16 @@ class Settings:
         policy: The compiled policy's file.
         queue_url: The automation's own queue.
         domain: The domain whose events reach this function.
+        ledger_table: The DynamoDB table of the ledger, for automations that have one.
+        attention_topic: The SNS topic for what needs a person, if somebody listens.
     """
 
     mode: Mode
     policy: Path
     queue_url: str
     domain: str
+    ledger_table: str | None = None
+    attention_topic: str | None = None
 
 
 def from_environment(environment: Mapping[str, str]) -> Settings:
@@ -45,6 +49,8 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
         policy=Path(_required(environment, "STEWARD_POLICY")),
         queue_url=_required(environment, "STEWARD_QUEUE_URL"),
         domain=_required(environment, "STEWARD_DOMAIN"),
+        ledger_table=environment.get("STEWARD_LEDGER_TABLE") or None,
+        attention_topic=environment.get("STEWARD_ATTENTION_TOPIC") or None,
     )
 
 

@@ -1,0 +1,352 @@
+"""
+The ledger: a table of our own with what people have exempted, what was changed, what was told.
+
+It holds nothing that a decision about CodeArtifact's state needs; that is always read from
+CodeArtifact. Without the ledger a restore would be undone, a change could not be, and people would
+be told of the same finding at every event.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Final, NotRequired, Protocol, TypedDict, TypeVar
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from steward import clients
+from steward import ledger_entries as entries
+from steward.coordinates import Package
+from steward.errors import LedgerError
+from steward.ledger_entries import (
+    Attribute,
+    Change,
+    Exemption,
+    Item,
+    RestrictionsChange,
+    StatusChange,
+)
+from steward.settings import Mode
+
+__all__ = [
+    "Change",
+    "DynamoDbLedger",
+    "Exemption",
+    "Ledger",
+    "ObservedLedger",
+    "RestrictionsChange",
+    "StatusChange",
+    "connect",
+]
+
+MAX_ITEMS_PER_CALL: Final = 25  # BatchWriteItem, DynamoDB API Reference
+# Our choice: what DynamoDB has not taken after 0.1 + 0.2 + 0.4 + 0.8 s goes back to the queue, as
+# that can wait longer than a function should. BatchWriteItem (API Reference) asks for a backoff.
+ATTEMPTS: Final = 5
+FIRST_PAUSE_SECONDS: Final = 0.1
+
+_T = TypeVar("_T")
+
+
+class Ledger(Protocol):
+    """
+    What was exempted, changed and told, by package.
+
+    Reads see every write that was finished before. Every method raises :class:`LedgerError`.
+    """
+
+    def exemptions(self, package: Package) -> list[Exemption]:
+        """
+        Return the exemptions of *package*: one Query.
+
+        Expired ones may be among them for some days: ask :meth:`Exemption.in_force`.
+        """
+
+    def exempt(self, exemption: Exemption) -> None:
+        """Keep *exemption*, instead of the one there may be for the same package and version."""
+
+    def end_exemption(self, package: Package, version: str | None) -> bool:
+        """End the exemption of *version* (``None``: the restrictions); return if there was one."""
+
+    def all_exemptions(self) -> Iterator[Exemption]:
+        """Yield the exemptions of all packages in no particular order; reads the whole table."""
+
+    def record(self, changes: Sequence[Change]) -> None:
+        """
+        Keep *changes* for a year, in calls of 25; the same change twice is kept once.
+
+        If it fails, some of them may have been kept. Changes are recorded before they are made.
+        """
+
+    def changes(self, package: Package) -> list[Change]:
+        """Return what was recorded about *package*, newest first; one Query per MB."""
+
+    def told(self, package: Package) -> frozenset[str]:
+        """Return the findings about *package* that people have been told of: one Query."""
+
+    def mark_told(self, package: Package, keys: Sequence[str], *, until: datetime) -> None:
+        """Remember until *until* that people have been told of the findings *keys*."""
+
+
+class WriteRequest(TypedDict):
+    """One item to put with BatchWriteItem."""
+
+    PutRequest: Mapping[str, Item]
+
+
+class BatchWriteAnswer(TypedDict):
+    """The answer of BatchWriteItem: what was not written, by table."""
+
+    UnprocessedItems: NotRequired[Mapping[str, Sequence[WriteRequest]]]
+
+
+class ReadParameters(TypedDict):
+    """What Query and Scan are asked here."""
+
+    TableName: str
+    ConsistentRead: bool
+    KeyConditionExpression: NotRequired[str]
+    FilterExpression: NotRequired[str]
+    ExpressionAttributeNames: Mapping[str, str]
+    ExpressionAttributeValues: Mapping[str, Attribute]
+    ScanIndexForward: NotRequired[bool]
+    ExclusiveStartKey: NotRequired[Item]
+
+
+class ReadAnswer(TypedDict):
+    """A page of Query or Scan."""
+
+    Items: NotRequired[Sequence[Item]]
+    LastEvaluatedKey: NotRequired[Item]
+
+
+class DeleteAnswer(TypedDict):
+    """The answer of DeleteItem: what was deleted, if anything was."""
+
+    Attributes: NotRequired[Item]
+
+
+class DynamoDbClient(Protocol):
+    """The part of DynamoDB's client that is used here; botocore publishes no types."""
+
+    def query(self, **parameters: object) -> ReadAnswer:
+        """See Query, DynamoDB API Reference; it is given :class:`ReadParameters`."""
+
+    def scan(self, **parameters: object) -> ReadAnswer:
+        """See Scan, DynamoDB API Reference; it is given :class:`ReadParameters`."""
+
+    def put_item(self, *, TableName: str, Item: Item) -> object:  # noqa: N803  AWS's names
+        """See PutItem, DynamoDB API Reference."""
+
+    def delete_item(
+        self,
+        *,
+        TableName: str,  # noqa: N803  AWS's name
+        Key: Item,  # noqa: N803  AWS's name
+        ReturnValues: str,  # noqa: N803  AWS's name
+    ) -> DeleteAnswer:
+        """See DeleteItem, DynamoDB API Reference."""
+
+    def batch_write_item(
+        self,
+        *,
+        RequestItems: Mapping[str, Sequence[WriteRequest]],  # noqa: N803  AWS's name
+    ) -> BatchWriteAnswer:
+        """See BatchWriteItem, DynamoDB API Reference."""
+
+
+class DynamoDbLedger:
+    """
+    The ledger in its DynamoDB table.
+
+    Attributes of the table: ``package`` (text, partition key), ``entry`` (text, sort key) and
+    ``expires`` (number, time to live). Reads are strongly consistent: whoever restores writes an
+    exemption first, and the event of what is restored must not be faster.
+    """
+
+    def __init__(
+        self,
+        table: str,
+        *,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        pause: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._table = table
+        self._now = now
+        self._pause = pause
+
+    def exemptions(self, package: Package) -> list[Exemption]:
+        """See :class:`Ledger`."""
+        items = self._query(package, entries.EXEMPTIONS)
+        return [_read("Query", entries.exemption_of, item) for item in items]
+
+    def exempt(self, exemption: Exemption) -> None:
+        """See :class:`Ledger`."""
+        try:
+            clients.dynamodb().put_item(
+                TableName=self._table, Item=entries.exemption_item(exemption)
+            )
+        except (ClientError, BotoCoreError) as error:
+            raise _failure("PutItem", error) from error
+
+    def end_exemption(self, package: Package, version: str | None) -> bool:
+        """See :class:`Ledger`."""
+        try:
+            answer = clients.dynamodb().delete_item(
+                TableName=self._table,
+                Key=entries.key(package, entries.exemption_entry(version)),
+                ReturnValues="ALL_OLD",
+            )
+        except (ClientError, BotoCoreError) as error:
+            raise _failure("DeleteItem", error) from error
+        return bool(answer.get("Attributes"))
+
+    def all_exemptions(self) -> Iterator[Exemption]:
+        """See :class:`Ledger`."""
+        parameters: ReadParameters = {
+            "TableName": self._table,
+            "ConsistentRead": True,
+            "FilterExpression": "begins_with(#entry, :kind)",
+            "ExpressionAttributeNames": {"#entry": "entry"},
+            "ExpressionAttributeValues": {":kind": {"S": entries.EXEMPTIONS}},
+        }
+        for item in _pages("Scan", lambda page: clients.dynamodb().scan(**page), parameters):
+            yield _read("Scan", entries.exemption_of, item)
+
+    def record(self, changes: Sequence[Change]) -> None:
+        """See :class:`Ledger`."""
+        self._put([entries.change_item(change) for change in changes])
+
+    def changes(self, package: Package) -> list[Change]:
+        """See :class:`Ledger`."""
+        items = self._query(package, entries.CHANGES, newest_first=True)
+        return [_read("Query", entries.change_of, item) for item in items]
+
+    def told(self, package: Package) -> frozenset[str]:
+        """See :class:`Ledger`."""
+        now = self._now()
+        items = self._query(package, entries.TOLD)
+        found = (_read("Query", lambda item: entries.told_finding(item, now), one) for one in items)
+        return frozenset(finding for finding in found if finding is not None)
+
+    def mark_told(self, package: Package, keys: Sequence[str], *, until: datetime) -> None:
+        """See :class:`Ledger`."""
+        self._put([entries.told_item(package, finding, until) for finding in keys])
+
+    def _query(self, package: Package, kind: str, *, newest_first: bool = False) -> Iterator[Item]:
+        parameters: ReadParameters = {
+            "TableName": self._table,
+            "ConsistentRead": True,
+            "KeyConditionExpression": "#package = :package AND begins_with(#entry, :kind)",
+            "ExpressionAttributeNames": {"#package": "package", "#entry": "entry"},
+            "ExpressionAttributeValues": {
+                ":package": {"S": entries.partition(package)},
+                ":kind": {"S": kind},
+            },
+            "ScanIndexForward": not newest_first,
+        }
+        return _pages("Query", lambda page: clients.dynamodb().query(**page), parameters)
+
+    def _put(self, items: Sequence[Item]) -> None:
+        """Write *items*; BatchWriteItem refuses a call in which two have the same key."""
+        by_key = {(item["package"]["S"], item["entry"]["S"]): item for item in items}
+        requests: list[WriteRequest] = [{"PutRequest": {"Item": one}} for one in by_key.values()]
+        for start in range(0, len(requests), MAX_ITEMS_PER_CALL):
+            self._write(requests[start : start + MAX_ITEMS_PER_CALL])
+
+    def _write(self, requests: Sequence[WriteRequest]) -> None:
+        for attempt in range(ATTEMPTS):
+            if attempt:
+                self._pause(FIRST_PAUSE_SECONDS * 2 ** (attempt - 1))
+            try:
+                answer = clients.dynamodb().batch_write_item(RequestItems={self._table: requests})
+            except (ClientError, BotoCoreError) as error:
+                raise _failure("BatchWriteItem", error) from error
+            requests = (answer.get("UnprocessedItems") or {}).get(self._table, [])
+            if not requests:
+                return
+        raise LedgerError(
+            "BatchWriteItem", "UnprocessedItems", f"{len(requests)} items were not written"
+        )
+
+
+class ObservedLedger:
+    """
+    The ledger for observe mode: nothing is changed in CodeArtifact, so no change is recorded.
+
+    What people do (exemptions) and what they are told is the same in both modes.
+    """
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+
+    def exemptions(self, package: Package) -> list[Exemption]:
+        """See :class:`Ledger`."""
+        return self._ledger.exemptions(package)
+
+    def exempt(self, exemption: Exemption) -> None:
+        """See :class:`Ledger`."""
+        self._ledger.exempt(exemption)
+
+    def end_exemption(self, package: Package, version: str | None) -> bool:
+        """See :class:`Ledger`."""
+        return self._ledger.end_exemption(package, version)
+
+    def all_exemptions(self) -> Iterator[Exemption]:
+        """See :class:`Ledger`."""
+        return self._ledger.all_exemptions()
+
+    def record(self, changes: Sequence[Change]) -> None:
+        """Record nothing: nothing was changed."""
+
+    def changes(self, package: Package) -> list[Change]:
+        """See :class:`Ledger`."""
+        return self._ledger.changes(package)
+
+    def told(self, package: Package) -> frozenset[str]:
+        """See :class:`Ledger`."""
+        return self._ledger.told(package)
+
+    def mark_told(self, package: Package, keys: Sequence[str], *, until: datetime) -> None:
+        """See :class:`Ledger`."""
+        self._ledger.mark_told(package, keys, until=until)
+
+
+def connect(mode: Mode, table: str) -> Ledger:
+    """Return the ledger in the DynamoDB table *table* as *mode* may use it."""
+    ledger = DynamoDbLedger(table)
+    return ledger if mode == "enforce" else ObservedLedger(ledger)
+
+
+def _pages(
+    operation: str, ask: Callable[[ReadParameters], ReadAnswer], parameters: ReadParameters
+) -> Iterator[Item]:
+    """Yield the items of all pages; a page may hold none and still not be the last one."""
+    while True:
+        try:
+            page = ask(parameters)
+        except (ClientError, BotoCoreError) as error:
+            raise _failure(operation, error) from error
+        yield from page.get("Items", [])
+        last = page.get("LastEvaluatedKey")
+        if not last:
+            return
+        parameters["ExclusiveStartKey"] = last
+
+
+def _read(operation: str, read: Callable[[Item], _T], item: Item) -> _T:
+    try:
+        return read(item)
+    except (LookupError, ValueError) as error:
+        where = f"package {item.get('package')}, entry {item.get('entry')}"
+        raise LedgerError(operation, "UnreadableEntry", f"{where}: {error!r}") from error
+
+
+def _failure(operation: str, error: ClientError | BotoCoreError) -> LedgerError:
+    if isinstance(error, ClientError):
+        details = error.response.get("Error", {})
+        return LedgerError(
+            operation, details.get("Code", "Unknown"), details.get("Message", str(error))
+        )
+    return LedgerError(operation, type(error).__name__, str(error))
