@@ -17,7 +17,7 @@ from steward.errors import PolicyError
 from steward.policy import Policy, load
 from steward.policy_file import compile_policy, json_schema
 from steward.policy_lines import PolicyMistakesError
-from steward.policy_model import duration_seconds
+from steward.policy_values import duration_seconds
 from tests.unit.fake_codeartifact import package
 
 SHIPPED = Path(__file__).parents[2] / "layers" / "policy" / "policy.yaml"
@@ -140,7 +140,7 @@ def test_all_mistakes_are_listed_at_once_with_line_and_advice() -> None:
         "policy.yaml:8: snapshots[1].repositories[0]",
         "policy.yaml:9: snapshots[2].packages",
     ]
-    assert "Known keys are domain, snapshots." in found[1]
+    assert "Known keys are domain, snapshots, origins, groups, promotions." in found[1]
     assert "End it with * (all), ~ (a word) or $ (exactly)." in found[2]
     assert "PT1H" in found[3]
     assert "Known keys are packages, repositories, unfinished_grace." in found[4]

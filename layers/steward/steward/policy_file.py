@@ -8,60 +8,91 @@ result with :mod:`steward.policy` and need neither pydantic nor a YAML parser.
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import json
-import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import yaml
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
-from steward.patterns import Pattern
-from steward.policy import CompiledPolicy, CompiledSnapshotRule
+from steward.coordinates import RestrictionMode, RestrictionType
+from steward.policy import (
+    CompiledGroup,
+    CompiledOriginRule,
+    CompiledPolicy,
+    CompiledPromotion,
+    CompiledSnapshotRule,
+)
+from steward.policy_checks import Opening, contradictions, openings, wanted
 from steward.policy_lines import (
     Location,
     Mistake,
     PolicyMistakesError,
-    line_of,
+    PolicySource,
     parse,
     repeated_keys,
-    spelled,
 )
 from steward.policy_model import (
-    REMEDIED,
+    NAMES,
+    ROOT,
+    SECTIONS,
+    WORD,
+    AllowIn,
+    GroupsEntry,
+    OriginsRule,
     PolicyModel,
+    PromotionsRoute,
     SnapshotsRule,
-    duration_seconds,
-    patterns_of,
+    build_patterns_of,
+    keys_of,
 )
+from steward.policy_values import REMEDIED, duration_seconds, nearest
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
-_BRACKETS: Final = re.compile(r"\[!?\]?[^\]]*\]")  # one character of a shell pattern, as in fnmatch
-
+# How a list item of each section begins.
+_BEGINNINGS: Final = {
+    "snapshots": "- packages: /maven/*",
+    "origins": "- packages: /npm/mycompany/*",
+    "groups": "- pattern: /npm/mycompany/*",
+    "promotions": "- name: public-to-approved",
+}
 # What pydantic calls a mistake, and what it is in a policy file, with what to do.
 _WRONG_KINDS: Final = {
     "list_type": ("this is no list", "Write each item on a line of its own, after a dash."),
     "string_type": ("this is no text", "Put it into quotes if YAML takes it for something else."),
-    "model_type": ("this is no rule", "A rule starts like this: `- packages: /maven/*`."),
     "too_short": ("this list is empty", "Put at least one item in, or delete the rule."),
+    "string_too_short": ("this text is empty", "Write one."),
 }
-# The same for certain keys, where more can be said.
-_WRONG_KEYS: Final = {
-    ("snapshots", "list_type"): (
-        "this is no list of rules",
-        "Begin each rule with a dash and a blank: `- packages: /maven/*`.",
-    ),
-    ("repositories", "too_short"): (
-        "this list is empty",
-        "Put at least one name in, or delete the key: all repositories are meant then.",
-    ),
+_GROUP_KEYS: Final[dict[RestrictionType, str]] = {
+    "PUBLISH": "publish",
+    "EXTERNAL_UPSTREAM": "external_upstream",
+    "INTERNAL_UPSTREAM": "internal_upstream",
 }
+_GROUP_WORDS: Final[Mapping[str, RestrictionMode]] = {
+    "allow": "ALLOW",
+    "block": "BLOCK",
+    "inherit": "INHERIT",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedPolicy:
+    """
+    A policy without mistakes.
+
+    Attributes:
+        compiled: What functions load, JSON.
+        openings: What may be a mistake all the same: CodeArtifact alone can tell.
+    """
+
+    compiled: str
+    openings: list[Opening]
 
 
 def json_schema() -> dict[str, object]:
@@ -70,8 +101,13 @@ def json_schema() -> dict[str, object]:
 
 
 def compile_policy(text: str, file: str) -> str:
+    """Return the policy *text* as functions load it: JSON. Arguments and errors as of `check`."""
+    return check(text, file).compiled
+
+
+def check(text: str, file: str) -> CheckedPolicy:
     """
-    Return the compiled form of the policy *text*, as JSON.
+    Return the policy *text* in its compiled form, with what only CodeArtifact can judge.
 
     Args:
         text: The policy, YAML.
@@ -80,109 +116,126 @@ def compile_policy(text: str, file: str) -> str:
     Raises:
         PolicyMistakesError: It has mistakes. All that can be found at once are listed.
     """
-    tree = parse(text, file)
-    mistakes = list(repeated_keys(tree, file))
+    source = PolicySource(parse(text, file), file)
+    mistakes = list(repeated_keys(source.tree, file))
     try:
         model = PolicyModel.model_validate(yaml.safe_load(text))
     except ValidationError as error:
-        mistakes += [_mistake(tree, file, details) for details in error.errors()]
+        mistakes += [_mistake(source, details) for details in error.errors()]
     else:
-        mistakes += _rules_without_effect(model, tree, file)
+        mistakes += contradictions(model, source)
         if not mistakes:
-            return json.dumps(_compiled(model, text), indent=2) + "\n"
+            compiled = json.dumps(_compiled(model, text), indent=2) + "\n"
+            return CheckedPolicy(compiled, openings(model, source))
     raise PolicyMistakesError(sorted(mistakes, key=lambda mistake: mistake.line))
 
 
 def _compiled(model: PolicyModel, text: str) -> CompiledPolicy:
-    rules: list[CompiledSnapshotRule] = [
-        {
-            "name": f"snapshots[{index}]",
-            "packages": [str(pattern) for pattern in patterns_of(rule)],
-            "repositories": rule.repositories,
-            "unfinished_grace_seconds": duration_seconds(rule.unfinished_grace),
-        }
-        for index, rule in enumerate(model.snapshots)
-    ]
-    digest = hashlib.sha256(text.encode()).hexdigest()
+    has_groups = "groups" in model.model_fields_set
     return {
-        "digest": digest,
+        "digest": hashlib.sha256(text.encode()).hexdigest(),
         "domain": model.domain,
-        "snapshots": rules,
-        "origins": [],
-        "groups": [],
-        "promotions": [],
+        "snapshots": [_snapshot_rule(f"snapshots[{n}]", r) for n, r in enumerate(model.snapshots)],
+        "origins": [_origin_rule(f"origins[{n}]", r) for n, r in enumerate(model.origins)],
+        "groups": [_group(f"groups[{n}]", g) for n, g in enumerate(model.groups)]
+        if has_groups
+        else None,
+        "promotions": [_promotion(route) for route in model.promotions],
     }
 
 
-def _rules_without_effect(
-    model: PolicyModel, tree: yaml.MappingNode, file: str
-) -> Iterator[Mistake]:
-    """Yield a mistake for each rule whose packages earlier rules take, in all its repositories."""
-    for index, rule in enumerate(model.snapshots):
-        takers = {
-            next((n for n in range(index) if _takes(model.snapshots[n], pattern, glob)), None)
-            for pattern in patterns_of(rule)
-            for glob in rule.repositories
-        }
-        if None not in takers:
-            location: Location = ("snapshots", index)
-            names = ", ".join(
-                f"snapshots[{taker}] (line {line_of(tree, ('snapshots', taker))})"
-                for taker in range(index)
-                if taker in takers
-            )
-            yield Mistake(
-                file,
-                line_of(tree, location),
-                spelled(location),
-                f"this rule can never match: {names} comes first and matches all of its packages",
-                "Put the narrower rule first, or delete one of them.",
-            )
+def _snapshot_rule(name: str, rule: SnapshotsRule) -> CompiledSnapshotRule:
+    return {
+        "name": name,
+        "packages": [str(pattern) for pattern in build_patterns_of(rule)],
+        "repositories": rule.repositories,
+        "unfinished_grace_seconds": duration_seconds(rule.unfinished_grace),
+    }
 
 
-def _takes(rule: SnapshotsRule, pattern: Pattern, glob: str) -> bool:
-    return any(mine.covers(pattern) for mine in patterns_of(rule)) and any(
-        _glob_covers(mine, glob) for mine in rule.repositories
-    )
+def _origin_rule(name: str, rule: OriginsRule) -> CompiledOriginRule:
+    publish, upstream = wanted(rule)
+    return {
+        "name": name,
+        "packages": rule.packages,
+        "repositories": rule.repositories,
+        "kind": rule.kind or "explicit",
+        "publish": publish,
+        "upstream": upstream,
+        "external": (rule.external or "archive") if rule.kind == "internal" else None,
+    }
 
 
-def _glob_covers(wide: str, narrow: str) -> bool:
-    """
-    Return whether *wide* surely matches every name that *narrow* matches.
+def _group(name: str, group: GroupsEntry) -> CompiledGroup:
+    modes: dict[RestrictionType, RestrictionMode] = {}
+    allowed: dict[RestrictionType, list[str]] = {}
+    for restriction, key in _GROUP_KEYS.items():
+        setting: str | AllowIn = getattr(group, key)
+        if isinstance(setting, AllowIn):
+            modes[restriction] = "ALLOW_SPECIFIC_REPOSITORIES"
+            allowed[restriction] = setting.allow_in
+        else:
+            left_out_of_root = group.pattern == ROOT and setting == "inherit"
+            modes[restriction] = "ALLOW" if left_out_of_root else _GROUP_WORDS[setting]
+    return {"name": name, "pattern": group.pattern, "modes": modes, "allowed": allowed}
 
-    Sure is sure: with ``?`` or ``[...]`` in *wide*, only an equal pattern counts as covered. A
-    ``[...]`` in *narrow* is some character, which only a ``*`` of *wide* surely matches.
-    """
-    if wide == narrow:
-        return True
-    if any(character in wide for character in "?["):
-        return False
-    narrow = _BRACKETS.sub("?", narrow)
-    return re.fullmatch(".*".join(re.escape(part) for part in wide.split("*")), narrow) is not None
+
+def _promotion(route: PromotionsRoute) -> CompiledPromotion:
+    return {
+        "name": route.name,
+        "packages": route.packages,
+        "source": route.source,
+        "to": route.to,
+    }
 
 
-def _mistake(tree: yaml.Node, file: str, details: ErrorDetails) -> Mistake:
-    location, kind = details["loc"], details["type"]
-    problem, remedy = details["msg"], "See docs/policy.md."
+def _mistake(source: PolicySource, details: ErrorDetails) -> Mistake:
+    """Return pydantic's error in the words of the file."""
+    location = tuple(step for step in details["loc"] if step not in {WORD, NAMES})
+    problem, remedy = _problem(location, details)
+    return source.mistake(location, problem, remedy)
+
+
+def _problem(location: Location, details: ErrorDetails) -> tuple[str, str]:  # noqa: PLR0911  a return for each kind of mistake
+    kind = details["type"]
     if kind == REMEDIED:
-        remedy = str(details.get("ctx", {})["remedy"])
-    elif kind == "extra_forbidden":
-        problem = f"unknown key {location[-1]!r}"
-        model = PolicyModel if len(location) == 1 else SnapshotsRule
-        near = difflib.get_close_matches(str(location[-1]), model.model_fields, n=1)
-        meant = f"Did you mean {near[0]!r}? " if near else ""
-        remedy = f"{meant}Known keys are {', '.join(model.model_fields)}."
-    elif kind == "missing":
-        problem, remedy = f"the key {location[-1]!r} is missing", "Add it."
-    elif details["input"] is None:
-        problem, remedy = "nothing stands here", "Write what is wanted, or delete it."
-    elif (location[-1], kind) in _WRONG_KEYS:
-        problem, remedy = _WRONG_KEYS[str(location[-1]), kind]
-    elif kind in _WRONG_KINDS:
-        problem, remedy = _WRONG_KINDS[kind]
-    elif location[-1:] == ("domain",):
+        return details["msg"], str(details.get("ctx", {})["remedy"])
+    if kind == "extra_forbidden":
+        known = keys_of(_model_at(location[:-1]))
+        near = nearest(str(location[-1]), known)
+        meant = f"Did you mean {near!r}? " if near else ""
+        return f"unknown key {location[-1]!r}", f"{meant}Known keys are {', '.join(known)}."
+    if kind == "missing":
+        return f"the key {location[-1]!r} is missing", "Add it."
+    if details["input"] is None:
+        return "nothing stands here", "Write what is wanted, or delete it."
+    if kind == "list_type" and len(location) == 1:
+        beginning = _BEGINNINGS[str(location[0])]
+        return (
+            "this is no list of rules",
+            f"Begin each rule with a dash and a blank: `{beginning}`.",
+        )
+    if kind == "model_type":
+        return "this is no rule", f"A rule starts like this: `{_BEGINNINGS[str(location[0])]}`."
+    if kind == "too_short" and location[-1] == "repositories":
+        remedy = "Put at least one name in, or delete the key: all repositories are meant then."
+        return "this list is empty", remedy
+    if kind == "too_short" and location[-1] == "allow_in":
+        return (
+            "this list is empty",
+            "Write block in place of it, if no repository is to be allowed.",
+        )
+    if location == ("domain",) and kind != "string_type":
         remedy = "A domain name has 2 to 50 of a-z, 0-9 and -, and starts with a letter."
-    return Mistake(file, line_of(tree, location), spelled(location), problem, remedy)
+        return details["msg"], remedy
+    return _WRONG_KINDS.get(kind, (details["msg"], "See docs/policy.md."))
+
+
+def _model_at(location: Location) -> type[BaseModel]:
+    """Return the model of the mapping at *location*."""
+    if not location:
+        return PolicyModel
+    return AllowIn if isinstance(location[-1], str) else SECTIONS[str(location[0])]
 
 
 def main(arguments: list[str]) -> int:
@@ -197,10 +250,12 @@ def main(arguments: list[str]) -> int:
         sys.stderr.write(f"{file}: cannot be read: {error}\n")
         return 1
     try:
-        sys.stdout.write(compile_policy(text, file))
+        checked = check(text, file)
     except PolicyMistakesError as error:
         sys.stderr.write(f"{error}\n")
         return 1
+    sys.stderr.writelines(f"warning: {opening.warning}\n" for opening in checked.openings)
+    sys.stdout.write(checked.compiled)
     return 0
 
 

@@ -73,6 +73,23 @@ def _remedy(text: str, line: int) -> str:
     return f'Put {unquoted[1]} into quotes: "{unquoted[1]}".'
 
 
+@dataclass(frozen=True, slots=True)
+class PolicySource:
+    """A policy file's syntax tree, and the mistakes that are found by it."""
+
+    tree: yaml.MappingNode
+    file: str
+
+    def mistake(self, location: Location, problem: str, remedy: str) -> Mistake:
+        """Return the mistake at *location*."""
+        line = line_of(self.tree, location)
+        return Mistake(self.file, line, spelled(location), problem, remedy)
+
+    def named(self, location: Location) -> str:
+        """Return what a message calls another place of the file: ``origins[0] (line 7)``."""
+        return f"{spelled(location)} (line {line_of(self.tree, location)})"
+
+
 def repeated_keys(
     node: yaml.Node, file: str, location: Location = (), above: tuple[yaml.Node, ...] = ()
 ) -> Iterator[Mistake]:

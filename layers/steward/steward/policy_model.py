@@ -2,106 +2,49 @@
 
 from __future__ import annotations
 
-import re
-from datetime import timedelta
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
-from pydantic_core import PydanticCustomError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+from pydantic.json_schema import SkipJsonSchema
 
 from steward import patterns
-from steward.coordinates import Format
-from steward.errors import PatternError
+from steward.coordinates import Restriction
 from steward.patterns import Pattern
-
-REMEDIED: Final = "steward"  # pydantic's type of an error that brings its remedy along
-
-_ISO_DURATION: Final = re.compile(
-    r"P(?:(?P<weeks>[0-9]{1,4})W)?(?:(?P<days>[0-9]{1,5})D)?"
-    r"(?:T(?:(?P<hours>[0-9]{1,6})H)?(?:(?P<minutes>[0-9]{1,8})M)?(?:(?P<seconds>[0-9]{1,9})S)?)?"
+from steward.policy_values import (
+    BuildPatternTexts,
+    DurationText,
+    PatternText,
+    PatternTexts,
+    RepositoryGlobs,
+    RepositoryName,
+    RepositoryNames,
+    one_of,
+    refusal,
 )
-_FORMATS_WITH_BUILDS: Final[tuple[Format, ...]] = ("maven", "npm", "nuget", "pypi")
+
 # The root pattern names no format. Maven's is the one whose builds CodeArtifact itself unlists; for
 # the others unlisting pre-releases is a choice that a rule has to make by name (our choice).
 _ROOT_OF_SNAPSHOTS: Final = patterns.parse("/maven/*")
+ROOT: Final = "/*"
+
+# Names of the two ways to write a group's restriction; no key of a policy begins so.
+WORD: Final = "<word>"
+NAMES: Final = "<names>"
 
 
-def _as_list(value: object) -> object:
-    return [value] if isinstance(value, str) else value
-
-
-def _is_pattern(value: object) -> object:
-    if not isinstance(value, str):
-        return value
-    try:
-        pattern = patterns.parse(value, formats=_FORMATS_WITH_BUILDS)
-    except PatternError as error:
-        raise _custom_error(str(error), error.remedy) from error
-    if pattern.format is not None and pattern.format not in _FORMATS_WITH_BUILDS:
-        raise _custom_error(
-            f"{value!r} can never match: packages of the format {pattern.format} have no builds",
-            f"Formats with builds are {', '.join(_FORMATS_WITH_BUILDS)}.",
-        )
-    return value
-
-
-def _is_repository_glob(value: object) -> object:
-    # RepositoryName, service model, and the characters of a shell pattern.
-    if isinstance(value, str) and not re.fullmatch(
-        r"[A-Za-z0-9*?\[][A-Za-z0-9._\-*?\[\]!]*", value
-    ):
-        raise _custom_error(
-            f"{value!r} can match no repository name",
-            "Letters, digits and . _ - stand for themselves; * ? and [...] as in a shell.",
-        )
-    return value
-
-
-def _is_duration(value: object) -> object:
-    if isinstance(value, str):
-        duration_seconds(value)
-    elif value is not None:
-        raise _no_duration(str(value))
-    return value
-
-
-def duration_seconds(text: str) -> int:
-    """
-    Return the seconds of the ISO 8601 duration *text*.
-
-    Weeks, days, hours, minutes and seconds; a month or a year is no number of seconds.
-    """
-    match = _ISO_DURATION.fullmatch(text)
-    if match is None or text.endswith(("P", "T")):
-        raise _no_duration(text)
-    parts = {unit: int(number) for unit, number in match.groupdict(default="0").items()}
-    return int(timedelta(**parts).total_seconds())
-
-
-def _no_duration(text: str) -> PydanticCustomError:
-    remedy = "Write ISO 8601 with weeks, days, hours, minutes or seconds: PT1H, P7D, P1DT12H."
-    if re.fullmatch(r"[0-9]{1,9}", text):
-        remedy = f"Write {_iso_duration(int(text))}, if these are seconds (ISO 8601)."
-    return _custom_error(f"{text!r} is no duration", remedy)
-
-
-def _iso_duration(seconds: int) -> str:
-    """Return *seconds* in the notation that `duration_seconds` reads."""
-    counted = {"D": seconds // 86_400, "H": seconds // 3600 % 24, "M": seconds // 60 % 60}
-    days, hours, minutes = (f"{number}{unit}" if number else "" for unit, number in counted.items())
-    time = f"{hours}{minutes}" + (f"{seconds % 60}S" if seconds % 60 or not seconds else "")
-    return f"P{days}" + (f"T{time}" if time else "")
-
-
-PatternText = Annotated[
-    str,
-    BeforeValidator(_is_pattern),
-    Field(examples=["/maven/com.mycompany~", "/npm/mycompany/*", "/pypi//requests$"]),
-]
-RepositoryGlob = Annotated[
-    str, BeforeValidator(_is_repository_glob), Field(examples=["*-snapshots"])
-]
-DurationText = Annotated[str, BeforeValidator(_is_duration), Field(examples=["PT1H", "P7D"])]
+def _without_default(schema: dict[str, object]) -> None:
+    """Take out the null that is no value of the file: the key is left out instead."""
+    del schema["default"]
 
 
 class _Section(BaseModel):
@@ -111,24 +54,202 @@ class _Section(BaseModel):
 class SnapshotsRule(_Section):
     """Unlist the builds of these packages that a newer build has replaced."""
 
-    packages: Annotated[
-        list[PatternText],
-        BeforeValidator(_as_list, json_schema_input_type=PatternText | list[PatternText]),
-        Field(
-            min_length=1,
-            description="CodeArtifact's package-group patterns, one or a list. The root pattern /* "
-            "stands for all Maven packages; other formats have to be named.",
-        ),
-    ]
-    repositories: Annotated[
-        list[RepositoryGlob],
-        BeforeValidator(_as_list, json_schema_input_type=RepositoryGlob | list[RepositoryGlob]),
-        Field(min_length=1, description="Names of repositories; * ? and [...] as in a shell."),
-    ] = ["*"]
+    packages: BuildPatternTexts
+    repositories: RepositoryGlobs = ["*"]
     unfinished_grace: Annotated[
         DurationText,
         Field(description="How long an unfinished build may still be an upload (ISO 8601)."),
     ] = "PT1H"
+
+
+RestrictionWord = Annotated[
+    Restriction | SkipJsonSchema[None],
+    BeforeValidator(one_of("ALLOW", "BLOCK", truth={True: "ALLOW", False: "BLOCK"})),
+    Field(examples=["ALLOW", "BLOCK"]),
+]
+
+
+class OriginsRule(_Section):
+    """Keep the origin restrictions of these packages as they should be: `kind`, or outright."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "oneOf": [
+                {
+                    "required": ["kind"],
+                    "properties": {"publish": False, "upstream": False},
+                },
+                {
+                    "anyOf": [{"required": ["publish"]}, {"required": ["upstream"]}],
+                    "properties": {"kind": False},
+                },
+            ],
+            "if": {"required": ["external"]},
+            "then": {"required": ["kind"], "properties": {"kind": {"const": "internal"}}},
+        }
+    )
+
+    packages: PatternTexts
+    repositories: RepositoryGlobs = ["*"]
+    kind: Annotated[
+        Literal["internal", "public", "inferred"] | SkipJsonSchema[None],
+        BeforeValidator(one_of("internal", "public", "inferred")),
+        Field(
+            examples=["internal"],
+            description="internal: ours alone (publish ALLOW, upstream BLOCK). public: only from "
+            "outside (publish BLOCK, upstream ALLOW). inferred: by how the package's versions "
+            "entered; only ever tightens.",
+            json_schema_extra=_without_default,
+        ),
+    ] = None
+    publish: Annotated[
+        RestrictionWord,
+        Field(
+            description="Whether new versions may be published. Left out: stays as it is.",
+            json_schema_extra=_without_default,
+        ),
+    ] = None
+    upstream: Annotated[
+        RestrictionWord,
+        Field(
+            description="Whether new versions may come from upstream repositories and external "
+            "connections. Left out: stays as it is.",
+            json_schema_extra=_without_default,
+        ),
+    ] = None
+    external: Annotated[
+        Literal["archive", "report"] | SkipJsonSchema[None],
+        BeforeValidator(one_of("archive", "report")),
+        Field(
+            examples=["report"],
+            description="With kind: internal, what to do with a version from outside: archive it "
+            "(default), or only report it.",
+            json_schema_extra=_without_default,
+        ),
+    ] = None
+
+    @field_validator("publish", "upstream", mode="before")
+    @classmethod
+    def _not_beside_a_kind(cls, value: object, info: ValidationInfo) -> object:
+        if (kind := info.data.get("kind")) is not None:
+            raise refusal(
+                f"the kind {kind} says already what {info.field_name} has to be",
+                "Keep kind, or publish and upstream.",
+            )
+        return value
+
+    @field_validator("external", mode="before")
+    @classmethod
+    def _only_of_internal_packages(cls, value: object, info: ValidationInfo) -> object:
+        if "kind" in info.data and info.data["kind"] != "internal":
+            raise refusal(
+                "only packages of the kind internal have versions from outside to look for",
+                "Write kind: internal, or delete this key.",
+            )
+        return value
+
+    @model_validator(mode="after")
+    def _wants_something(self) -> OriginsRule:
+        if not self.model_fields_set & {"kind", "publish", "upstream"}:
+            raise refusal(
+                "this rule wants nothing",
+                "Add kind: internal, public or inferred; or publish or upstream: ALLOW or BLOCK.",
+            )
+        return self
+
+
+class AllowIn(_Section):
+    """Allowed in these repositories, and in no other."""
+
+    allow_in: RepositoryNames
+
+
+def _way_of_writing(value: object) -> str:
+    return NAMES if isinstance(value, dict | AllowIn) else WORD
+
+
+GroupWord = Annotated[
+    Literal["allow", "block", "inherit"],
+    BeforeValidator(
+        one_of(
+            "allow",
+            "block",
+            "inherit",
+            truth={True: "allow", False: "block"},
+            otherwise="{allow_in: [names of repositories]}",
+        )
+    ),
+]
+GroupSetting = Annotated[
+    Annotated[GroupWord, Tag(WORD)] | Annotated[AllowIn, Tag(NAMES)],
+    Discriminator(_way_of_writing),
+    Field(examples=["block", {"allow_in": ["npm-internal"]}]),
+]
+
+
+class GroupsEntry(_Section):
+    """A package group that the domain has to have. What is left out is inherited."""
+
+    pattern: Annotated[
+        PatternText,
+        Field(description="The group's pattern; /* is the root group, which every domain has."),
+    ]
+    publish: Annotated[
+        GroupSetting,
+        Field(description="Whether, or in which repositories, versions may be published."),
+    ] = "inherit"
+    external_upstream: Annotated[
+        GroupSetting,
+        Field(
+            description="Whether, or in which repositories with an external connection, versions "
+            "may come from public repositories."
+        ),
+    ] = "inherit"
+    internal_upstream: Annotated[
+        GroupSetting,
+        Field(
+            description="Whether, or into which repositories, versions may come from upstream "
+            "repositories."
+        ),
+    ] = "inherit"
+
+    @field_validator("publish", "external_upstream", "internal_upstream", mode="before")
+    @classmethod
+    def _the_root_has_no_parent(cls, value: object, info: ValidationInfo) -> object:
+        if value == "inherit" and info.data.get("pattern") == ROOT:
+            raise refusal(
+                "the root group has no parent to inherit from",
+                "Write allow or block, or delete the key: the root group allows then.",
+            )
+        return value
+
+
+class PromotionsRoute(_Section):
+    """Versions of these packages get from one repository to another by promotion."""
+
+    name: Annotated[
+        str,
+        Field(
+            min_length=1,
+            max_length=100,
+            examples=["public-to-approved"],
+            description="The route's name, which no other route has.",
+        ),
+    ]
+    packages: PatternTexts
+    source: Annotated[
+        RepositoryName, Field(alias="from", description="The repository that has the versions.")
+    ]
+    to: Annotated[RepositoryName, Field(description="The repository that gets them.")]
+
+    @field_validator("to", mode="before")
+    @classmethod
+    def _is_another_repository(cls, value: object, info: ValidationInfo) -> object:
+        if value == info.data.get("source"):
+            raise refusal(
+                f"this route leads from {value} to itself", "Write two different repositories."
+            )
+        return value
 
 
 class PolicyModel(_Section):
@@ -142,21 +263,65 @@ class PolicyModel(_Section):
             min_length=2,
             max_length=50,
             pattern=r"^[a-z][a-z0-9\-]{0,48}[a-z0-9]$",  # DomainName, service model
+            examples=["my-company"],
             description="The domain that this policy is for.",
         ),
     ]
     snapshots: Annotated[
         list[SnapshotsRule],
-        Field(description="The first rule that matches a package in a repository wins."),
+        Field(
+            examples=[[{"packages": "/maven/*"}]],
+            description="The first rule that matches a package in a repository wins.",
+        ),
+    ] = []
+    origins: Annotated[
+        list[OriginsRule],
+        Field(
+            examples=[[{"packages": "/npm/mycompany/*", "kind": "internal"}]],
+            description="The first rule that matches a package in a repository wins.",
+        ),
+    ] = []
+    groups: Annotated[
+        list[GroupsEntry],
+        Field(
+            examples=[[{"pattern": "/npm/mycompany/*", "external_upstream": "block"}]],
+            description="Package groups to have. Without this key no group is touched; with it, "
+            "groups that an earlier policy declared and this one does not are removed.",
+        ),
+    ] = []
+    promotions: Annotated[
+        list[PromotionsRoute],
+        Field(
+            examples=[
+                [{"name": "approved", "packages": "/pypi/*", "from": "intake", "to": "approved"}]
+            ],
+            description="From where to where versions are promoted.",
+        ),
     ] = []
 
 
-def _custom_error(problem: str, remedy: str) -> PydanticCustomError:
-    # Braces would be taken for placeholders of the message.
-    return PydanticCustomError(REMEDIED, "{problem}", {"problem": problem, "remedy": remedy})
+# The list items of each section.
+SECTIONS: Final[dict[str, type[BaseModel]]] = {
+    "snapshots": SnapshotsRule,
+    "origins": OriginsRule,
+    "groups": GroupsEntry,
+    "promotions": PromotionsRoute,
+}
 
 
-def patterns_of(rule: SnapshotsRule) -> list[Pattern]:
+def keys_of(model: type[BaseModel]) -> list[str]:
+    """Return the keys of *model* as they stand in the file."""
+    return [field.alias or name for name, field in model.model_fields.items()]
+
+
+def build_patterns_of(rule: SnapshotsRule) -> list[Pattern]:
     """Return the patterns of *rule*, the root pattern as what it stands for."""
-    parsed = [patterns.parse(text) for text in rule.packages]
-    return [_ROOT_OF_SNAPSHOTS if pattern.format is None else pattern for pattern in parsed]
+    return [
+        _ROOT_OF_SNAPSHOTS if pattern.format is None else pattern
+        for pattern in patterns_of(rule.packages)
+    ]
+
+
+def patterns_of(texts: list[str]) -> list[Pattern]:
+    """Return the patterns that *texts* are."""
+    return [patterns.parse(text) for text in texts]
