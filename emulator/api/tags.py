@@ -1,13 +1,13 @@
-"""Operations on the tags of domains and repositories."""
+"""Operations on the tags of domains, repositories and package groups."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from emulator.api import documents, targets
-from emulator.core import arns, rows, tags
+from emulator.core import arns, package_groups, rows, tags
 from emulator.core.state import State
-from emulator.core.values import Caller, DomainId, RepositoryId
+from emulator.core.values import Caller, DomainId, PackageGroupId, RepositoryId
 
 if TYPE_CHECKING:
     from mypy_boto3_codeartifact import type_defs as wire
@@ -17,7 +17,7 @@ def tag_resource(
     state: State, caller: Caller, request: wire.TagResourceRequestTypeDef
 ) -> documents.Document:
     """
-    Add tags to a domain or repository, 50 at most in all.
+    Add tags to a domain, repository or package group, 50 at most in all.
 
     Source: API Reference, TagResource; User Guide, "Tagging resources" (the limit).
     """
@@ -30,7 +30,7 @@ def untag_resource(
     state: State, caller: Caller, request: wire.UntagResourceRequestTypeDef
 ) -> documents.Document:
     """
-    Remove tags from a domain or repository.
+    Remove tags from a domain, repository or package group.
 
     Source: API Reference, UntagResource.
     """
@@ -43,7 +43,7 @@ def list_tags_for_resource(
     state: State, caller: Caller, request: wire.ListTagsForResourceRequestTypeDef
 ) -> documents.Document:
     """
-    List the tags of a domain or repository.
+    List the tags of a domain, repository or package group.
 
     Source: API Reference, ListTagsForResource. Not documented: the order (ours is by key).
     """
@@ -52,16 +52,22 @@ def list_tags_for_resource(
     return {"tags": [{"key": key, "value": value} for key, value in found.items()]}
 
 
-def _tagged(state: State, caller: Caller, arn: str, operation: str) -> DomainId | RepositoryId:
+def _tagged(state: State, caller: Caller, arn: str, operation: str) -> tags.Tagged:
     """Return the resource that *arn* names, if it exists and the caller may do *operation*."""
     resource = arns.taggable(state, arn)
     with state.store.reading() as connection:
-        if isinstance(resource, DomainId):
-            rows.domain_row(connection, resource)
-        else:
-            rows.repository_row(connection, resource)
-    if isinstance(resource, DomainId):
-        targets.permit_domain(state, caller, operation, resource)
-    else:
-        targets.permit_repository(state, caller, operation, resource)
+        match resource:
+            case DomainId():
+                rows.domain_row(connection, resource)
+            case RepositoryId():
+                rows.repository_row(connection, resource)
+            case PackageGroupId():
+                package_groups.describe(state, resource)
+    match resource:
+        case DomainId():
+            targets.permit_domain(state, caller, operation, resource)
+        case RepositoryId():
+            targets.permit_repository(state, caller, operation, resource)
+        case PackageGroupId():
+            targets.permit_package_group(state, caller, operation, resource)
     return resource

@@ -5,9 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, cast
 
-from emulator.core import access, arns, rows
+from emulator.core import access, arns, group_patterns, package_groups, rows
 from emulator.core.errors import Validation
-from emulator.core.values import Caller, DomainId, Format, PackageId, RepositoryId
+from emulator.core.values import (
+    Caller,
+    DomainId,
+    Format,
+    PackageGroupId,
+    PackageId,
+    RepositoryId,
+)
 
 if TYPE_CHECKING:
     from emulator.core.state import State
@@ -95,6 +102,31 @@ def package(
     return found, named
 
 
+def package_group(
+    state: State, caller: Caller, request: Request, operation: str, *, to_be: bool = False
+) -> PackageGroupId:
+    """
+    Return the package group of the request.
+
+    Args:
+        to_be: It need not exist.
+
+    Raises:
+        Validation: The pattern is none.
+        ResourceNotFound: There is no such group or domain.
+        AccessDenied: The caller may not do *operation* to it.
+    """
+    pattern = str(group_patterns.parse(str(request["packageGroup"])))
+    found = PackageGroupId(domain_of(caller, request), pattern)
+    if to_be:
+        with state.store.reading() as connection:
+            rows.domain_row(connection, found.domain)
+    else:
+        package_groups.describe(state, found)
+    permit_package_group(state, caller, operation, found)
+    return found
+
+
 def permit_domain(state: State, caller: Caller, operation: str, target: DomainId) -> None:
     """Return if the caller may do *operation* to the domain."""
     access.authorize(
@@ -110,6 +142,19 @@ def permit_repository(state: State, caller: Caller, operation: str, target: Repo
         f"codeartifact:{operation}",
         arns.of_repository(state, target),
         repository=target,
+    )
+
+
+def permit_package_group(
+    state: State, caller: Caller, operation: str, target: PackageGroupId
+) -> None:
+    """Return if the caller may do *operation* to the group, by its domain's policy."""
+    access.authorize(
+        state,
+        caller,
+        f"codeartifact:{operation}",
+        arns.of_package_group(state, target),
+        domain=target.domain,
     )
 
 

@@ -30,7 +30,7 @@ def authorize(
     Return if *caller* may do *action* (``codeartifact:X``) to *resource_arn*.
 
     The policy asked is that of *domain* or *repository*, whichever is given; a repository's
-    policy covers its packages.
+    policy covers its packages, a domain's its package groups.
 
     - The account that owns the domain, or administers the repository, may do everything that no
       Deny forbids: its identities are taken to have every permission.

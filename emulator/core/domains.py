@@ -5,12 +5,12 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Mapping
 
-from emulator.core import paging
+from emulator.core import arns, group_rows, paging
 from emulator.core.clock import moment, stamp
 from emulator.core.errors import Conflict, ServiceQuotaExceeded
 from emulator.core.rows import Row, domain_row
 from emulator.core.state import State
-from emulator.core.values import Domain, DomainId
+from emulator.core.values import Domain, DomainId, PackageGroupId
 
 MAX_DOMAINS = (
     10  # "Domains per AWS account", User Guide, quotas; adjustable, so only with quotas in force
@@ -34,7 +34,7 @@ def create(
     tags: Mapping[str, str] | None = None,
 ) -> Domain:
     """
-    The domain exists, empty, with *tags*.
+    The domain exists, empty, with *tags* and the root package group.
 
     Without *encryption_key* it has one of the form that the AWS managed key ``aws/codeartifact``
     has.
@@ -64,10 +64,13 @@ def create(
                 resource_id=domain.name,
                 resource_type="domain",
             )
-        connection.execute(
-            "INSERT INTO domains (owner, name, created, encryption_key) VALUES (?, ?, ?, ?)",
-            (domain.owner, domain.name, stamp(state.clock.now()), key),
-        )
+        now = stamp(state.clock.now())
+        (row_id,) = connection.execute(
+            "INSERT INTO domains (owner, name, created, encryption_key, groups_generation)"
+            " VALUES (?, ?, ?, ?, ?) RETURNING id",
+            (domain.owner, domain.name, now, key, group_rows.new_generation()),
+        ).fetchone()
+        group_rows.insert_root(connection, row_id, now)
         write_tags(connection, arn(region, domain), tags or {})
     return describe(state, domain)
 
@@ -121,7 +124,12 @@ def delete(state: State, domain: DomainId) -> Domain | None:
                 resource_id=domain.name,
                 resource_type="domain",
             )
+        patterns = group_rows.patterns(connection, row[0])
         connection.execute("DELETE FROM domains WHERE id = ?", (row[0],))
+        for pattern in patterns:
+            forget_resource(
+                connection, arns.of_package_group(state, PackageGroupId(domain, pattern))
+            )
         forget_resource(connection, arn(state.options.region, domain))
     return _domain(row, 0, deleted=True)
 

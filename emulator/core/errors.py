@@ -33,12 +33,14 @@ class CodeArtifactError(Exception):
 
 
 class ResourceError(CodeArtifactError):
-    """A refusal that names the resource it is about."""
+    """A refusal that names the resource it is about; a package group has no resource type."""
 
-    def __init__(self, message: str, *, resource_id: str, resource_type: ResourceType) -> None:
+    def __init__(
+        self, message: str, *, resource_id: str, resource_type: ResourceType | None
+    ) -> None:
         super().__init__(message)
         self.resource_id = resource_id
-        self.resource_type: ResourceType = resource_type
+        self.resource_type: ResourceType | None = resource_type
 
 
 class AccessDenied(CodeArtifactError):

@@ -56,13 +56,18 @@ def domain_row(connection: sqlite3.Connection, domain: DomainId) -> int:
         "SELECT id FROM domains WHERE owner = ? AND name = ?", (domain.owner, domain.name)
     ).fetchone()
     if row is None:
-        raise ResourceNotFound(
-            f"Domain not found. Domain '{domain.name}' owned by account '{domain.owner}' does not "
-            "exist",
-            resource_id=domain.name,
-            resource_type="domain",
-        )
+        raise domain_not_found(domain)
     return int(row[0])
+
+
+def domain_not_found(domain: DomainId) -> ResourceNotFound:
+    """Return the error for a domain that does not exist."""
+    return ResourceNotFound(
+        f"Domain not found. Domain '{domain.name}' owned by account '{domain.owner}' does not "
+        "exist",
+        resource_id=domain.name,
+        resource_type="domain",
+    )
 
 
 def repository_row(connection: sqlite3.Connection, repository: RepositoryId) -> int:

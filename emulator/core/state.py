@@ -14,6 +14,7 @@ from emulator.core.clock import Clock
 from emulator.core.errors import InternalServer
 from emulator.core.events import EventSource
 from emulator.core.faults import Faults
+from emulator.core.group_index import Indexes
 from emulator.core.store import Store
 from emulator.options import Options
 
@@ -33,6 +34,7 @@ class State:
         public: External connection name to what is behind it.
         background: Runs what outlives a request, such as the rest of an ingestion.
         folder: Keeps other processes out of the data folder.
+        group_indexes: The package groups of each domain, as last read.
     """
 
     options: Options
@@ -47,6 +49,7 @@ class State:
         default_factory=lambda: ThreadPoolExecutor(_BACKGROUND_WORKERS, "codeartifact-background")
     )
     folder: ExitStack = field(default_factory=ExitStack)
+    group_indexes: Indexes = field(default_factory=Indexes)
 
     def close(self) -> None:
         """Background work has ended, delivery has stopped, files are complete."""

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from emulator.core.errors import InternalServer
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 _SCHEMA = """
 CREATE TABLE domains (
@@ -19,6 +19,7 @@ CREATE TABLE domains (
     name TEXT NOT NULL,
     created INTEGER NOT NULL,
     encryption_key TEXT NOT NULL,
+    groups_generation INTEGER NOT NULL,
     UNIQUE (owner, name)
 );
 CREATE TABLE repositories (
@@ -38,6 +39,27 @@ CREATE TABLE upstreams (
     PRIMARY KEY (repository, position)
 ) WITHOUT ROWID;
 CREATE INDEX upstreams_by_upstream ON upstreams (upstream);
+CREATE TABLE package_groups (
+    id INTEGER PRIMARY KEY,
+    domain INTEGER NOT NULL REFERENCES domains ON DELETE CASCADE,
+    pattern TEXT NOT NULL,
+    created INTEGER NOT NULL,
+    contact_info TEXT NOT NULL,
+    description TEXT NOT NULL,
+    publish TEXT NOT NULL,
+    external_upstream TEXT NOT NULL,
+    internal_upstream TEXT NOT NULL,
+    associates_from INTEGER NOT NULL,
+    deleted_until INTEGER,
+    UNIQUE (domain, pattern)
+);
+CREATE TABLE allowed_repositories (
+    package_group INTEGER NOT NULL REFERENCES package_groups ON DELETE CASCADE,
+    restriction TEXT NOT NULL,
+    repository INTEGER NOT NULL REFERENCES repositories ON DELETE CASCADE,
+    PRIMARY KEY (package_group, restriction, repository)
+) WITHOUT ROWID;
+CREATE INDEX allowed_repositories_by_repository ON allowed_repositories (repository);
 CREATE TABLE packages (
     id INTEGER PRIMARY KEY,
     repository INTEGER NOT NULL REFERENCES repositories ON DELETE CASCADE,

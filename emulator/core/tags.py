@@ -1,4 +1,4 @@
-"""Tags of domains and repositories."""
+"""Tags of domains, repositories and package groups."""
 
 from __future__ import annotations
 
@@ -7,17 +7,19 @@ from typing import TYPE_CHECKING
 
 from emulator.core import arns
 from emulator.core.errors import ServiceQuotaExceeded, Validation
-from emulator.core.values import DomainId, RepositoryId
+from emulator.core.values import DomainId, PackageGroupId, RepositoryId
 
 if TYPE_CHECKING:
     from mypy_boto3_codeartifact.type_defs import TagTypeDef
 
     from emulator.core.state import State
 
+Tagged = DomainId | RepositoryId | PackageGroupId
+
 MAX_TAGS = 50  # "Tagging resources", User Guide: tags per resource
 
 
-def checked(tags: Iterable[TagTypeDef], resource: DomainId | RepositoryId) -> dict[str, str]:
+def checked(tags: Iterable[TagTypeDef], resource: Tagged) -> dict[str, str]:
     """
     Return the tags that a request gives *resource*, by key.
 
@@ -38,7 +40,7 @@ def checked(tags: Iterable[TagTypeDef], resource: DomainId | RepositoryId) -> di
     return found
 
 
-def of(state: State, resource: DomainId | RepositoryId) -> dict[str, str]:
+def of(state: State, resource: Tagged) -> dict[str, str]:
     """Return the tags of *resource*, ordered by key."""
     with state.store.reading() as connection:
         return dict(
@@ -48,7 +50,7 @@ def of(state: State, resource: DomainId | RepositoryId) -> dict[str, str]:
         )
 
 
-def put(state: State, resource: DomainId | RepositoryId, added: Mapping[str, str]) -> None:
+def put(state: State, resource: Tagged, added: Mapping[str, str]) -> None:
     """
     *resource* has the *added* tags besides those it had; a key keeps its newest value.
 
@@ -65,7 +67,7 @@ def put(state: State, resource: DomainId | RepositoryId, added: Mapping[str, str
         )
 
 
-def remove(state: State, resource: DomainId | RepositoryId, keys: Iterable[str]) -> None:
+def remove(state: State, resource: Tagged, keys: Iterable[str]) -> None:
     """*resource* has none of the tags *keys*; those it never had are no mistake."""
     arn = _arn(state, resource)
     with state.store.transaction() as connection:
@@ -74,15 +76,22 @@ def remove(state: State, resource: DomainId | RepositoryId, keys: Iterable[str])
         )
 
 
-def _too_many(resource: DomainId | RepositoryId) -> ServiceQuotaExceeded:
-    return ServiceQuotaExceeded(
-        f"A resource has at most {MAX_TAGS} tags",
-        resource_id=resource.name,
-        resource_type="domain" if isinstance(resource, DomainId) else "repository",
-    )
+def _too_many(resource: Tagged) -> ServiceQuotaExceeded:
+    message = f"A resource has at most {MAX_TAGS} tags"
+    match resource:
+        case DomainId(name=name):
+            return ServiceQuotaExceeded(message, resource_id=name, resource_type="domain")
+        case RepositoryId(name=name):
+            return ServiceQuotaExceeded(message, resource_id=name, resource_type="repository")
+        case PackageGroupId(pattern=pattern):
+            return ServiceQuotaExceeded(message, resource_id=pattern, resource_type=None)
 
 
-def _arn(state: State, resource: DomainId | RepositoryId) -> str:
-    if isinstance(resource, DomainId):
-        return arns.of_domain(state, resource)
-    return arns.of_repository(state, resource)
+def _arn(state: State, resource: Tagged) -> str:
+    match resource:
+        case DomainId():
+            return arns.of_domain(state, resource)
+        case RepositoryId():
+            return arns.of_repository(state, resource)
+        case PackageGroupId():
+            return arns.of_package_group(state, resource)

@@ -12,6 +12,9 @@ Format = Literal["npm", "pypi", "maven", "nuget", "generic", "ruby", "swift", "c
 Status = Literal["Published", "Unfinished", "Unlisted", "Archived", "Disposed", "Deleted"]
 OriginType = Literal["INTERNAL", "EXTERNAL", "UNKNOWN"]
 Restriction = Literal["ALLOW", "BLOCK"]
+RestrictionType = Literal["PUBLISH", "EXTERNAL_UPSTREAM", "INTERNAL_UPSTREAM"]
+RestrictionMode = Literal["ALLOW", "ALLOW_SPECIFIC_REPOSITORIES", "BLOCK", "INHERIT"]
+AssociationType = Literal["STRONG", "WEAK"]
 ErrorCode = Literal[
     "ALREADY_EXISTS",
     "MISMATCHED_REVISION",
@@ -63,6 +66,14 @@ class PackageId:
                 return cls(fmt, namespace or "", name)
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class PackageGroupId:
+    """A package group, by its domain and pattern."""
+
+    domain: DomainId
+    pattern: str
+
+
 @dataclass(frozen=True, slots=True)
 class Caller:
     """Who calls: a whole account, spoken for by one access key id or token."""
@@ -111,6 +122,47 @@ class Package:
     id: PackageId
     restrictions: Restrictions
     metadata: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class EffectiveMode:
+    """
+    How versions of one restriction type may enter the packages of a group.
+
+    Attributes:
+        own: The group's own mode.
+        mode: The mode in force; never ``INHERIT``.
+        source: The group that *mode* comes from: the group itself, or an ancestor.
+    """
+
+    own: RestrictionMode
+    mode: RestrictionMode
+    source: PackageGroupId
+
+
+@dataclass(frozen=True, slots=True)
+class PackageGroup:
+    """
+    A package group as DescribePackageGroup shows it, without its lists of repositories.
+
+    Attributes:
+        parent: The next less specific group; only the root group ``/*`` has none.
+    """
+
+    id: PackageGroupId
+    created: datetime
+    contact_info: str
+    description: str
+    restrictions: Mapping[RestrictionType, EffectiveMode]
+    parent: PackageGroupId | None
+
+
+@dataclass(frozen=True, slots=True)
+class Association:
+    """The one group that a package is in, by its name or by a variation of it (``WEAK``)."""
+
+    group: PackageGroup
+    type: AssociationType
 
 
 @dataclass(frozen=True, slots=True)

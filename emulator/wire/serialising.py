@@ -63,7 +63,9 @@ def refusal(error: CodeArtifactError) -> Reply:
     document: dict[str, object] = {"message": error.message}
     headers: Headers = [(b"x-amzn-errortype", error.code.encode())]
     if isinstance(error, ResourceError):
-        document |= {"resourceId": error.resource_id, "resourceType": error.resource_type}
+        document["resourceId"] = error.resource_id
+        if error.resource_type is not None:
+            document["resourceType"] = error.resource_type
     elif isinstance(error, Validation):
         document["reason"] = error.reason
     elif isinstance(error, Throttling):
