@@ -1,8 +1,14 @@
 """Reads the policy file that a command was given."""
 
+import json
+import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cli.output import fail
+
+if TYPE_CHECKING:
+    from steward.policy import Policy
 
 
 def policy_text(path: Path) -> str:
@@ -34,3 +40,19 @@ def compiled_policy(path: Path) -> str:
         return compile_policy(policy_text(path), str(path))
     except PolicyMistakesError as error:
         fail(f"the policy has mistakes\n{error}")
+
+
+def domain_of(path: Path) -> str:
+    """Return the domain that the policy is for; errors as of `compiled_policy`."""
+    return str(json.loads(compiled_policy(path))["domain"])
+
+
+def loaded_policy(path: Path) -> "Policy":
+    """Return the policy as the functions see it; errors as of `compiled_policy`."""
+    from steward.policy import load
+
+    compiled = compiled_policy(path)
+    with tempfile.TemporaryDirectory(prefix="steward-") as folder:
+        file = Path(folder) / "policy.json"
+        file.write_text(compiled, encoding="utf-8")
+        return load(file)

@@ -27,10 +27,7 @@ def parse_package(text: str) -> PackageName:
         ValueError: It is neither.
     """
     if text.startswith(_PREFIX):
-        path = text.removeprefix(_PREFIX).split("#")[0].split("?")[0].strip("/")
-        head, separator, _ = path.rpartition("@")
-        if separator and "/" in head:  # `pkg:npm/@scope/name` has an @ that starts no version
-            path = head if not head.endswith("/") else path
+        path, _ = _path_and_version(text)
         package_format, *names = (unquote(part) for part in path.split("/"))
         package_format = package_format.lower()  # the type of a package URL has no case
         namespace, name = "/".join(names[:-1]), names[-1] if names else ""
@@ -47,3 +44,17 @@ def parse_package(text: str) -> PackageName:
     if not name or not package_format:
         raise ValueError(f"{text!r} lacks the format or the name of a package")
     return PackageName(package_format, namespace or None, name)
+
+
+def parse_version(text: str) -> str | None:
+    """Return the version in the package URL *text*, None if there is none, as in any path."""
+    return _path_and_version(text)[1] if text.startswith(_PREFIX) else None
+
+
+def _path_and_version(purl: str) -> tuple[str, str | None]:
+    """Return what stands before the version of a package URL, still encoded, and the version."""
+    path = purl.removeprefix(_PREFIX).split("#")[0].split("?")[0].strip("/")
+    head, _, version = path.rpartition("@")
+    if "/" not in head or head.endswith("/"):  # the @ of `pkg:npm/@scope/name` starts no version
+        return path, None
+    return head, unquote(version) or None
