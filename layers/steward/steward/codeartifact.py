@@ -45,7 +45,7 @@ from steward.coordinates import (
     Status,
     normalised,
 )
-from steward.errors import CodeArtifactError, PackageNotFoundError, StatusUpdateInterruptedError
+from steward.errors import CodeArtifactError, StatusUpdateInterruptedError
 from steward.settings import Mode
 
 if TYPE_CHECKING:
@@ -214,7 +214,7 @@ class CodeArtifactService:
         try:
             answer = self._client.describe_package(**_parameters(package))
         except (ClientError, BotoCoreError) as error:
-            raise _failure("DescribePackage", error) from error
+            raise answers.failure("DescribePackage", error) from error
         return answers.restrictions_in(answer["package"].get("originConfiguration"))
 
     def put_restrictions(self, package: Package, restrictions: Restrictions) -> bool:
@@ -228,7 +228,7 @@ class CodeArtifactService:
                 },
             )
         except (ClientError, BotoCoreError) as error:
-            raise _failure("PutPackageOriginConfiguration", error) from error
+            raise answers.failure("PutPackageOriginConfiguration", error) from error
         return True
 
     def group_of(self, package: Package) -> AssociatedGroup:
@@ -239,7 +239,7 @@ class CodeArtifactService:
         try:
             answer = self._client.get_associated_package_group(**parameters)
         except (ClientError, BotoCoreError) as error:
-            raise _failure("GetAssociatedPackageGroup", error) from error
+            raise answers.failure("GetAssociatedPackageGroup", error) from error
         return answers.group_in(answer)
 
     def set_status(
@@ -288,13 +288,13 @@ class CodeArtifactService:
         try:
             return self._client.list_package_versions(**parameters)
         except (ClientError, BotoCoreError) as error:
-            raise _failure("ListPackageVersions", error) from error
+            raise answers.failure("ListPackageVersions", error) from error
 
     def _packages_page(self, parameters: _RepositoryParameters) -> ListPackagesResultTypeDef:
         try:
             return self._client.list_packages(**parameters)
         except (ClientError, BotoCoreError) as error:
-            raise _failure("ListPackages", error) from error
+            raise answers.failure("ListPackages", error) from error
 
     def _update(
         self,
@@ -310,7 +310,7 @@ class CodeArtifactService:
                 targetStatus=target,
             )
         except (ClientError, BotoCoreError) as error:
-            raise _failure("UpdatePackageVersionsStatus", error) from error
+            raise answers.failure("UpdatePackageVersionsStatus", error) from error
         return answers.sorted_out(versions, answer)
 
 
@@ -392,13 +392,3 @@ def _following(operation: str, following: str | None, token: str | None) -> str 
     if following == token:
         raise CodeArtifactError(operation, "RepeatedToken", "the answer leads back to itself")
     return following
-
-
-def _failure(operation: str, error: ClientError | BotoCoreError) -> CodeArtifactError:
-    if isinstance(error, ClientError):
-        details = error.response.get("Error", {})
-        code, message = details.get("Code", "Unknown"), details.get("Message", str(error))
-        if code == "ResourceNotFoundException":
-            return PackageNotFoundError(operation, code, message)
-        return CodeArtifactError(operation, code, message)
-    return CodeArtifactError(operation, type(error).__name__, str(error))

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, TypeVar
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from steward.coordinates import (
     RESTRICTION_TYPES,
     UNKNOWN_ORIGIN,
@@ -18,7 +20,7 @@ from steward.coordinates import (
     Restrictions,
     RestrictionType,
 )
-from steward.errors import CodeArtifactError
+from steward.errors import CodeArtifactError, PackageNotFoundError
 
 if TYPE_CHECKING:
     from mypy_boto3_codeartifact.type_defs import (
@@ -146,6 +148,17 @@ def group_in(answer: GetAssociatedPackageGroupResultTypeDef) -> AssociatedGroup:
         required(operation, "associationType", answer.get("associationType")),
         modes,
     )
+
+
+def failure(operation: str, error: ClientError | BotoCoreError) -> CodeArtifactError:
+    """Return what a failed call says: its code, or the kind of connection failure."""
+    if isinstance(error, ClientError):
+        details = error.response.get("Error", {})
+        code, message = details.get("Code", "Unknown"), details.get("Message", str(error))
+        if code == "ResourceNotFoundException":
+            return PackageNotFoundError(operation, code, message)
+        return CodeArtifactError(operation, code, message)
+    return CodeArtifactError(operation, type(error).__name__, str(error))
 
 
 def required(operation: str, member: str, value: _T | None) -> _T:
