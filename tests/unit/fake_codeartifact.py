@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, cast
 
 from botocore.exceptions import ClientError
@@ -41,6 +41,11 @@ class FakeClient:
         statuses: Version to status; a test reads what is left afterwards.
         lists: The parameters of each ListPackageVersions call.
         updates: The parameters of each UpdatePackageVersionsStatus call.
+        origins: What ListPackageVersions says about a version's origin; nothing if it is missing.
+        configuration: The package's ``originConfiguration``; ``None``: it has none.
+        rows: What ListPackages shows.
+        group: What GetAssociatedPackageGroup answers.
+        calls: Operation and parameters of every other call.
         refusals: Versions that are refused whatever is asked, with the code.
         all_or_nothing: Whether one refused version makes the others SKIPPED.
         name_culprits: Whether an all-or-nothing refusal says who caused it.
@@ -52,6 +57,11 @@ class FakeClient:
         self.page = page
         self.lists: list[dict[str, object]] = []
         self.updates: list[dict[str, object]] = []
+        self.origins: dict[str, Mapping[str, object]] = {}
+        self.configuration: Mapping[str, object] | None = None
+        self.rows: Sequence[Mapping[str, object]] = ()
+        self.group: Mapping[str, object] = {}
+        self.calls: list[tuple[str, dict[str, object]]] = []
         self.refusals: dict[str, str] = {}
         self.silent: set[str] = set()
         self.all_or_nothing = True
@@ -68,13 +78,56 @@ class FakeClient:
         self.lists.append(parameters)
         self.before("ListPackageVersions")
         start = int(cast("str", parameters.get("nextToken", "0")))
-        names = list(self.statuses)[start : start + self.page]
+        wanted = parameters.get("originType")
+        listed = [
+            name
+            for name in self.statuses
+            if wanted is None or self.origins.get(name, {}).get("originType") == wanted
+        ]
         answer: dict[str, object] = {
-            "versions": [{"version": name, "status": self.statuses[name]} for name in names]
+            "versions": [self._summary(name) for name in listed[start : start + self.page]]
         }
-        if start + self.page < len(self.statuses):
+        if start + self.page < len(listed):
             answer["nextToken"] = str(start + self.page)
         return answer
+
+    def list_packages(self, **parameters: object) -> dict[str, object]:
+        """Answer with a page of rows."""
+        self._called("ListPackages", parameters)
+        start = int(cast("str", parameters.get("nextToken", "0")))
+        answer: dict[str, object] = {"packages": self.rows[start : start + self.page]}
+        if start + self.page < len(self.rows):
+            answer["nextToken"] = str(start + self.page)
+        return answer
+
+    def describe_package(self, **parameters: object) -> dict[str, object]:
+        """Answer with the package, which is called ``name`` here."""
+        self._called("DescribePackage", parameters)
+        described: dict[str, object] = {"name": parameters["package"]}
+        if self.configuration is not None:
+            described["originConfiguration"] = self.configuration
+        return {"package": described}
+
+    def put_package_origin_configuration(self, **parameters: object) -> dict[str, object]:
+        """Keep the restrictions."""
+        self._called("PutPackageOriginConfiguration", parameters)
+        self.configuration = {"restrictions": parameters["restrictions"]}
+        return {"originConfiguration": self.configuration}
+
+    def get_associated_package_group(self, **parameters: object) -> Mapping[str, object]:
+        """Answer with the group."""
+        self._called("GetAssociatedPackageGroup", parameters)
+        return self.group
+
+    def _called(self, operation: str, parameters: dict[str, object]) -> None:
+        self.calls.append((operation, parameters))
+        self.before(operation)
+
+    def _summary(self, name: str) -> dict[str, object]:
+        summary: dict[str, object] = {"version": name, "status": self.statuses[name]}
+        if name in self.origins:
+            summary["origin"] = self.origins[name]
+        return summary
 
     def update_package_versions_status(self, **parameters: object) -> dict[str, object]:
         """Change what may be changed and answer as CodeArtifact does."""

@@ -1,0 +1,44 @@
+"""What a function reads from its environment."""
+
+from pathlib import Path
+
+import pytest
+
+from steward import settings
+from steward.errors import SettingsError
+from steward.settings import Settings
+
+ENVIRONMENT = {
+    "STEWARD_MODE": "observe",
+    "STEWARD_POLICY": "/opt/policy.json",
+    "STEWARD_QUEUE_URL": "the-url",
+    "STEWARD_DOMAIN": "my-company",
+}
+
+
+@pytest.mark.parametrize("empty", [{}, {"STEWARD_LEDGER_TABLE": "", "STEWARD_ATTENTION_TOPIC": ""}])
+def test_a_ledger_and_a_topic_are_optional(empty: dict[str, str]) -> None:
+    """Not every automation has a ledger, and nobody may want messages; empty is none."""
+    assert settings.from_environment(ENVIRONMENT | empty) == Settings(
+        mode="observe",
+        policy=Path("/opt/policy.json"),
+        queue_url="the-url",
+        domain="my-company",
+        ledger_table=None,
+        attention_topic=None,
+    )
+
+
+def test_a_ledger_and_a_topic_are_read() -> None:
+    """As the template names them."""
+    read = settings.from_environment(
+        ENVIRONMENT | {"STEWARD_LEDGER_TABLE": "ledger", "STEWARD_ATTENTION_TOPIC": "arn:topic"}
+    )
+    assert (read.ledger_table, read.attention_topic) == ("ledger", "arn:topic")
+
+
+@pytest.mark.parametrize("name", ENVIRONMENT)
+def test_every_other_variable_is_required(name: str) -> None:
+    """A function that guesses where it runs does harm."""
+    with pytest.raises(SettingsError, match=name):
+        settings.from_environment(ENVIRONMENT | {name: ""})
