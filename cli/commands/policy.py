@@ -1,7 +1,7 @@
 """`steward policy`: is the policy right, what may stand in it, what does it say about a package."""
 
 import json
-from datetime import timedelta
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,14 +9,16 @@ import click
 from rich.markup import escape
 from rich.table import Table
 
-from cli import options
-from cli.output import fail, print_json, stdout
-from cli.policies import compiled_policy, policy_text
-from cli.purls import PackageName, parse_package
+from cli import aws, options
+from cli.named_packages import named_package
+from cli.output import fail, print_json, stderr, stdout
+from cli.policies import compiled_policy, loaded_policy, policy_text
+from cli.policy_tables import tables
 
 if TYPE_CHECKING:
-    from steward.coordinates import Package
-    from steward.policy import Policy
+    from steward.policy import CompiledPolicy
+    from steward.policy_file import CheckedPolicy
+    from steward.policy_lines import Mistake
 
 
 @click.group("policy", context_settings={"help_option_names": ["-h", "--help"]})
@@ -25,52 +27,78 @@ def policy_command() -> None:
 
 
 @policy_command.command("check")
+@click.option(
+    "--live",
+    is_flag=True,
+    help="Ask CodeArtifact too, where the policy alone cannot tell whether it is right.",
+)
+@aws.domain_owner_option
 @options.policy_option
 @options.json_option
-def check(*, policy_path: Path, as_json: bool) -> None:
+def check(*, live: bool, domain_owner: str | None, policy_path: Path, as_json: bool) -> None:
     """
     Say whether the policy can be deployed, or why not.
 
-    Every mistake comes with its line and the remedy.
+    Every mistake comes with its line and the remedy. A rule that opens upstream in a repository
+    that the policy promotes to is a warning; with --live, one call for each such repository says
+    whether it is a mistake.
     """
-    from steward.policy_file import compile_policy
+    from steward.policy_file import check as checked_text
     from steward.policy_lines import PolicyMistakesError
 
     try:
-        compiled = json.loads(compile_policy(policy_text(policy_path), str(policy_path)))
+        checked = checked_text(policy_text(policy_path), str(policy_path))
+        warnings = [opening.warning for opening in checked.openings]
+        if live and checked.openings:
+            warnings = _judged(checked, domain_owner)
     except PolicyMistakesError as error:
         if not as_json:
             fail(f"the policy has mistakes\n{error}")
-        mistakes = [
-            {
-                "file": mistake.file,
-                "line": mistake.line,
-                "where": mistake.where,
-                "problem": mistake.problem,
-                "remedy": mistake.remedy,
-            }
-            for mistake in error.mistakes
-        ]
-        print_json({"ok": False, "mistakes": mistakes})
+        print_json({"ok": False, "mistakes": _documents(error.mistakes)})
         raise click.exceptions.Exit(1) from error
+    compiled: CompiledPolicy = json.loads(checked.compiled)
     if as_json:
-        print_json({"ok": True, **compiled})
+        print_json({"ok": True, **compiled, "warnings": _documents(warnings)})
         return
     console = stdout()
     console.print(
         f"[green]ok[/] {escape(str(policy_path))}: domain [bold]{compiled['domain']}[/]",
         soft_wrap=True,
     )
-    table = Table("rule", "packages", "repositories", "unfinished grace")
-    for rule in compiled["snapshots"]:
-        table.add_row(
-            rule["name"],
-            escape("\n".join(rule["packages"])),
-            escape("\n".join(rule["repositories"])),  # [ab] would be taken for a style
-            _spoken(timedelta(seconds=rule["unfinished_grace_seconds"])),
-        )
-    if compiled["snapshots"]:
+    for table in tables(compiled):
         console.print(table)
+    for warning in warnings:
+        stderr().print(f"[yellow]warning[/] {escape(str(warning))}", soft_wrap=True)
+
+
+def _judged(checked: "CheckedPolicy", domain_owner: str | None) -> list["Mistake"]:
+    """
+    Return what stays a warning after CodeArtifact was asked.
+
+    Raises:
+        PolicyMistakesError: What it answers makes a mistake of a rule.
+        click.ClickException: It could not be asked.
+    """
+    from cli.promotion_targets import judged
+    from steward.policy_lines import PolicyMistakesError
+
+    account = aws.connect()
+    with aws.explained():
+        mistakes, warnings = judged(
+            checked.openings,
+            account.codeartifact(),
+            domain=json.loads(checked.compiled)["domain"],
+            owner=aws.domain_owner(account, domain_owner),
+        )
+    if mistakes:
+        raise PolicyMistakesError(mistakes)
+    return warnings
+
+
+def _documents(mistakes: Sequence["Mistake"]) -> list[dict[str, object]]:
+    from dataclasses import asdict
+
+    return [asdict(mistake) for mistake in mistakes]
 
 
 @policy_command.command("schema")
@@ -102,72 +130,55 @@ def explain(*, package: str, repository: str, policy_path: Path, as_json: bool) 
 
     PACKAGE is a package URL (pkg:maven/com.mycompany/app) or a path (/maven/com.mycompany/app).
     """
-    try:
-        name = parse_package(package)
-    except ValueError as error:
-        raise click.BadParameter(str(error), param_hint="PACKAGE") from error
-    compiled = compiled_policy(policy_path)
-    policy = _loaded(compiled)
-    subject = _package(policy.domain, repository, name)
-    winner = policy.snapshot_rule_for(subject)
-    documents = {rule["name"]: rule for rule in json.loads(compiled)["snapshots"]}
+    from cli import policy_words
+    from steward.coordinates import Repository
+
+    policy = loaded_policy(policy_path)
+    owner = "0" * 12  # the policy speaks of no account
+    place = Repository(domain=policy.domain, domain_owner=owner, name=repository)
+    subject, _ = named_package(package, place, hint="PACKAGE")
+    snapshots, origins = policy.snapshot_rule_for(subject), policy.origin_rule_for(subject)
+    group = policy.group_for(subject)
     also = [
-        rule.name for rule in policy.snapshots if rule is not winner and rule.applies_to(subject)
+        rule.name
+        for rule in (*policy.snapshots, *policy.origins)
+        if rule not in {snapshots, origins} and rule.applies_to(subject)
     ]
+    alike = policy_words.similar_group(policy, subject)
     if as_json:
+        documents = _rules(json.loads(compiled_policy(policy_path)))
         print_json(
             {
                 "package": subject.purl(),
                 "repository": repository,
                 "domain": policy.domain,
-                "snapshots": documents[winner.name] if winner else None,
+                "snapshots": documents[snapshots.name] if snapshots else None,
+                "origins": documents[origins.name] if origins else None,
+                "promoted_to": policy.promotes_to(repository),
+                "group": documents[group.name] if group else None,
+                "similar_group": documents[alike.name] if alike else None,
                 "shadowed": also,
             }
         )
         return
-    if winner is None:
-        click.echo(f"{subject.purl()} in {repository}: no snapshots rule applies, its builds stay")
-        return
-    click.echo(f"{subject.purl()} in {repository}: {winner.name} applies")
-    click.echo("  Builds that a newer one has replaced are unlisted.")
-    grace = _spoken(winner.unfinished_grace)
-    click.echo(f"  Unfinished ones only {grace} after the time in their name.")
+    words = {
+        "snapshots": policy_words.of_snapshots(snapshots),
+        "origins": policy_words.of_origins(origins, policy, repository),
+        "groups": policy_words.of_groups(policy, group, alike),
+    }
     if also:
-        click.echo(f"  Matched too, but later in the file: {', '.join(also)}.")
+        words["also"] = [f"Matched too, but later in the file: {', '.join(also)}."]
+    table = Table.grid(padding=(0, 2))
+    for section, (first, *others) in words.items():
+        table.add_row(f"  [bold]{section}[/]", escape(first))
+        for line in others:
+            table.add_row("", escape(line))
+    console = stdout()
+    console.print(f"{escape(subject.purl())} in {escape(repository)}", soft_wrap=True)
+    console.print(table)
 
 
-def _spoken(duration: timedelta) -> str:
-    """Return a duration as people say it: `1 h`, `7 d 12 h`."""
-    hours, seconds = divmod(duration.seconds, 3600)
-    minutes, seconds = divmod(seconds, 60)
-    counted = ((duration.days, "d"), (hours, "h"), (minutes, "min"), (seconds, "s"))
-    return " ".join(f"{number} {unit}" for number, unit in counted if number) or "0 s"
-
-
-def _loaded(compiled: str) -> "Policy":
-    """Return the compiled policy as the functions see it."""
-    import tempfile
-
-    from steward.policy import load
-
-    with tempfile.TemporaryDirectory(prefix="steward-") as folder:
-        path = Path(folder) / "policy.json"
-        path.write_text(compiled, encoding="utf-8")
-        return load(path)
-
-
-def _package(domain: str, repository: str, name: PackageName) -> "Package":
-    """Return the package in its repository."""
-    from steward.coordinates import Package, Repository, is_format, normalised
-
-    if not is_format(name.format):
-        raise click.BadParameter(
-            f"CodeArtifact has no format {name.format!r}", param_hint="PACKAGE"
-        )
-    owner = "0" * 12  # the policy speaks of no account
-    return Package(
-        repository=Repository(domain=domain, domain_owner=owner, name=repository),
-        format=name.format,
-        namespace=name.namespace,
-        name=normalised(name.format, name.name),
-    )
+def _rules(policy: "CompiledPolicy") -> dict[str, object]:
+    """Return the rules and groups of the compiled *policy* by name."""
+    named = (*policy["snapshots"], *policy["origins"], *(policy["groups"] or ()))
+    return {rule["name"]: rule for rule in named}

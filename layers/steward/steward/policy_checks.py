@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from steward.coordinates import Restriction
 from steward.policy_groups import DeclaredGroups
@@ -35,13 +35,20 @@ class Opening:
 
     def mistake(self, sources: Sequence[str]) -> Mistake:
         """Return what is to be said if the repository gets versions from *sources*."""
-        return Mistake(
-            self.warning.file,
-            self.warning.line,
-            self.warning.where,
-            f"this rule opens upstream in {self.repository}, which the policy promotes to: what "
-            f"{' and '.join(sources)} have gets in without promotion",
-            f"Take them from {self.repository}, or leave it out of the rule's repositories.",
+        return replace(
+            self.warning,
+            problem=f"this rule opens upstream in {self.repository}, which the policy promotes to: "
+            f"what {' and '.join(sources)} offer gets in without promotion",
+            remedy=f"Take them from {self.repository}, or leave it out of the rule's repositories.",
+        )
+
+    def without_repository(self) -> Mistake:
+        """Return the warning if CodeArtifact has no such repository."""
+        return replace(
+            self.warning,
+            problem=f"this rule opens upstream in {self.repository}, which the policy promotes to "
+            "and which does not exist",
+            remedy="Correct the name, or create it without upstreams and external connections.",
         )
 
 

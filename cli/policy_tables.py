@@ -1,0 +1,103 @@
+"""A policy as people read it: a table for each section."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from rich.markup import escape
+from rich.table import Column, Table
+
+if TYPE_CHECKING:
+    from steward.coordinates import RestrictionType
+    from steward.policy import (
+        CompiledGroup,
+        CompiledOriginRule,
+        CompiledPolicy,
+        CompiledPromotion,
+        CompiledSnapshotRule,
+    )
+
+TYPES: Final[tuple["RestrictionType", ...]] = ("PUBLISH", "EXTERNAL_UPSTREAM", "INTERNAL_UPSTREAM")
+
+
+def tables(policy: "CompiledPolicy") -> Iterator[Table]:
+    """Yield a table for each section that has rules, in the order of the documentation."""
+    if policy["snapshots"]:
+        yield _snapshots(policy["snapshots"])
+    if policy["origins"]:
+        yield _origins(policy["origins"])
+    if policy["groups"]:
+        yield _groups(policy["groups"])
+    if policy["promotions"]:
+        yield _promotions(policy["promotions"])
+
+
+def _snapshots(rules: list["CompiledSnapshotRule"]) -> Table:
+    table = _table("rule", "packages", "repositories", "unfinished grace")
+    for rule in rules:
+        table.add_row(
+            rule["name"],
+            _lines(rule["packages"]),
+            _lines(rule["repositories"]),
+            spoken(timedelta(seconds=rule["unfinished_grace_seconds"])),
+        )
+    return table
+
+
+def _origins(rules: list["CompiledOriginRule"]) -> Table:
+    table = _table(
+        "rule", "packages", "repositories", "kind", "publish", "upstream", "from outside"
+    )
+    for rule in rules:
+        unsaid = "inferred" if rule["kind"] == "inferred" else "as it is"
+        table.add_row(
+            rule["name"],
+            _lines(rule["packages"]),
+            _lines(rule["repositories"]),
+            "" if rule["kind"] == "explicit" else rule["kind"],
+            rule["publish"] or unsaid,
+            rule["upstream"] or unsaid,
+            rule["external"] or "",
+        )
+    return table
+
+
+def _groups(groups: list["CompiledGroup"]) -> Table:
+    table = _table("group", "pattern", "publish", "external upstream", "internal upstream")
+    for group in groups:
+        table.add_row(
+            group["name"], escape(group["pattern"]), *(_mode(group, kind) for kind in TYPES)
+        )
+    return table
+
+
+def _mode(group: "CompiledGroup", kind: "RestrictionType") -> str:
+    if kind in group["allowed"]:
+        return _lines(["only in", *group["allowed"][kind]])
+    return group["modes"][kind]
+
+
+def _promotions(routes: list["CompiledPromotion"]) -> Table:
+    table = _table("promotion", "packages", "from", "to")
+    for route in routes:
+        table.add_row(
+            escape(route["name"]), _lines(route["packages"]), route["source"], route["to"]
+        )
+    return table
+
+
+def _table(*headers: str) -> Table:
+    """Return an empty table in whose narrow columns long names go on, on the next line."""
+    return Table(*(Column(header, overflow="fold") for header in headers))
+
+
+def _lines(texts: list[str]) -> str:
+    return escape("\n".join(texts))  # [ab] would be taken for a style
+
+
+def spoken(duration: timedelta) -> str:
+    """Return a duration as people say it: `1 h`, `7 d 12 h`."""
+    hours, seconds = divmod(duration.seconds, 3600)
+    minutes, seconds = divmod(seconds, 60)
+    counted = ((duration.days, "d"), (hours, "h"), (minutes, "min"), (seconds, "s"))
+    return " ".join(f"{number} {unit}" for number, unit in counted if number) or "0 s"

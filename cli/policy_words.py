@@ -1,0 +1,105 @@
+"""What a policy does with one package, in words."""
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from cli.policy_tables import TYPES, spoken
+
+if TYPE_CHECKING:
+    from steward.coordinates import Package, RestrictionType
+    from steward.policy import GroupDeclaration, OriginRule, Policy, SnapshotRule
+
+_SPOKEN_TYPES: Final = {
+    "PUBLISH": "publish",
+    "EXTERNAL_UPSTREAM": "external upstream",
+    "INTERNAL_UPSTREAM": "internal upstream",
+}
+
+
+def of_snapshots(rule: "SnapshotRule | None") -> list[str]:
+    """Return what happens to the package's builds."""
+    if rule is None:
+        return ["no snapshots rule applies: its builds stay"]
+    return [
+        f"{rule.name} applies",
+        "Builds that a newer one has replaced are unlisted.",
+        f"Unfinished ones only {spoken(rule.unfinished_grace)} after the time in their name.",
+    ]
+
+
+def of_origins(rule: "OriginRule | None", policy: "Policy", repository: str) -> list[str]:
+    """Return what its origin restrictions are brought to."""
+    if rule is None:
+        return ["no origins rule applies: its restrictions stay"]
+    told = f"{rule.name} applies" + ("" if rule.kind == "explicit" else f": {rule.kind}")
+    if rule.kind == "inferred":
+        if policy.promotes_to(repository):
+            return [told, f"The policy promotes to {repository}: the restrictions stay."]
+        return [
+            told,
+            "All versions published here: publish ALLOW, upstream BLOCK.",
+            "All versions from outside: publish BLOCK, upstream ALLOW.",
+            "Anything else stays. What is BLOCK never becomes ALLOW.",
+        ]
+    words = [told, f"Publish {_restriction(rule.publish)}, upstream {_restriction(rule.upstream)}."]
+    if rule.external == "archive":
+        words.append("A version from outside is archived and reported.")
+    elif rule.external == "report":
+        words.append("A version from outside is reported, and stays.")
+    if rule.upstream == "ALLOW" and policy.promotes_to(repository):
+        words.append(f"The policy promotes to {repository}: it must have no upstreams.")
+    return words
+
+
+def _restriction(value: str | None) -> str:
+    return value or "stays as it is"
+
+
+def of_groups(
+    policy: "Policy", group: "GroupDeclaration | None", alike: "GroupDeclaration | None"
+) -> list[str]:
+    """Return what the package groups of the policy mean for a package of *group*."""
+    if policy.groups is None:
+        return ["the policy declares no groups"]
+    words = ["no group of the policy covers it"]
+    if group is not None:
+        settings = ", ".join(f"{_SPOKEN_TYPES[kind]} {_mode(group, kind)}" for kind in TYPES)
+        words = [
+            f"{group.name} covers it: {group.pattern}",
+            f"{settings[0].upper()}{settings[1:]}.",
+        ]
+    if alike is not None:
+        words += [
+            f"It looks like {alike.name}, {alike.pattern}, and does not match it: a weak match.",
+            "CodeArtifact lets nobody publish it, and lets none of it in from upstream.",
+        ]
+    return words
+
+
+def _mode(group: "GroupDeclaration", kind: "RestrictionType") -> str:
+    if kind in group.allowed:
+        return f"only in {', '.join(group.allowed[kind])}"
+    return group.modes[kind]
+
+
+def similar_group(policy: "Policy", package: "Package") -> "GroupDeclaration | None":
+    """
+    Return the more specific group that the package matches weakly only, if there is one.
+
+    By case and by runs of `-`, `.` and `_` ("Package group ... weak matches", User Guide).
+    CodeArtifact knows letters that look alike besides.
+    """
+    strong = policy.group_for(package)
+    weak = [
+        group
+        for group in policy.groups or ()
+        if not group.pattern.matches(package.path)
+        and replace(group.pattern, stem=_folded(group.pattern.stem)).matches(_folded(package.path))
+        and (strong is None or group.pattern.specificity > strong.pattern.specificity)
+    ]
+    return max(weak, key=lambda group: group.pattern.specificity, default=None)
+
+
+def _folded(path: str) -> str:
+    return re.sub(r"[-._]+", ".", path.casefold())
