@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
-from emulator.core import packages, records
+from emulator.core import origins, packages, records
 from emulator.core import versions as held_versions
 from emulator.core.errors import ResourceNotFound, Validation
-from emulator.core.rows import package_row, repository_row, required_package_row
+from emulator.core.rows import package_of, package_row, repository_row, required_package_row
 from emulator.core.state import State
 from emulator.core.statuses import check_versions
 from emulator.core.values import (
@@ -74,10 +74,12 @@ def copy(
         repository_row(connection, destination)
         found = _source_versions(state, connection, source, package, wanted, above=above)
         target = package_row(connection, destination, package)
-        blocked = (
-            state.faults.on("copyObeysOriginControls")
-            and target is not None
-            and packages.describe(state, destination, package).restrictions.publish == "BLOCK"
+        blocked = state.faults.on("copyObeysOriginControls") and not origins.admits(
+            state,
+            destination,
+            package,
+            package_of(target, destination).restrictions if target else origins.UNCONFIGURED,
+            "PUBLISH",
         )
         failed: dict[str, Refused] = {}
         copies: dict[str, _Copy] = {}

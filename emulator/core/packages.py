@@ -128,7 +128,7 @@ def ensure(
     state: State, repository: RepositoryId, package: PackageId, *, arrival: Arrival = "published"
 ) -> Package:
     """
-    The repository has the package record; a new one has the origin configuration of its *arrival*.
+    The repository has the package record; a new one has the defaults of its group and *arrival*.
 
     Raises:
         ResourceNotFound: There is no such repository.
@@ -136,7 +136,8 @@ def ensure(
     with state.store.transaction() as connection:
         row = package_row(connection, repository, package)
         if row is None:
-            _insert(connection, repository, package, origins.defaults(state, arrival))
+            restrictions = origins.defaults(state, repository.domain, package, arrival)
+            _insert(connection, repository, package, restrictions)
         return describe(state, repository, package)
 
 

@@ -12,7 +12,6 @@ from typing import Literal, cast
 
 from emulator.core import origins, packages, records
 from emulator.core.errors import Conflict, ResourceNotFound, Validation
-from emulator.core.origins import PublishBlocked
 from emulator.core.rows import package_of, package_row, required_package_row
 from emulator.core.state import State
 from emulator.core.values import Blob, Origin, PackageId, RepositoryId, Status, Version
@@ -72,7 +71,7 @@ def publish(
         afterwards: Runs in the same transaction: if it raises, nothing is published.
 
     Raises:
-        PublishBlocked: The package's origin configuration blocks publishing.
+        PublishBlocked: The package's origin configuration or its group blocks publishing.
         Conflict: Other bytes under the same name, a version that takes no further assets, or one
             that upstreams offer.
         ResourceNotFound: There is no such repository.
@@ -127,6 +126,7 @@ def _publish(
     reachable = _offered_elsewhere(state, repository, package, version)
     with state.store.transaction() as connection:
         plan = _plan(
+            state,
             connection,
             repository,
             package,
@@ -192,6 +192,7 @@ def finish(state: State, repository: RepositoryId, package: PackageId, version: 
 
 
 def _plan(
+    state: State,
     connection: sqlite3.Connection,
     repository: RepositoryId,
     package: PackageId,
@@ -203,6 +204,7 @@ def _plan(
 ) -> _Plan:
     row = package_row(connection, repository, package)
     restrictions = origins.UNCONFIGURED if row is None else package_of(row, repository).restrictions
+    origins.check_publish(state, repository, package, restrictions)
     held = (
         None
         if row is None
@@ -212,8 +214,6 @@ def _plan(
     for name, blob in assets:
         holds = _held(held, name, blob)
         decision = origins.publish_decision(restrictions, held=holds, reachable=reachable)
-        if decision == "blocked":
-            raise PublishBlocked(package.name)
         if held is not None and held.status in {"Archived", "Disposed"}:
             raise _conflict(version, f"Version {version} already exists and is {held.status}")
         if decision == "conflict":
@@ -275,7 +275,9 @@ def _offered_elsewhere(
     """
     record = packages.find(state, repository, package)
     restrictions = origins.UNCONFIGURED if record is None else record.restrictions
-    if restrictions.publish == "BLOCK" or restrictions.upstream == "BLOCK":
+    if restrictions.upstream == "BLOCK" or not origins.admits(
+        state, repository, package, restrictions, "PUBLISH"
+    ):
         return False
     if record is not None:
         with state.store.reading() as connection:

@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import cast
 
-from emulator.core import descriptions, packages, records, versions
+from emulator.core import descriptions, origins, packages, records, versions
 from emulator.core.errors import ResourceNotFound
 from emulator.core.external import ORIGINAL_PUBLISH_TIME
 from emulator.core.origins import Arrival
-from emulator.core.rows import package_row
+from emulator.core.rows import package_of, package_row, required_package_row
+from emulator.core.search import reaches
 from emulator.core.state import State
 from emulator.core.transfers import Import
 from emulator.core.values import (
@@ -33,8 +34,9 @@ def record(
 
     All in one transaction. A new version is Published, of EXTERNAL origin, and emits one Created
     event in each; one that was held gains the assets and the metadata that are new (Updated). What
-    one of them held before, all have now. Left out are repositories that are gone or that block
-    upstream for the package by now, and versions of another origin.
+    one of them held before, all have now. Left out are repositories that do not reach the external
+    connection any more (gone, or the package or its group blocks the way by now: not documented for
+    what is on its way, our choice), and versions of another origin.
     """
     package, version = imported.package, imported.version.version
     origin = Origin("EXTERNAL", None, connection_name)
@@ -52,7 +54,12 @@ def record(
             if held is not None and held.origin == origin:
                 assets.update({each.name: each.blob for each in held.assets})
         assets.update(arrived)
-        for repository in repositories:
+        admitted = [
+            each
+            for each in repositories
+            if reaches(state, each, package, imported.entry, connection_name)
+        ]
+        for repository in admitted:
             _keep(
                 state,
                 connection,
@@ -73,14 +80,23 @@ def retain(state: State, repository: RepositoryId, version: Version) -> None:
 
     Only the repository that the client asked keeps it; repositories in between do not (User Guide,
     package retention in intermediate repositories). Whether an Unlisted version stays Unlisted is
-    not documented: our choice, so that builds do not surface in listings.
+    not documented: our choice, so that builds do not surface in listings. Nothing happens if it is
+    gone, or the package or its group blocks upstream by now.
     """
+    package = version.package
     with state.store.transaction() as connection:
+        try:
+            row = package_row(connection, repository, package)
+        except ResourceNotFound:  # deleted while the version was on its way
+            return
+        own = package_of(row, repository).restrictions if row else origins.UNCONFIGURED
+        if not origins.admits(state, repository, package, own, "INTERNAL_UPSTREAM"):
+            return
         _keep(
             state,
             connection,
             repository,
-            version.package,
+            package,
             version.version,
             assets={each.name: each.blob for each in version.assets},
             metadata=version.metadata,
@@ -113,14 +129,8 @@ def _keep(
     status: Status,
     arrival: Arrival,
 ) -> None:
-    try:
-        record = packages.ensure(state, repository, package, arrival=arrival)
-    except ResourceNotFound:  # deleted while the version was on its way
-        return
-    row = package_row(connection, repository, package)
-    if row is None or record.restrictions.upstream == "BLOCK":
-        return
-    package_id = cast("int", row[0])
+    packages.ensure(state, repository, package, arrival=arrival)
+    package_id = cast("int", required_package_row(connection, repository, package)[0])
     held = records.read(connection, package_id, version, repository, package)
     if held is not None:
         if held.origin == origin and origin.type == "EXTERNAL" and held.status in SERVED:

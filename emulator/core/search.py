@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from emulator.core import external, packages, repositories
+from emulator.core import external, origins, packages, repositories
+from emulator.core.errors import ResourceNotFound
 from emulator.core.external import Connection
 from emulator.core.repositories import EXTERNAL_CONNECTIONS
 from emulator.core.state import State
-from emulator.core.values import Package, PackageId, RepositoryId
+from emulator.core.values import Package, PackageId, Repository, RepositoryId
 
 MAX_SEARCHED = 25  # repositories searched for one request (User Guide, quotas)
 
@@ -41,7 +42,9 @@ def search(state: State, repository: RepositoryId, package: PackageId | None) ->
     Return the stops that a search for *package* makes, as a tree.
 
     Behind a repository that blocks upstream for the package there is nothing (User Guide, package
-    origin controls). Without a package nothing is blocked.
+    origin controls). Where the package's group does not let a repository pull from its upstreams,
+    or bring in what is public, the search does not go on there, also halfway (not documented: our
+    choice, as for a package's own BLOCK). Without a package nothing is blocked.
     """
     seen: set[RepositoryId] = set()
 
@@ -51,12 +54,16 @@ def search(state: State, repository: RepositoryId, package: PackageId | None) ->
         seen.add(at)
         found = repositories.describe(state, at)
         made = Stop(at)
+        ahead = found.upstreams
         if package is not None:
             made.package = packages.find(state, at, package)
-            if made.package is not None and made.package.restrictions.upstream == "BLOCK":
-                return made
-            made.connection = _connection(state, found.external_connection, package)
-        for name in found.upstreams:
+            own = made.package.restrictions if made.package else origins.UNCONFIGURED
+            connected = _connected(found, package)
+            if connected and origins.admits(state, at, package, own, "EXTERNAL_UPSTREAM"):
+                made.connection = external.connection(state, connected)
+            if ahead and not origins.admits(state, at, package, own, "INTERNAL_UPSTREAM"):
+                ahead = ()
+        for name in ahead:
             upstream = stop(RepositoryId(at.domain, name))
             if upstream is not None:
                 made.upstreams.append(upstream)
@@ -65,7 +72,21 @@ def search(state: State, repository: RepositoryId, package: PackageId | None) ->
     return stop(repository) or Stop(repository)
 
 
-def _connection(state: State, name: str | None, package: PackageId) -> Connection | None:
-    if name is None or EXTERNAL_CONNECTIONS.get(name) != package.format:
-        return None
-    return external.connection(state, name)
+def reaches(
+    state: State, repository: RepositoryId, package: PackageId, entry: RepositoryId, connection: str
+) -> bool:
+    """Return whether *repository* gets *package* through the external *connection* of *entry*."""
+    try:
+        stops = search(state, repository, package).outwards()
+    except ResourceNotFound:
+        return False
+    return any(
+        stop.repository == entry and stop.connection and stop.connection.name == connection
+        for stop in stops
+    )
+
+
+def _connected(repository: Repository, package: PackageId) -> str | None:
+    """Return the external connection of *repository*, if it has one that speaks of *package*."""
+    name = repository.external_connection
+    return name if name and EXTERNAL_CONNECTIONS.get(name) == package.format else None

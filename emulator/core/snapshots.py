@@ -208,16 +208,16 @@ def put_metadata(
     Raises:
         Validation: See `parse_metadata`; or the build has no assets, or one whose checksum was
             refused.
-        PublishBlocked: The package's origin configuration blocks publishing.
+        PublishBlocked: The package's origin configuration or its group blocks publishing.
         Conflict: ``1.0-SNAPSHOT`` is Disposed.
     """
     parsed = parse_metadata(base_version, content)
     with state.store.transaction() as connection:
         row = package_row(connection, repository, package)
+        own = package_of(row, repository).restrictions if row else origins.UNCONFIGURED
+        origins.check_publish(state, repository, package, own)
         if row is None:
             raise Validation(f"maven-metadata.xml names {parsed.build}, which has no assets")
-        if package_of(row, repository).restrictions.publish == "BLOCK":
-            raise origins.PublishBlocked(package.name)
         package_id = cast("int", row[0])
         build = records.read(connection, package_id, parsed.build, repository, package)
         if build is None or not build.assets:
@@ -242,8 +242,8 @@ def put_package_metadata(
     Raises:
         Validation: It is no such document, or one of these has an asset whose checksum was refused;
             then nothing changed.
-        PublishBlocked: One of these is Unfinished and the package's origin configuration blocks
-            publishing.
+        PublishBlocked: One of these is Unfinished and the package's origin configuration or its
+            group blocks publishing.
     """
     root = xml_documents.parse(content, root="metadata")
     listed = {(each.text or "").strip() for each in root.iterfind("versioning/versions/version")}
@@ -256,8 +256,9 @@ def put_package_metadata(
             (row[0],),
         ).fetchall()
         ready = [name for (name,) in unfinished if name in listed and base_of(name) is None]
-        if ready and package_of(row, repository).restrictions.publish == "BLOCK":
-            raise origins.PublishBlocked(package.name)
+        if ready:
+            own = package_of(row, repository).restrictions
+            origins.check_publish(state, repository, package, own)
         _refuse_mismatches(connection, cast("int", row[0]), ready)
         finished = [name for name in ready if not _ignored(state)]
         for name in finished:
