@@ -1,0 +1,104 @@
+"""
+Bring the origin restrictions of a package to what the policy says.
+
+Trigger: the queue ``OriginControlsQueue``, with CodeArtifact's package-version events and this
+function's own delayed messages.
+Decision: :mod:`enforce_origin_controls.decision`, by the policy's ``origins`` rules.
+Effect: the package's publish and upstream restrictions; versions from outside in a package that a
+rule calls internal become ``Archived`` (not downloadable, nothing is deleted) or are only reported.
+Undo: ``steward restore PURL --repository REPOSITORY --domain DOMAIN``; it puts back what was there
+before and writes an exemption, so that this function leaves it. For good, change the policy.
+
+Our own changes come to rest: restrictions have no event, and the event of an archived version leads
+to a look that finds nothing to change.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import cache
+from typing import Final, Protocol
+
+from enforce_origin_controls.collaborators import Collaborators
+from enforce_origin_controls.package import reconcile
+from steward import codeartifact as gateway
+from steward import ledger, settings
+from steward import policy as policies
+from steward.attention import SnsAttention
+from steward.batches import BatchResponse, Look, reconcile_batch
+from steward.errors import SettingsError
+from steward.notices import BusNotices
+from steward.observability import PackageLog, flush_metrics, logger
+from steward.own_queue import SqsOwnQueue
+
+# Our choice: enough for four calls, each retried once at the service's usual pace.
+MILLISECONDS_PER_PACKAGE: Final = 10_000
+
+
+class Invocation(Protocol):
+    """The part of Lambda's context object that is used here."""
+
+    def get_remaining_time_in_millis(self) -> int:
+        """See "AWS Lambda context object in Python", Lambda Developer Guide."""
+
+
+def handler(event: object, context: Invocation | None) -> BatchResponse:
+    """Enforce the origin controls of every package that the SQS batch *event* names."""
+
+    def time_left() -> bool:
+        return context is None or context.get_remaining_time_in_millis() > MILLISECONDS_PER_PACKAGE
+
+    response = enforce_in_batch(event, collaborators(), time_left=time_left)
+    flush_metrics()
+    return response
+
+
+def enforce_in_batch(
+    batch: object, to: Collaborators, *, time_left: Callable[[], bool] = lambda: True
+) -> BatchResponse:
+    """Reconcile each package named in the SQS batch *batch* once; return the messages to retry."""
+    return reconcile_batch(batch, lambda look: _reconcile_by_policy(look, to), time_left=time_left)
+
+
+@cache
+def collaborators() -> Collaborators:
+    """
+    Return what the environment asks for, made at the first call and kept for the next ones.
+
+    Raises:
+        SettingsError: The environment is wrong, or the policy is for another domain.
+        PolicyError: The compiled policy cannot be read.
+    """
+    chosen = settings.from_environment(os.environ)
+    if chosen.ledger_table is None:
+        raise SettingsError("STEWARD_LEDGER_TABLE is not set; template.yaml sets it")
+    policy = policies.load(chosen.policy)
+    if policy.domain != chosen.domain:
+        raise SettingsError(
+            f"the policy is for the domain {policy.domain!r}, the events come from "
+            f"{chosen.domain!r}: deploy with DomainName={policy.domain}"
+        )
+    logger().append_keys(mode=chosen.mode)
+    return Collaborators(
+        codeartifact=gateway.connect(chosen.mode),
+        policy=policy,
+        ledger=ledger.connect(chosen.mode, chosen.ledger_table),
+        own_queue=SqsOwnQueue(chosen.queue_url),
+        notices=BusNotices(),
+        attention=SnsAttention(chosen.attention_topic),
+        now=lambda: datetime.now(UTC),
+    )
+
+
+def _reconcile_by_policy(look: Look, to: Collaborators) -> None:
+    rule = to.policy.origin_rule_for(look.package)
+    if rule is None:
+        PackageLog(look.package).info(
+            "nothing to do", reason="no origins rule applies to this package"
+        )
+        return
+    error = reconcile(look.package, rule, to, repeated=look.repeated).error
+    if error is not None:
+        raise error

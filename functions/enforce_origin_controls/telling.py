@@ -1,0 +1,182 @@
+"""What people are told about packages, in which words, and how often."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+from enforce_origin_controls.collaborators import AUTOMATION, Collaborators
+from enforce_origin_controls.decision import Mixed
+from enforce_origin_controls.outcome import Found
+from steward.coordinates import Package
+from steward.notices import ExternalOutcome
+from steward.observability import PackageLog
+from steward.policy import OriginRule
+
+# Our choice: what is still there after this time is told again.
+REMINDER: Final = timedelta(days=30)
+# Our choice: what a person reads. The log and the events have all of them.
+VERSIONS_PER_TEXT: Final = 50
+_MIXED: Final = "mixed"
+
+
+def tell_archived(
+    package: Package, found: Iterable[Found], rule: OriginRule, to: Collaborators
+) -> None:
+    """
+    Announce the versions among *found* that were archived, and tell a person how to undo that.
+
+    It was done just now and is done once: at the next look these versions are not in use. So each
+    of them is told without asking what was told before, even if somebody brings it back again and
+    again; and if the message is lost, the log has it.
+    """
+    archived = [one for one in found if one.outcome == "archived"]
+    if not archived:
+        return
+    _announce(package, archived, "archived", rule, to)
+    _tell(package, archived, rule, to)
+
+
+def tell_left(
+    package: Package, found: Iterable[Found], rule: OriginRule, to: Collaborators
+) -> None:
+    """
+    Announce the versions among *found* that were refused or only reported, and tell a person.
+
+    Once for each version and outcome, and again after :data:`REMINDER`. They are marked as told
+    after the message was delivered: a message may come twice, but none is left out.
+
+    Raises:
+        LedgerError: What was told before cannot be read, or what was told now not be marked.
+    """
+    left = {_key(one): one for one in found if one.outcome != "archived"}
+    if not left:
+        return
+    told = to.ledger.told(package)
+    new = {key: one for key, one in left.items() if key not in told}
+    if not new:
+        return
+    outcomes: tuple[ExternalOutcome, ...] = ("refused", "reported")
+    for outcome in outcomes:
+        _announce(
+            package, [one for one in new.values() if one.outcome == outcome], outcome, rule, to
+        )
+    if _tell(package, list(new.values()), rule, to):
+        to.ledger.mark_told(package, list(new), until=to.now() + REMINDER)
+
+
+def tell_mixed(package: Package, mixed: Mixed, rule: OriginRule, to: Collaborators) -> None:
+    """
+    Announce that *package* is of mixed origin and tell a person: once, and after the reminder.
+
+    Raises:
+        LedgerError: As for :func:`tell_left`.
+    """
+    if _MIXED in to.ledger.told(package):
+        return
+    to.notices.mixed_origin_found(
+        package,
+        internal=mixed.internal,
+        external=mixed.external,
+        automation=AUTOMATION,
+        rule=rule.name,
+    )
+    domain = package.repository.domain
+    subject = f"Package of mixed origin in the domain {domain}"
+    text = "\n".join(
+        [
+            "A package has versions from within and from outside. Nothing was changed.",
+            "",
+            *_where(package, rule, to.now()),
+            f"Versions:    {mixed.internal} from within the domain, {mixed.external} from outside",
+            "",
+            "If the name is yours, give the package a rule of its own in the policy, of the kind",
+            "internal; otherwise one of the kind public.",
+        ]
+    )
+    if _delivered(package, subject, text, to):
+        to.ledger.mark_told(package, [_MIXED], until=to.now() + REMINDER)
+
+
+def external_text(package: Package, found: Sequence[Found], rule: OriginRule, at: datetime) -> str:
+    """Return what a person reads about *found*: what, where, when, how it came in, how to undo."""
+    lines = [
+        "Versions from outside were in use in a package that the policy calls internal.",
+        "Somebody may be trying to have their code installed under your name.",
+        "",
+        *_where(package, rule, at),
+        "Versions:",
+    ]
+    shown = found[:VERSIONS_PER_TEXT]
+    for one in shown:
+        through = one.version.origin.external_connection or "an unknown external connection"
+        said = f"refused ({one.code}): {one.reason}" if one.outcome == "refused" else one.outcome
+        why = f", {one.reason}" if one.outcome == "reported" else ""
+        lines.append(
+            f"  {one.version.version} ({one.version.status}), came in through {through}:"
+            f" {said}{why}"
+        )
+    if len(found) > len(shown):
+        lines.append(f"  ... and {len(found) - len(shown)} more: see the function's log")
+    archived = [one.version.version for one in shown if one.outcome == "archived"]
+    lines.append("")
+    if archived:
+        lines += ["To undo it:", f"  {restore_command(package, archived)}"]
+    else:
+        lines.append("Nothing was changed, so there is nothing to undo.")
+    return "\n".join(lines)
+
+
+def restore_command(package: Package, versions: Sequence[str]) -> str:
+    """Return the command that brings *versions* of *package* back, for a shell."""
+    words = ["steward", "restore", package.purl(), "--repository", package.repository.name]
+    words += ["--domain", package.repository.domain]
+    for version in versions:
+        words += ["--version", version]
+    return shlex.join(words)
+
+
+def _where(package: Package, rule: OriginRule, at: datetime) -> list[str]:
+    repository = package.repository
+    return [
+        f"Package:     {package.purl()}",
+        f"Repository:  {repository.name}",
+        f"Domain:      {repository.domain} ({repository.domain_owner})",
+        f"Rule:        {rule.name}",
+        f"Found:       {at.isoformat(timespec='seconds')}",
+    ]
+
+
+def _key(found: Found) -> str:
+    return f"external:{found.version.version}:{found.outcome}"
+
+
+def _announce(
+    package: Package,
+    found: Sequence[Found],
+    outcome: ExternalOutcome,
+    rule: OriginRule,
+    to: Collaborators,
+) -> None:
+    if found:
+        to.notices.external_versions_found(
+            package,
+            [one.version for one in found],
+            outcome=outcome,
+            automation=AUTOMATION,
+            rule=rule.name,
+        )
+
+
+def _tell(package: Package, found: Sequence[Found], rule: OriginRule, to: Collaborators) -> bool:
+    subject = f"Versions from outside in an internal package of {package.repository.domain}"
+    return _delivered(package, subject, external_text(package, found, rule, to.now()), to)
+
+
+def _delivered(package: Package, subject: str, text: str, to: Collaborators) -> bool:
+    delivered = to.attention.tell(subject, text)
+    if delivered:
+        PackageLog(package).info("told", subject=subject)
+    return delivered
