@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, TypeVar
 
-from emulator.core import domains, packages, repositories, versions
+from emulator.core import domains, package_groups, packages, repositories, tags, versions
+from emulator.core.group_patterns import ROOT
+from emulator.core.group_rows import TYPES
 from emulator.core.values import (
     Domain,
     DomainId,
     Origin,
     Package,
+    PackageGroup,
     Repository,
     RepositoryId,
     Version,
@@ -25,7 +28,9 @@ _Item = TypeVar("_Item")
 
 def document(state: State) -> dict[str, object]:
     """
-    Return every domain with its repositories, packages and versions.
+    Return every domain with its package groups, repositories, packages and versions.
+
+    Of package groups, all but a root group that is as it was made.
 
     It is one consistent state, and can be seeded elsewhere: versions that the API does not show
     yet are among them; assets have their sizes, not their bytes; revisions are not in it.
@@ -45,6 +50,10 @@ def _owned(state: State, owner: str) -> Iterator[Domain]:
 
 def _repositories(state: State, domain: DomainId) -> Iterator[Repository]:
     return _all(lambda after: repositories.page(state, domain=domain, limit=_PAGE, after=after))
+
+
+def _groups(state: State, domain: DomainId) -> Iterator[PackageGroup]:
+    return _all(lambda after: package_groups.page(state, domain, limit=_PAGE, after=after))
 
 
 def _packages(state: State, repository: RepositoryId) -> Iterator[Package]:
@@ -75,6 +84,42 @@ def _domain(state: State, domain: Domain) -> dict[str, object]:
             }
             for each in _repositories(state, domain.id)
         ],
+        "packageGroups": [
+            each
+            for each in (_package_group(state, group) for group in _groups(state, domain.id))
+            if each != _UNTOUCHED_ROOT
+        ],
+    }
+
+
+_UNTOUCHED_ROOT: dict[str, object] = {
+    "pattern": ROOT,
+    "restrictions": dict.fromkeys(TYPES, "ALLOW"),
+    "allowedRepositories": {},
+    "contactInfo": None,
+    "description": None,
+    "tags": {},
+}
+
+
+def _package_group(state: State, group: PackageGroup) -> dict[str, object]:
+    allowed = {
+        kind: list(
+            _all(
+                lambda after, kind=kind: package_groups.allowed_repositories(  # type: ignore[misc]  # bound now
+                    state, group.id, kind, limit=_PAGE, after=after
+                )
+            )
+        )
+        for kind in TYPES
+    }
+    return {
+        "pattern": group.id.pattern,
+        "restrictions": {kind: each.own for kind, each in group.restrictions.items()},
+        "allowedRepositories": {kind: names for kind, names in allowed.items() if names},
+        "contactInfo": group.contact_info or None,
+        "description": group.description or None,
+        "tags": tags.of(state, group.id),
     }
 
 

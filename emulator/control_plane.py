@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 from starlette.concurrency import run_in_threadpool
 
 from emulator import requests, signatures
-from emulator.api import assets, package_groups, registry
+from emulator.api import assets, registry
 from emulator.bodies import Body, BodyTooLarge
 from emulator.core.errors import CodeArtifactError, InternalServer, Validation
 from emulator.core.state import State
@@ -21,13 +21,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 MAX_BODY_BYTES = 1_048_576  # our choice: the largest valid request has about 60 kB
-
-
-class NotImplementedLocally(CodeArtifactError):
-    """An operation of CodeArtifact that the local one does not have."""
-
-    code: ClassVar[str] = "NotImplementedByLocalCodeArtifact"
-    status: ClassVar[int] = 501
 
 
 class TooLarge(CodeArtifactError):
@@ -85,10 +78,6 @@ class ControlPlane:
         self.state.faults.check(operation.name)
         raw = b"" if operation.streams_in else await self._small(body)
         members = parsing.parse(operation, parsing.query_pairs(scope["query_string"]), headers, raw)
-        if operation.name in package_groups.NOT_IMPLEMENTED:
-            raise NotImplementedLocally(
-                f"{operation.name} is not implemented by the local CodeArtifact."
-            )
         if operation.streams_in:
             result: Mapping[str, object] = await assets.publish_package_version(
                 self.state, caller, members, headers.get("content-length"), body

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from emulator.core import arns, domains
+from emulator.core import arns, domains, package_groups
 from emulator.core.policies import Policy
 from emulator.core.repositories import EXTERNAL_CONNECTIONS
 from emulator.core.state import State
@@ -12,6 +12,8 @@ from emulator.core.values import (
     Domain,
     Origin,
     Package,
+    PackageGroup,
+    PackageGroupId,
     PackageId,
     Repository,
     Restrictions,
@@ -111,6 +113,42 @@ def package_description(package: Package) -> Document:
 def package_header(package: PackageId) -> Document:
     """Return the members by which lists and bulk answers repeat what they are about."""
     return {**_coordinates(package), "package": package.name}
+
+
+def package_group(state: State, group: PackageGroup) -> Document:
+    """
+    Return a PackageGroupDescription or PackageGroupSummary, which have the same members.
+
+    ``inheritedFrom`` is there only where a mode is inherited; texts that are empty are left out.
+    """
+    counts = package_groups.repository_counts(state, group.id)
+    restrictions = {
+        kind: {
+            "mode": each.own,
+            "effectiveMode": each.mode,
+            "inheritedFrom": None
+            if each.source == group.id
+            else _package_group_reference(state, each.source),
+            "repositoriesCount": counts.get(kind, 0),
+        }
+        for kind, each in group.restrictions.items()
+    }
+    parent = group.parent
+    return {
+        "arn": arns.of_package_group(state, group.id),
+        "pattern": group.id.pattern,
+        "domainName": group.id.domain.name,
+        "domainOwner": group.id.domain.owner,
+        "createdTime": group.created,
+        "contactInfo": group.contact_info or None,
+        "description": group.description or None,
+        "originConfiguration": {"restrictions": restrictions},
+        "parent": None if parent is None else _package_group_reference(state, parent),
+    }
+
+
+def _package_group_reference(state: State, group: PackageGroupId) -> Document:
+    return {"arn": arns.of_package_group(state, group), "pattern": group.pattern}
 
 
 def version_header(version: Version) -> Document:

@@ -31,6 +31,7 @@ MODULES: tuple[ModuleType, ...] = (
     permissions,
     packages,
     package_versions,
+    package_groups,
     assets,
     authorization,
     tags,
@@ -39,20 +40,20 @@ MODULES: tuple[ModuleType, ...] = (
 
 def functions() -> Mapping[str, Function]:
     """
-    Return the function of each operation of the model that is implemented.
+    Return the function of each operation of the model.
 
     A function is found by botocore's name of the operation; the parser has made the request what
     its annotation says.
 
     Raises:
-        LookupError: An operation is neither implemented nor listed as not implemented.
+        LookupError: An operation has none.
     """
     found: dict[str, Function] = {}
     for operation in model.load().by_name.values():
         for module in MODULES:
             if hasattr(module, operation.method_name):
                 found[operation.name] = cast("Function", getattr(module, operation.method_name))
-    missing = model.load().by_name.keys() - found.keys() - package_groups.NOT_IMPLEMENTED
+    missing = model.load().by_name.keys() - found.keys()
     if missing:
         raise LookupError(f"No function for {', '.join(sorted(missing))}")
     return found

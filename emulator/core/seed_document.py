@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TypeVar, cast, get_args
 
+from emulator.core import group_patterns
 from emulator.core.errors import Validation
 from emulator.core.repositories import EXTERNAL_CONNECTIONS
 from emulator.core.values import (
@@ -18,7 +19,9 @@ from emulator.core.values import (
     PackageId,
     RepositoryId,
     Restriction,
+    RestrictionMode,
     Restrictions,
+    RestrictionType,
     Status,
 )
 
@@ -30,6 +33,8 @@ _REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._\-]{1,99}")
 _ACCOUNT = re.compile(r"[0-9]{12}")
 _NAME = re.compile(r"[^#/\s]{1,255}")
 _ASSET = re.compile(r"[^\x00-\x1f\x7f]{1,255}")
+_ANY = re.compile(r"[^\x00-\x1f\x7f]*")
+_DOMAIN_KEYS = "name owner repositories packageGroups"
 _STATUSES = frozenset(get_args(Status)) - {"Deleted"}
 _NAMESPACE_REQUIRED = frozenset({"maven", "swift", "generic"})
 _NAMESPACE_REFUSED = frozenset({"pypi", "nuget", "ruby", "cargo"})
@@ -81,11 +86,24 @@ class SeedRepository:
 
 
 @dataclass(frozen=True, slots=True)
+class SeedPackageGroup:
+    """A package group; what is not given stays as it is in a group that exists."""
+
+    pattern: str
+    restrictions: Mapping[RestrictionType, RestrictionMode]
+    allowed_repositories: tuple[tuple[RestrictionType, str], ...]
+    contact_info: str | None
+    description: str | None
+    tags: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class SeedDomain:
     """A domain."""
 
     id: DomainId
     repositories: tuple[SeedRepository, ...]
+    package_groups: tuple[SeedPackageGroup, ...]
 
 
 class _Node:
@@ -174,7 +192,7 @@ def parse(document: object, *, account: str) -> tuple[SeedDomain, ...]:
     """
     root = _Node(document, "seed", "domains")
     return root.unique(
-        [_domain(each, account) for each in root.each("domains", "name owner repositories")],
+        [_domain(each, account) for each in root.each("domains", _DOMAIN_KEYS)],
         lambda each: each.id,
     )
 
@@ -184,7 +202,41 @@ def _domain(node: _Node, account: str) -> SeedDomain:
     domain = DomainId(owner, node.text("name", _DOMAIN))
     keys = "name administrator description upstreams externalConnection packages"
     found = [_repository(each, domain) for each in node.each("repositories", keys)]
-    return SeedDomain(domain, node.unique(found, lambda each: each.id.name))
+    group_keys = "pattern restrictions allowedRepositories contactInfo description tags"
+    groups = [_package_group(each) for each in node.each("packageGroups", group_keys)]
+    return SeedDomain(
+        domain,
+        node.unique(found, lambda each: each.id.name),
+        node.unique(groups, lambda each: each.pattern),
+    )
+
+
+def _package_group(node: _Node) -> SeedPackageGroup:
+    pattern = node.text("pattern", _ANY)
+    try:
+        group_patterns.parse(pattern)
+    except Validation as error:
+        raise node.refuse("pattern", f"is none: {error.message}") from None
+    types, modes = frozenset(get_args(RestrictionType)), frozenset(get_args(RestrictionMode))
+    given = node.inner("restrictions", " ".join(types))
+    restrictions: dict[RestrictionType, RestrictionMode] = {
+        kind: given.choice(kind, modes)
+        for kind in sorted(types)
+        if given is not None and given.get(kind) is not None
+    }
+    allowed = node.inner("allowedRepositories", " ".join(types))
+    return SeedPackageGroup(
+        pattern,
+        restrictions,
+        tuple(
+            (kind, name)
+            for kind in sorted(types)
+            for name in (allowed.texts(kind) if allowed is not None else None) or ()
+        ),
+        None if node.get("contactInfo") is None else node.text("contactInfo", _ANY),
+        None if node.get("description") is None else node.text("description", _ANY),
+        {key: str(value) for key, value in node.mapping("tags").items()},
+    )
 
 
 def _repository(node: _Node, domain: DomainId) -> SeedRepository:

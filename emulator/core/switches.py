@@ -199,6 +199,14 @@ _TABLE = (
         _OFF_ON,
         _SAME,
     ),
+    # Package groups
+    Switch(
+        "packageGroupReassociationSeconds",
+        "How long after CreatePackageGroup and DeletePackageGroup packages are in the groups that "
+        "they were in before (eventually consistent, User Guide, package groups).",
+        (0, 60, 600),
+        "the same end state, once packages are in the groups whose settings the policy says",
+    ),
     # Maven snapshots
     Switch(
         "curlOlderBuilds",
