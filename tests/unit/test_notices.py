@@ -6,7 +6,7 @@ import pytest
 
 from steward import clients
 from steward.clients import EventEntry, EventResult, PutEventsAnswer
-from steward.coordinates import PackageVersion
+from steward.coordinates import Origin, PackageVersion, Restrictions
 from steward.notices import BusNotices
 from tests.unit.fake_codeartifact import package, refused
 
@@ -28,6 +28,18 @@ class FakeBus:
             for number in range(len(Entries))
         ]
         return {"FailedEntryCount": max(0, len(Entries) - self.accepts), "Entries": results}
+
+
+COORDINATES = {
+    "domainName": "my-company",
+    "domainOwner": "012345678901",
+    "repositoryName": "my-maven-repo",
+    "packageFormat": "maven",
+    "packageNamespace": "com.mycompany.app",
+    "packageName": "pkg-1",
+    "packageUrl": "pkg:maven/com.mycompany.app/pkg-1",
+}
+WHY = {"automation": "enforce_origin_controls", "rule": "origins[0]"}
 
 
 def announce(count: int) -> list[str]:
@@ -56,16 +68,112 @@ def test_a_notice_says_what_happened_to_whom_and_why(monkeypatch: pytest.MonkeyP
     assert json.loads(entry["Detail"]) == {
         "automation": "unlist_snapshot_builds",
         "rule": "snapshots[0]",
-        "domainName": "my-company",
-        "domainOwner": "012345678901",
-        "repositoryName": "my-maven-repo",
-        "packageFormat": "maven",
-        "packageNamespace": "com.mycompany.app",
-        "packageName": "pkg-1",
-        "packageUrl": "pkg:maven/com.mycompany.app/pkg-1",
+        **COORDINATES,
         "status": "Unlisted",
         "versions": [{"version": "1.0", "previousStatus": "Published"}],
     }
+
+
+def test_changed_restrictions_are_announced_as_they_were_and_are(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Who subscribes can put them back without asking us."""
+    bus = FakeBus()
+    monkeypatch.setattr(clients, "events", lambda: bus)
+    BusNotices().restrictions_changed(
+        package(), Restrictions("ALLOW", "ALLOW"), Restrictions("ALLOW", "BLOCK"), **WHY
+    )
+    ((entry,),) = bus.calls
+    assert entry["DetailType"] == "Package Origin Restrictions Changed"
+    assert json.loads(entry["Detail"]) == {
+        **WHY,
+        **COORDINATES,
+        "restrictions": {"publish": "ALLOW", "upstream": "BLOCK"},
+        "previousRestrictions": {"publish": "ALLOW", "upstream": "ALLOW"},
+    }
+
+
+def test_external_versions_are_announced_with_the_way_they_came(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What, where, and through which external connection, if that is known."""
+    bus = FakeBus()
+    monkeypatch.setattr(clients, "events", lambda: bus)
+    through = Origin("EXTERNAL", external_connection="public:maven-central")
+    found = [
+        PackageVersion("9.9", "Published", through),
+        PackageVersion("9.8", "Unlisted", Origin("EXTERNAL")),
+    ]
+    BusNotices().external_versions_found(package(), found, outcome="archived", **WHY)
+    ((entry,),) = bus.calls
+    assert entry["DetailType"] == "External Versions Found"
+    assert json.loads(entry["Detail"]) == {
+        **WHY,
+        **COORDINATES,
+        "outcome": "archived",
+        "versions": [
+            {
+                "version": "9.9",
+                "status": "Published",
+                "originType": "EXTERNAL",
+                "externalConnectionName": "public:maven-central",
+            },
+            {
+                "version": "9.8",
+                "status": "Unlisted",
+                "originType": "EXTERNAL",
+                "externalConnectionName": None,
+            },
+        ],
+    }
+
+
+def test_a_package_of_mixed_origin_is_announced_in_numbers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A person has to decide; the versions are a list away."""
+    bus = FakeBus()
+    monkeypatch.setattr(clients, "events", lambda: bus)
+    BusNotices().mixed_origin_found(package(), internal=3, external=2, **WHY)
+    ((entry,),) = bus.calls
+    assert entry["DetailType"] == "Mixed Origin Found"
+    assert json.loads(entry["Detail"]) == {
+        **WHY,
+        **COORDINATES,
+        "internalVersions": 3,
+        "externalVersions": 2,
+    }
+
+
+def test_nothing_found_is_no_notice(monkeypatch: pytest.MonkeyPatch) -> None:
+    """EventBridge refuses a call without entries."""
+    bus = FakeBus()
+    monkeypatch.setattr(clients, "events", lambda: bus)
+    announce(0)
+    BusNotices().external_versions_found(package(), [], outcome="reported", **WHY)
+    assert bus.calls == []
+
+
+def test_many_external_versions_stay_below_what_a_call_may_hold(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The longest names there are: ten entries of 50 versions fit into 256 KB."""
+    bus = FakeBus()
+    monkeypatch.setattr(clients, "events", lambda: bus)
+    through = Origin("EXTERNAL", external_connection="public:maven-commonsware")
+    names = [f"{number:0255}" for number in range(1_000)]
+    found = [PackageVersion(name, "Published", through) for name in names]
+    BusNotices().external_versions_found(package(), found, outcome="archived", **WHY)
+    assert [len(call) for call in bus.calls] == [10, 10]
+    for call in bus.calls:
+        assert sum(len("".join(map(str, entry.values())).encode()) for entry in call) < 262_144
+    announced = [
+        version["version"]
+        for call in bus.calls
+        for entry in call
+        for version in json.loads(entry["Detail"])["versions"]
+    ]
+    assert announced == names
 
 
 def test_many_versions_are_announced_within_the_limits(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -91,6 +199,7 @@ def test_a_refused_notice_is_logged_with_its_versions(
     announce(60)
     lost = [vars(record) for record in caplog.records if record.getMessage() == "notice lost"]
     assert len(lost) == 1
+    assert lost[0]["kind"] == "Package Versions Changed"
     assert len(json.loads(lost[0]["detail"])["versions"]) == 10
 
 

@@ -1,0 +1,185 @@
+"""The ledger on DynamoDB as moto plays it, with the table that template.yaml describes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import botocore.session
+import pytest
+
+from steward import clients
+from steward.coordinates import Package, Repository, Restrictions
+from steward.errors import LedgerError
+from steward.ledger import (
+    DynamoDbLedger,
+    Exemption,
+    ObservedLedger,
+    RestrictionsChange,
+    StatusChange,
+)
+
+if TYPE_CHECKING:
+    from botocore.client import BaseClient
+
+TABLE = "ledger"
+NOW = datetime(2026, 3, 1, 10, 15, 0, 123_456, tzinfo=UTC)
+WEEK = timedelta(days=7)
+REPOSITORY = Repository("my-company", "012345678901", "my-repo")
+UI = Package(REPOSITORY, "npm", "mycompany", "ui")
+UI_KIT = Package(REPOSITORY, "npm", "mycompany", "ui-kit")
+# Names of as many bytes as the service model allows: 255 characters of four bytes.
+LONG = Package(Repository("d" * 50, "012345678901", "r" * 100), "generic", "𝄞" * 255, "𝄢" * 255)
+
+
+@pytest.fixture(scope="module")
+def dynamodb() -> Iterator[BaseClient]:
+    """A client of moto's DynamoDB; no socket is opened."""
+    from moto import mock_aws
+
+    with mock_aws():
+        session = botocore.session.Session()
+        session.set_credentials("012345678901", "local")
+        yield session.create_client("dynamodb", region_name="us-west-2")
+
+
+@pytest.fixture
+def ledger(dynamodb: BaseClient, monkeypatch: pytest.MonkeyPatch) -> Iterator[DynamoDbLedger]:
+    """An empty ledger, at a certain time."""
+    keys = {"package": "HASH", "entry": "RANGE"}
+    dynamodb.create_table(
+        TableName=TABLE,
+        KeySchema=[{"AttributeName": name, "KeyType": kind} for name, kind in keys.items()],
+        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in keys],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    monkeypatch.setattr(clients, "dynamodb", lambda: dynamodb)
+    yield DynamoDbLedger(TABLE, now=lambda: NOW)
+    dynamodb.delete_table(TableName=TABLE)
+
+
+def exemption(package: Package = UI, version: str | None = None, *, why: str = "") -> Exemption:
+    """Return an exemption for a week from now."""
+    return Exemption(package, version, "origins[0]", "arn:aws:iam::1:user/me", why, NOW, NOW + WEEK)
+
+
+def opened(package: Package = UI, *, at: datetime = NOW) -> RestrictionsChange:
+    """Return a change of restrictions."""
+    before, after = Restrictions("ALLOW", "ALLOW"), Restrictions("ALLOW", "BLOCK")
+    return RestrictionsChange(package, before, after, "origins[0]", "enforce_origin_controls", at)
+
+
+def archived(version: str, package: Package = UI, *, at: datetime = NOW) -> StatusChange:
+    """Return a change of status."""
+    return StatusChange(
+        package, version, "Published", "Archived", "origins[0]", "enforce_origin_controls", at
+    )
+
+
+def test_exemptions_are_found_by_package(ledger: DynamoDbLedger) -> None:
+    """Versions and restrictions of this package, nothing of another or of another kind."""
+    for one in (exemption(), exemption(version="1.0"), exemption(UI_KIT, "1.0")):
+        ledger.exempt(one)
+    ledger.record([opened()])
+    ledger.mark_told(UI, ["mixed"], until=NOW + WEEK)
+    assert set(ledger.exemptions(UI)) == {exemption(), exemption(version="1.0")}
+    assert ledger.exemptions(UI_KIT) == [exemption(UI_KIT, "1.0")]
+
+
+def test_a_second_exemption_replaces_the_first(ledger: DynamoDbLedger) -> None:
+    """To prolong one is to write it again."""
+    ledger.exempt(exemption(why="first"))
+    ledger.exempt(exemption(why="second"))
+    assert [one.why for one in ledger.exemptions(UI)] == ["second"]
+
+
+def test_an_exemption_can_be_ended_once(ledger: DynamoDbLedger) -> None:
+    """The answer says whether there was one; the others stay."""
+    ledger.exempt(exemption())
+    ledger.exempt(exemption(version="1.0"))
+    assert ledger.end_exemption(UI, None)
+    assert not ledger.end_exemption(UI, None)
+    assert not ledger.end_exemption(UI_KIT, "1.0")
+    assert ledger.exemptions(UI) == [exemption(version="1.0")]
+
+
+def test_all_exemptions_are_found_among_everything_else(ledger: DynamoDbLedger) -> None:
+    """Of every package, over several pages: a page of Scan holds 1 MB at most."""
+    why = "x" * 30_000
+    written = {exemption(UI, f"1.{number}", why=why) for number in range(50)} | {exemption(LONG)}
+    for one in written:
+        ledger.exempt(one)
+    ledger.record([opened(), archived("9.9")])
+    ledger.mark_told(UI, ["mixed"], until=NOW + WEEK)
+    found = list(ledger.all_exemptions())
+    assert len(found) == 51
+    assert set(found) == written
+
+
+def test_changes_come_newest_first(ledger: DynamoDbLedger) -> None:
+    """Exactly: two changes a microsecond apart are in order."""
+    times = [NOW + timedelta(microseconds=n) for n in (5, 0, 1_000_000, 1, 60_000_000)]
+    ledger.record([opened(at=at) for at in times])
+    ledger.record([opened(UI_KIT)])
+    assert [change.at for change in ledger.changes(UI)] == sorted(times, reverse=True)
+    assert ledger.changes(UI_KIT) == [opened(UI_KIT)]
+
+
+def test_changes_of_one_microsecond_do_not_overwrite_one_another(ledger: DynamoDbLedger) -> None:
+    """130 versions archived at once are more than five calls, and 130 changes."""
+    changes = [archived(f"9.{number}") for number in range(130)]
+    ledger.record([opened(), *changes])
+    found = ledger.changes(UI)
+    assert len(found) == 131
+    assert set(found) == {opened(), *changes}
+
+
+def test_a_change_recorded_twice_is_kept_once(ledger: DynamoDbLedger) -> None:
+    """In one call or in two."""
+    ledger.record([opened(), opened()])
+    ledger.record([opened()])
+    assert ledger.changes(UI) == [opened()]
+
+
+def test_the_longest_names_fit(ledger: DynamoDbLedger) -> None:
+    """255 characters of four bytes each are more than a key may hold."""
+    version = "𝄫" * 255
+    ledger.exempt(exemption(LONG, version))
+    ledger.record([opened(LONG), archived(version, LONG)])
+    ledger.mark_told(LONG, [f"external {version}"], until=NOW + WEEK)
+    assert ledger.exemptions(LONG) == [exemption(LONG, version)]
+    assert set(ledger.changes(LONG)) == {opened(LONG), archived(version, LONG)}
+    assert ledger.told(LONG) == {f"external {version}"}
+    assert ledger.end_exemption(LONG, version)
+
+
+def test_findings_are_told_until_they_expire(ledger: DynamoDbLedger) -> None:
+    """Marked again, a finding stays told for longer."""
+    ledger.mark_told(UI, ["mixed", "external 9.9"], until=NOW + WEEK)
+    ledger.mark_told(UI_KIT, ["mixed"], until=NOW + WEEK)
+    later = DynamoDbLedger(TABLE, now=lambda: NOW + 2 * WEEK)
+    assert ledger.told(UI) == {"mixed", "external 9.9"}
+    assert later.told(UI) == frozenset()
+    later.mark_told(UI, ["mixed"], until=NOW + 3 * WEEK)
+    assert later.told(UI) == {"mixed"}
+
+
+def test_observing_keeps_what_people_do_and_what_they_are_told(ledger: DynamoDbLedger) -> None:
+    """Only changes are not recorded, because none is made."""
+    observed = ObservedLedger(ledger)
+    observed.record([opened()])
+    observed.exempt(exemption())
+    observed.exempt(exemption(version="1.0"))
+    observed.mark_told(UI, ["mixed"], until=NOW + WEEK)
+    assert observed.end_exemption(UI, "1.0")
+    assert observed.changes(UI) == []
+    assert observed.exemptions(UI) == list(observed.all_exemptions()) == [exemption()]
+    assert observed.told(UI) == {"mixed"}
+
+
+def test_a_table_that_does_not_exist_is_an_error(ledger: DynamoDbLedger) -> None:
+    """The message waits on its queue until somebody has deployed it."""
+    del ledger
+    with pytest.raises(LedgerError, match="ResourceNotFoundException"):
+        DynamoDbLedger("another").exemptions(UI)
