@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from emulator.core import external, origins, packages, repositories
+from emulator.core import external, package_groups, packages, repositories
 from emulator.core.errors import ResourceNotFound
 from emulator.core.external import Connection
 from emulator.core.repositories import EXTERNAL_CONNECTIONS
 from emulator.core.state import State
-from emulator.core.values import Package, PackageId, Repository, RepositoryId
+from emulator.core.values import Package, PackageId, Repository, RepositoryId, RestrictionType
 
 MAX_SEARCHED = 25  # repositories searched for one request (User Guide, quotas)
 
@@ -47,6 +47,14 @@ def search(state: State, repository: RepositoryId, package: PackageId | None) ->
     choice, as for a package's own BLOCK). Without a package nothing is blocked.
     """
     seen: set[RepositoryId] = set()
+    restricted = package is not None and not package_groups.unrestricted(
+        state, repository.domain, package
+    )
+
+    def admits(at: RepositoryId, kind: RestrictionType) -> bool:
+        if package is None or not restricted:
+            return True
+        return package_groups.admits(state, at, package, kind)
 
     def stop(at: RepositoryId) -> Stop | None:
         if at in seen or len(seen) == MAX_SEARCHED:
@@ -54,16 +62,16 @@ def search(state: State, repository: RepositoryId, package: PackageId | None) ->
         seen.add(at)
         found = repositories.describe(state, at)
         made = Stop(at)
-        ahead = found.upstreams
         if package is not None:
             made.package = packages.find(state, at, package)
-            own = made.package.restrictions if made.package else origins.UNCONFIGURED
+            if made.package is not None and made.package.restrictions.upstream == "BLOCK":
+                return made
             connected = _connected(found, package)
-            if connected and origins.admits(state, at, package, own, "EXTERNAL_UPSTREAM"):
+            if connected and admits(at, "EXTERNAL_UPSTREAM"):
                 made.connection = external.connection(state, connected)
-            if ahead and not origins.admits(state, at, package, own, "INTERNAL_UPSTREAM"):
-                ahead = ()
-        for name in ahead:
+        if not admits(at, "INTERNAL_UPSTREAM"):
+            return made
+        for name in found.upstreams:
             upstream = stop(RepositoryId(at.domain, name))
             if upstream is not None:
                 made.upstreams.append(upstream)
