@@ -156,6 +156,12 @@ def _unplayed_parts(resource: Document) -> Iterator[str]:
     """Yield what of a played resource has no effect here."""
     properties = as_document(resource.get("Properties", {}), "Properties")
     resource_type = resource["Type"]
+    if resource_type == "AWS::DynamoDB::Table" and "TimeToLiveSpecification" in properties:
+        yield "items stay when their time is over"
+    if resource_type == "AWS::DynamoDB::Table" and resource.get("DeletionPolicy") == "Retain":
+        yield "it ends with the stack"
+    if resource_type == "AWS::SNS::Topic" and "email" in str(properties.get("Subscription")):
+        yield "no email is sent"
     if resource_type == "AWS::Events::Rule" and "ScheduleExpression" in properties:
         yield "schedules of rules do not fire"
     if resource_type == EVENT_SOURCE and "FilterCriteria" in properties:

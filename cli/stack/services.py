@@ -141,28 +141,26 @@ class Services:
         return Created(name, {"Arn": arn})
 
     def table(self, name: str, properties: Document) -> Created:
-        """Create a table, with its time to live; DynamoDB settings without effect are left out."""
-        name = str(properties.pop("TableName", name))
-        expiry = cast("Document | None", properties.pop("TimeToLiveSpecification", None))
-        known = (
-            "AttributeDefinitions", "KeySchema", "BillingMode", "ProvisionedThroughput",
-            "GlobalSecondaryIndexes", "LocalSecondaryIndexes", "StreamSpecification", "Tags",
-        )  # fmt: skip
-        settings = {key: _integers(properties[key]) for key in known if key in properties}
-        if "StreamSpecification" in settings:
-            settings["StreamSpecification"] = {
-                "StreamEnabled": True,
-                **cast("Document", settings["StreamSpecification"]),
-            }
+        """Create a table, with its time to live and its backups."""
+        name = str(properties.get("TableName", name))
         dynamodb = self.client("dynamodb")
+        settings = _table_settings(properties)
         table = dynamodb.create_table(TableName=name, **settings)["TableDescription"]
+        expiry = cast("Document | None", properties.get("TimeToLiveSpecification"))
         if expiry:
             dynamodb.update_time_to_live(
                 TableName=name,
                 TimeToLiveSpecification={
-                    "Enabled": _attribute(expiry.get("Enabled", True)) == "true",
+                    "Enabled": _is_true(expiry.get("Enabled", True)),
                     "AttributeName": expiry["AttributeName"],
                 },
+            )
+        recovery = cast("Document | None", properties.get("PointInTimeRecoverySpecification"))
+        if recovery:
+            enabled = _is_true(recovery.get("PointInTimeRecoveryEnabled", False))
+            dynamodb.update_continuous_backups(
+                TableName=name,
+                PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": enabled},
             )
         attributes = {"Arn": table["TableArn"]}
         if "LatestStreamArn" in table:
@@ -198,6 +196,28 @@ class Services:
 
     def _arn(self, service: str, resource: str) -> str:
         return f"arn:aws:{service}:{self._region}:{self._account}:{resource}"
+
+
+def _table_settings(properties: Document) -> Document:
+    """Return the properties of a table as CreateTable takes them."""
+    known = (
+        "AttributeDefinitions", "KeySchema", "BillingMode", "ProvisionedThroughput",
+        "GlobalSecondaryIndexes", "LocalSecondaryIndexes", "StreamSpecification", "Tags",
+    )  # fmt: skip
+    settings = {key: _integers(properties[key]) for key in known if key in properties}
+    stream = cast("Document | None", properties.get("StreamSpecification"))
+    if stream:
+        settings["StreamSpecification"] = {"StreamEnabled": True, **stream}
+    encryption = cast("Document | None", properties.get("SSESpecification"))
+    if encryption:
+        # CloudFormation says `SSEEnabled` where CreateTable says `Enabled`; the rest is the same.
+        same = {key: value for key, value in encryption.items() if key != "SSEEnabled"}
+        settings["SSESpecification"] = {"Enabled": _is_true(encryption["SSEEnabled"]), **same}
+    return settings
+
+
+def _is_true(value: object) -> bool:
+    return _attribute(value) == "true"
 
 
 def _attribute(value: object) -> str:

@@ -109,7 +109,13 @@ class _Expressions:
         if function == "Fn::GetAtt":
             return ".".join(argument) if isinstance(argument, list) else argument
         if function == "Fn::Sub":
-            return re.sub(r"\$\{([^}]+)\}", lambda match: str(self._ref(match[1])), argument)
+            text, variables = argument if isinstance(argument, list) else (argument, {})
+            given = self.resolve(variables)
+            return re.sub(
+                r"\$\{([^}]+)\}",
+                lambda match: str(given[match[1]] if match[1] in given else self._ref(match[1])),
+                text,
+            )
         assert function == "Fn::If", f"{function} is new: teach it to this module"
         condition, then, otherwise = argument
         return self.resolve(then if self.holds(condition) else otherwise)
@@ -126,3 +132,12 @@ class _Expressions:
         if name == "AWS::NoValue":
             return _NO_VALUE
         return self._values.get(name, self.without_hash(name))
+
+
+def of_type(resources: Document, resource_type: str) -> dict[str, Document]:
+    """Return the properties of every resource of one type, by logical id."""
+    return {
+        name: resource["Properties"]
+        for name, resource in resources.items()
+        if resource["Type"] == resource_type
+    }

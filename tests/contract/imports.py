@@ -38,11 +38,22 @@ def calls(path: Path) -> set[str]:
 
 def steward_modules_behind(path: Path) -> set[Path]:
     """Return the modules of the layer that importing *path* loads, directly or through others."""
+    return _modules_behind(path, LAYER)
+
+
+def automation_modules_behind(path: Path) -> set[Path]:
+    """Return the modules beside *path* that importing it loads, directly or through others."""
+    return _modules_behind(path, path.parent)
+
+
+def _modules_behind(path: Path, package: Path) -> set[Path]:
     behind: set[Path] = set()
     to_read = [path]
     while to_read:
         names = (name.split(".") for name in imported_modules(to_read.pop()))
-        found = {LAYER / f"{parts[1]}.py" for parts in names if parts[0] == "steward" and parts[1:]}
+        found = {
+            package / f"{parts[1]}.py" for parts in names if parts[0] == package.name and parts[1:]
+        }
         new = {module for module in found if module.is_file()} - behind
         behind |= new
         to_read.extend(new)

@@ -8,11 +8,11 @@ import pytest
 from moto.events.models import EventPattern
 
 from tests.contract.cloudformation import Document, deployed, source
-from tests.contract.imports import imported_modules
+from tests.contract.imports import automation_modules_behind
 from tests.contract.project import FUNCTIONS, LAYER, ROOT, automations
 
 # Which section of the policy an automation reads. A new automation adds its line.
-POLICY_SECTIONS = {"unlist_snapshot_builds": "snapshots"}
+POLICY_SECTIONS = {"enforce_origin_controls": "origins", "unlist_snapshot_builds": "snapshots"}
 
 SAMPLES = sorted((ROOT / "events").glob("*.json"))
 
@@ -36,9 +36,10 @@ def test_there_are_automations() -> None:
 
 @each_automation
 def test_it_has_its_three_beats(automation: str) -> None:
-    """`app.py` gathers and acts, and leaves the decision to the pure `decision.py`."""
-    assert (FUNCTIONS / automation / "__init__.py").is_file()
-    assert f"{automation}.decision" in imported_modules(FUNCTIONS / automation / "app.py")
+    """`app.py`, or what it calls, gathers and acts; the decision is left to `decision.py`."""
+    folder = FUNCTIONS / automation
+    assert (folder / "__init__.py").is_file()
+    assert folder / "decision.py" in automation_modules_behind(folder / "app.py")
 
 
 @each_automation

@@ -3,12 +3,17 @@
 import subprocess
 import sys
 
+import pytest
+
+from tests.contract.project import automations
+
 HEAVY = {"aws_xray_sdk", "boto3", "packaging", "pydantic", "semver", "yaml"}
 
 
-def test_a_function_starts_without_the_heavy_libraries() -> None:
+@pytest.mark.parametrize("automation", automations())
+def test_a_function_starts_without_the_heavy_libraries(automation: str) -> None:
     """Pydantic and YAML are the policy compiler's; versions' libraries wait for a rule."""
-    program = "import sys, unlist_snapshot_builds.app; print('\\n'.join(sys.modules))"
+    program = f"import sys, {automation}.app; print('\\n'.join(sys.modules))"
     done = subprocess.run(
         [sys.executable, "-c", program],
         check=True,

@@ -3,16 +3,58 @@
 import json
 import re
 import tomllib
-from typing import TYPE_CHECKING, cast
+from dataclasses import dataclass
 
 import pytest
-from moto.events.models import EventPattern
 
-from tests.contract.cloudformation import ACCOUNT, Document, deployed, source
+from tests.contract.cloudformation import Document, deployed, of_type, source
 from tests.contract.project import ROOT, automations
 
-if TYPE_CHECKING:
-    from moto.events.utils import EventMessageType
+
+@dataclass(frozen=True)
+class Wired:
+    """One automation's names in the template, and the figures of its event source mapping."""
+
+    automation: str
+    events: str  # what the names of its rule and queues begin with
+    batch: int
+    calls: int  # to CodeArtifact, at most, for each package of a batch
+    other_calls: int  # to other services, as above
+
+    @property
+    def function(self) -> str:
+        """The logical id of its function."""
+        return "".join(word.title() for word in self.automation.split("_")) + "Function"
+
+    @property
+    def log_group(self) -> str:
+        """The logical id of its log group."""
+        return self.function.removesuffix("Function") + "LogGroup"
+
+    def mapping(self, resources: Document) -> Document:
+        """Return the properties of its event source mapping."""
+        (found,) = (
+            mapping
+            for mapping in of_type(resources, "AWS::Lambda::EventSourceMapping").values()
+            if mapping["FunctionName"] == self.function
+        )
+        return found
+
+
+WIRED = [
+    Wired("enforce_origin_controls", "OriginControls", batch=50, calls=4, other_calls=10),
+    Wired("unlist_snapshot_builds", "SnapshotBuilds", batch=100, calls=2, other_calls=0),
+]
+each_automation = pytest.mark.parametrize("wired", WIRED, ids=lambda wired: wired.automation)
+
+# What the functions of the template have in their environment besides the names of the automation.
+OWN_VARIABLES = {
+    "enforce_origin_controls": {
+        "STEWARD_LEDGER_TABLE": "LedgerTable",
+        "STEWARD_ATTENTION_TOPIC": "",
+    },
+    "unlist_snapshot_builds": {},
+}
 
 
 @pytest.fixture(scope="module")
@@ -21,185 +63,166 @@ def resources() -> Document:
     return deployed()
 
 
-def an_event(**detail: object) -> Document:
-    """Return the event of a published Maven version, with *detail* changed (User Guide, events)."""
-    return {
-        "version": "0",
-        "source": "aws.codeartifact",
-        "detail-type": "CodeArtifact Package Version State Change",
-        "account": ACCOUNT,
-        "detail": {
-            "domainName": "my-company",
-            "domainOwner": ACCOUNT,
-            "packageFormat": "maven",
-            "packageVersionState": "Published",
-            "operationType": "Created",
-            **detail,
-        },
-    }
+def test_every_automation_is_wired() -> None:
+    """The table above leaves none out."""
+    assert [wired.automation for wired in WIRED] == automations()
 
 
-def matches(resources: Document, event: Document) -> bool:
-    """Return whether EventBridge would pass *event* on."""
-    pattern = resources["SnapshotBuildsRule"]["Properties"]["EventPattern"]
-    return bool(
-        EventPattern.load(json.dumps(pattern)).matches_event(cast("EventMessageType", event))
-    )
-
-
-@pytest.mark.parametrize(
-    "detail",
-    [
-        pytest.param({}, id="a version was published"),
-        pytest.param({"operationType": "Updated"}, id="a version became Published"),
-        pytest.param({"packageVersionState": "Unfinished"}, id="a build was begun"),
-        pytest.param({"packageFormat": "npm"}, id="npm"),
-        pytest.param({"packageFormat": "pypi"}, id="PyPI"),
-        pytest.param({"packageFormat": "nuget"}, id="NuGet"),
-    ],
-)
-def test_the_rule_passes_on_what_may_have_replaced_a_build(
-    resources: Document, detail: Document
-) -> None:
-    """Every format with pre-releases, created or changed, is worth a look."""
-    assert matches(resources, an_event(**detail))
-
-
-@pytest.mark.parametrize(
-    "detail",
-    [
-        pytest.param({"packageVersionState": "Unlisted"}, id="what the automation itself does"),
-        pytest.param({"packageVersionState": "Archived"}, id="a version was archived"),
-        pytest.param({"operationType": "Deleted"}, id="a version was deleted"),
-        pytest.param({"domainName": "my-company-dev"}, id="another domain"),
-        pytest.param({"domainOwner": "111122223333"}, id="another account's domain"),
-        pytest.param({"packageFormat": "generic"}, id="a format without pre-releases"),
-    ],
-)
-def test_the_rule_keeps_back_what_replaces_no_build(resources: Document, detail: Document) -> None:
-    """Our own status changes above all: the automation must not wake itself."""
-    assert not matches(resources, an_event(**detail))
-
-
-def test_our_own_notices_do_not_wake_us(resources: Document) -> None:
-    """Notices are announced on the same bus, under a source of their own."""
-    assert not matches(resources, an_event() | {"source": "codeartifact.steward"})
-
-
-def test_the_rule_watches_the_domain_that_is_deployed_for() -> None:
-    """The parameter decides, not a name in the pattern."""
-    elsewhere = deployed(DomainName="another-company")
-    assert matches(elsewhere, an_event(domainName="another-company"))
-    assert not matches(elsewhere, an_event())
-
-
-def test_an_event_passes_rule_queue_and_function(resources: Document) -> None:
+@each_automation
+def test_an_event_passes_rule_queue_and_function(resources: Document, wired: Wired) -> None:
     """Each station names the next, and where what fails is kept."""
-    (target,) = resources["SnapshotBuildsRule"]["Properties"]["Targets"]
-    assert target["Arn"] == "SnapshotBuildsQueue.Arn"
-    assert target["DeadLetterConfig"] == {"Arn": "SnapshotBuildsUndeliveredQueue.Arn"}
-    assert resources["SnapshotBuildsQueue"]["Properties"]["RedrivePolicy"] == {
-        "deadLetterTargetArn": "SnapshotBuildsDeadLetterQueue.Arn",
+    (target,) = resources[f"{wired.events}Rule"]["Properties"]["Targets"]
+    assert target["Arn"] == f"{wired.events}Queue.Arn"
+    assert target["DeadLetterConfig"] == {"Arn": f"{wired.events}UndeliveredQueue.Arn"}
+    assert resources[f"{wired.events}Queue"]["Properties"]["RedrivePolicy"] == {
+        "deadLetterTargetArn": f"{wired.events}DeadLetterQueue.Arn",
         "maxReceiveCount": 5,
     }
-    (mapping,) = _of_type(resources, "AWS::Lambda::EventSourceMapping")
-    assert mapping == {
-        "EventSourceArn": "SnapshotBuildsQueue.Arn",
-        "FunctionName": "UnlistSnapshotBuildsFunction",
-        "BatchSize": 100,
+    assert wired.mapping(resources) == {
+        "EventSourceArn": f"{wired.events}Queue.Arn",
+        "FunctionName": wired.function,
+        "BatchSize": wired.batch,
         "MaximumBatchingWindowInSeconds": 5,
         "FunctionResponseTypes": ["ReportBatchItemFailures"],
         "ScalingConfig": {"MaximumConcurrency": 2},
     }
 
 
-@pytest.mark.parametrize("queue", ["SnapshotBuildsQueue", "SnapshotBuildsUndeliveredQueue"])
-def test_only_the_rule_may_put_events_on_a_queue(resources: Document, queue: str) -> None:
+@each_automation
+@pytest.mark.parametrize("queue", ["Queue", "UndeliveredQueue"])
+def test_only_the_rule_may_put_events_on_a_queue(
+    resources: Document, wired: Wired, queue: str
+) -> None:
     """Without the policy EventBridge is refused; without its condition any rule would be let in."""
+    queue = wired.events + queue
     (statement,) = resources[f"{queue}Policy"]["Properties"]["PolicyDocument"]["Statement"]
     assert resources[f"{queue}Policy"]["Properties"]["Queues"] == [queue]
     assert statement["Principal"] == {"Service": "events.amazonaws.com"}
     assert statement["Action"] == "sqs:SendMessage"
     assert statement["Resource"] == f"{queue}.Arn"
-    assert statement["Condition"] == {"ArnEquals": {"aws:SourceArn": "SnapshotBuildsRule.Arn"}}
+    assert statement["Condition"] == {"ArnEquals": {"aws:SourceArn": f"{wired.events}Rule.Arn"}}
 
 
-def test_every_queue_outlasts_what_feeds_it(resources: Document) -> None:
+@each_automation
+def test_every_queue_outlasts_what_feeds_it(resources: Document, wired: Wired) -> None:
     """A message stays invisible for six runs and a window; dead letters are kept the longest."""
-    queue = resources["SnapshotBuildsQueue"]["Properties"]
-    function = resources["UnlistSnapshotBuildsFunction"]["Properties"]
-    (mapping,) = _of_type(resources, "AWS::Lambda::EventSourceMapping")
-    assert (
-        queue["VisibilityTimeout"]
-        == 6 * function["Timeout"] + mapping["MaximumBatchingWindowInSeconds"]
-    )
-    for dead_letters in ("SnapshotBuildsDeadLetterQueue", "SnapshotBuildsUndeliveredQueue"):
-        kept = resources[dead_letters]["Properties"]["MessageRetentionPeriod"]
+    queue = resources[f"{wired.events}Queue"]["Properties"]
+    function = resources[wired.function]["Properties"]
+    window = wired.mapping(resources)["MaximumBatchingWindowInSeconds"]
+    assert queue["VisibilityTimeout"] == 6 * function["Timeout"] + window
+    for dead_letters in ("DeadLetterQueue", "UndeliveredQueue"):
+        kept = resources[wired.events + dead_letters]["Properties"]["MessageRetentionPeriod"]
         assert kept > queue["MessageRetentionPeriod"]
-    assert all(queue["SqsManagedSseEnabled"] for queue in _of_type(resources, "AWS::SQS::Queue"))
 
 
-def test_two_runs_stay_under_codeartifacts_quotas(resources: Document) -> None:
-    """At 20 calls a second for each run, half of the write quota is left to the publishers."""
+def test_every_queue_is_encrypted(resources: Document) -> None:
+    """By keys of SQS, which cost nothing and need no right."""
+    queues = of_type(resources, "AWS::SQS::Queue").values()
+    assert all(queue["SqsManagedSseEnabled"] for queue in queues)
+
+
+@each_automation
+def test_a_run_has_time_for_the_packages_of_a_batch(resources: Document, wired: Wired) -> None:
+    """With as many packages as messages, and all calls that a package can take, half is left."""
+    seconds_a_call, seconds_another_call = 0.25, 0.02
+    for_a_package = wired.calls * seconds_a_call + wired.other_calls * seconds_another_call
+    timeout = resources[wired.function]["Properties"]["Timeout"]
+    assert wired.mapping(resources)["BatchSize"] * for_a_package <= timeout / 2
+
+
+def test_all_runs_together_stay_under_codeartifacts_quotas(resources: Document) -> None:
+    """At 20 calls a second each, a part of the write quota is left even if all were writes."""
     calls_a_second = 20
     writes_a_second = 100  # User Guide, "Quotas in AWS CodeArtifact"
-    (mapping,) = _of_type(resources, "AWS::Lambda::EventSourceMapping")
-    runs = mapping["ScalingConfig"]["MaximumConcurrency"]
-    assert runs * calls_a_second <= writes_a_second / 2
+    runs = sum(wired.mapping(resources)["ScalingConfig"]["MaximumConcurrency"] for wired in WIRED)
+    assert runs * calls_a_second < writes_a_second
 
 
-def test_the_function_has_code_layers_and_settings(resources: Document) -> None:
+@each_automation
+def test_the_function_has_code_layers_and_settings(resources: Document, wired: Wired) -> None:
     """What runs in Lambda is what the local stack and the tests run."""
-    function = resources["UnlistSnapshotBuildsFunction"]["Properties"]
+    function = resources[wired.function]["Properties"]
     assert function["Runtime"] == "python3.13"
     assert function["Architectures"] == ["arm64"]
     assert function["Layers"] == ["StewardLayer", "PolicyLayer"]
-    assert function["LoggingConfig"] == {
-        "LogFormat": "JSON",
-        "LogGroup": "UnlistSnapshotBuildsLogGroup",
-    }
+    assert function["LoggingConfig"] == {"LogFormat": "JSON", "LogGroup": wired.log_group}
     assert function["Environment"]["Variables"] == {
         "STEWARD_MODE": "observe",
         "STEWARD_DOMAIN": "my-company",
         "STEWARD_POLICY": "/opt/policy.json",
-        "STEWARD_QUEUE_URL": "SnapshotBuildsQueue",
-        "POWERTOOLS_SERVICE_NAME": "unlist_snapshot_builds",
+        "STEWARD_QUEUE_URL": f"{wired.events}Queue",
+        "POWERTOOLS_SERVICE_NAME": wired.automation,
         "POWERTOOLS_METRICS_NAMESPACE": "CodeArtifactSteward",
         "POWERTOOLS_LOG_LEVEL": "INFO",
+        **OWN_VARIABLES[wired.automation],
     }
 
 
-def test_every_dead_letter_is_noticed(resources: Document) -> None:
+def test_the_ledger_outlives_the_stack() -> None:
+    """It holds what `steward restore` needs; without a given name it is in nobody's way."""
+    ledger = deployed()["LedgerTable"]
+    assert (ledger["DeletionPolicy"], ledger["UpdateReplacePolicy"]) == ("Retain", "Retain")
+    properties = ledger["Properties"]
+    assert "TableName" not in properties
+    assert properties["KeySchema"] == [
+        {"AttributeName": "package", "KeyType": "HASH"},
+        {"AttributeName": "entry", "KeyType": "RANGE"},
+    ]
+    assert properties["TimeToLiveSpecification"] == {"AttributeName": "expires", "Enabled": True}
+    assert properties["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"]
+    assert properties["SSESpecification"] == {"SSEEnabled": True}
+
+
+@each_automation
+def test_every_dead_letter_is_noticed(resources: Document, wired: Wired) -> None:
     """Each queue that must stay empty has an alarm at the first message."""
     watched = {
         alarm["Dimensions"][0]["Value"]
-        for alarm in _of_type(resources, "AWS::CloudWatch::Alarm")
+        for alarm in of_type(resources, "AWS::CloudWatch::Alarm").values()
         if alarm["MetricName"] == "ApproximateNumberOfMessagesVisible" and alarm["Threshold"] == 0
     }
-    assert watched == {
-        "SnapshotBuildsDeadLetterQueue.QueueName",
-        "SnapshotBuildsUndeliveredQueue.QueueName",
-    }
+    assert {
+        f"{wired.events}DeadLetterQueue.QueueName",
+        f"{wired.events}UndeliveredQueue.QueueName",
+    } <= watched
 
 
-def test_alarms_reach_an_inbox_if_one_is_given(resources: Document) -> None:
+@each_automation
+def test_a_function_that_fails_or_lags_is_noticed(resources: Document, wired: Wired) -> None:
+    """Its errors ring when a batch has failed twice; age when retries cannot explain it."""
+    queue = resources[f"{wired.events}Queue"]["Properties"]
+    short = wired.function.removesuffix("Function")
+    errors = resources[f"{short}ErrorsAlarm"]["Properties"]
+    assert errors["Dimensions"] == [{"Name": "FunctionName", "Value": wired.function}]
+    assert errors["Period"] >= queue["VisibilityTimeout"]
+    assert errors["Period"] % 60 == 0
+    age = resources[f"{wired.events}AgeAlarm"]["Properties"]
+    assert age["Dimensions"] == [{"Name": "QueueName", "Value": f"{wired.events}Queue.QueueName"}]
+    longest_delay = 900  # DelaySeconds of SendMessage, SQS API Reference
+    attempts = queue["RedrivePolicy"]["maxReceiveCount"]
+    assert age["Threshold"] == attempts * queue["VisibilityTimeout"] + longest_delay
+
+
+def test_alarms_and_findings_reach_an_inbox_if_one_is_given(resources: Document) -> None:
     """Without an address there is no topic, and the alarms are there all the same."""
+    alarms = of_type(resources, "AWS::CloudWatch::Alarm").values()
     assert "AttentionTopic" not in resources
-    assert all(
-        alarm["AlarmActions"] == [] for alarm in _of_type(resources, "AWS::CloudWatch::Alarm")
-    )
+    assert all(alarm["AlarmActions"] == [] for alarm in alarms)
+    assert json.loads(resources["Deployment"]["Properties"]["Value"])["attentionTopic"] == ""
     heard = deployed(NotificationEmail="platform@example.com")
-    assert all(
-        alarm["AlarmActions"] == ["AttentionTopic"]
-        for alarm in _of_type(heard, "AWS::CloudWatch::Alarm")
-    )
+    alarms = of_type(heard, "AWS::CloudWatch::Alarm").values()
+    assert all(alarm["AlarmActions"] == ["AttentionTopic"] for alarm in alarms)
+    variables = heard["EnforceOriginControlsFunction"]["Properties"]["Environment"]["Variables"]
+    assert variables["STEWARD_ATTENTION_TOPIC"] == "AttentionTopic"
+    described = json.loads(heard["Deployment"]["Properties"]["Value"])
+    assert described["attentionTopic"] == "AttentionTopic"
 
 
 def test_an_alarm_names_a_chapter_of_the_runbook(resources: Document) -> None:
     """Whoever is woken finds the page."""
     runbook = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
     headings = re.findall(r"^#+ (.*)$", runbook, re.MULTILINE)
-    for alarm in _of_type(resources, "AWS::CloudWatch::Alarm"):
+    for alarm in of_type(resources, "AWS::CloudWatch::Alarm").values():
         chapter = re.search(r'See docs/operations\.md, "([^"]+)"', alarm["AlarmDescription"])
         assert chapter is not None, alarm["AlarmDescription"]
         assert chapter[1] in headings
@@ -212,9 +235,42 @@ def test_the_deployment_describes_itself(resources: Document) -> None:
     described = json.loads(parameter["Value"])
     assert described["domain"] == "my-company"
     assert described["mode"] == "observe"
+    assert described["ledger"] == "LedgerTable"
     assert sorted(described["automations"]) == automations()
+    for wired in WIRED:
+        assert described["automations"][wired.automation] == {
+            "function": wired.function,
+            "queue": f"{wired.events}Queue",
+            "deadLetterQueue": f"{wired.events}DeadLetterQueue",
+            "undeliveredQueue": f"{wired.events}UndeliveredQueue",
+            "rule": f"{wired.events}Rule",
+        }
+        for part in described["automations"][wired.automation].values():
+            assert part in resources
+
+
+def test_the_description_fits_a_standard_parameter() -> None:
+    """However long the names are that CloudFormation, or whoever deploys, makes up."""
+    longest = {
+        # What the APIs take at most: CreateQueue (and its URL before it), CreateFunction, PutRule,
+        # CreateTable, CreateTopic and PublishLayerVersion (ARNs), CreateDomain, CreateStack.
+        "queue": len("https://sqs.ap-southeast-2.amazonaws.com/012345678901/") + 80,
+        "function": 64,
+        "rule": 64,
+        "ledger": 255,
+        "attentionTopic": len("arn:aws:sns:ap-southeast-2:012345678901:") + 256,
+        "policyLayer": len("arn:aws:lambda:ap-southeast-2:012345678901:layer::10000") + 140,
+        "domain": 50,
+        "stack": 128,
+    }
+    longest |= {"deadLetterQueue": longest["queue"], "undeliveredQueue": longest["queue"]}
+    heard = deployed(NotificationEmail="platform@example.com")["Deployment"]["Properties"]
+    described = json.loads(heard["Value"])
+    names = [(key, value) for key, value in described.items() if key in longest]
     for parts in described["automations"].values():
-        assert set(parts.values()) <= resources.keys()
+        names += parts.items()
+    characters = len(heard["Value"]) + sum(longest[key] - len(value) for key, value in names)
+    assert characters <= 4096  # "Managing parameter tiers", AWS Systems Manager User Guide
 
 
 @pytest.mark.parametrize(
@@ -233,7 +289,7 @@ def test_figures_in_the_documentation_are_those_of_the_template(
     resources: Document, document: str, claim: str
 ) -> None:
     """A number that is changed in the template is changed where people read it."""
-    (mapping,) = _of_type(resources, "AWS::Lambda::EventSourceMapping")
+    mapping = next(w for w in WIRED if w.events == "SnapshotBuilds").mapping(resources)
     queue = resources["SnapshotBuildsQueue"]["Properties"]
     dead_letters = resources["SnapshotBuildsDeadLetterQueue"]["Properties"]
     day = 24 * 60 * 60
@@ -266,12 +322,3 @@ def test_every_resource_says_what_it_is_for_and_what_triggers_it() -> None:
     for name in source()["Resources"]:
         at = lines.index(f"  {name}:")
         assert all(line.startswith("  # ") for line in lines[at - 2 : at]), name
-
-
-def _of_type(resources: Document, resource_type: str) -> list[Document]:
-    """Return the properties of every resource of one type."""
-    return [
-        resource["Properties"]
-        for resource in resources.values()
-        if resource["Type"] == resource_type
-    ]

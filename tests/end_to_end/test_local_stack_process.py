@@ -13,6 +13,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import botocore.session
 import pytest
@@ -142,10 +143,16 @@ def test_whole_lines_of_functions_are_shown_to_programs() -> None:
     with steward("up", "--port", "0", "--json", stderr=subprocess.STDOUT) as process:
         assert process.stdout is not None
         lines = iter(process.stdout.readline, "")
-        documents = [json.loads(next(lines)) for _ in range(4)]
-        watching = next(one["watching"] for one in documents if "watching" in one)
+        at_start: dict[str, Any] = {}  # JSON of any shape
+        unplayed = []
+        while not {"watching", "ready"} <= at_start.keys():
+            document = json.loads(next(lines))
+            unplayed += [document["unplayed"]["resource_type"]] if "unplayed" in document else []
+            at_start |= document
+        assert "AWS::CloudWatch::Alarm" in unplayed
+        watching = at_start["watching"]
         assert (watching["domain"], watching["mode"]) == ("my-company", "observe")
-        start_a_function(next(one["endpoint"] for one in documents if "ready" in one))
+        start_a_function(at_start["endpoint"])
         line = next(line for line in lines if "malformed message" in line)
         assert json.loads(line.partition("] ")[2])["service"] == "unlist_snapshot_builds"
         process.send_signal(signal.SIGTERM)

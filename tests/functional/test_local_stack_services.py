@@ -254,3 +254,55 @@ def test_a_resource_that_a_service_refuses_is_named(tmp_path: Path) -> None:
     with pytest.raises(ResourceError, match="Can only include alphanumeric") as caught:
         LocalStack(options(template)).start()
     assert caught.value.logical_id == "Q"
+
+
+def test_a_table_has_the_template_s_settings_and_what_it_lacks_is_named(tmp_path: Path) -> None:
+    """Keys, time to live, backups and encryption; nothing expires, and nothing is retained."""
+    template = tmp_path / "template.yaml"
+    template.write_text(
+        "Resources:\n"
+        "  Ledger:\n"
+        "    Type: AWS::DynamoDB::Table\n"
+        "    DeletionPolicy: Retain\n"
+        "    Properties:\n"
+        "      AttributeDefinitions: [{AttributeName: package, AttributeType: S}]\n"
+        "      KeySchema: [{AttributeName: package, KeyType: HASH}]\n"
+        "      BillingMode: PAY_PER_REQUEST\n"
+        "      TimeToLiveSpecification: {AttributeName: expires, Enabled: true}\n"
+        "      PointInTimeRecoverySpecification: {PointInTimeRecoveryEnabled: true}\n"
+        "      SSESpecification: {SSEEnabled: true}\n"
+    )
+    with LocalStack(options(template)) as running:
+        name = running.reference("Ledger")
+        dynamodb = client(running, "dynamodb")
+        table = dynamodb.describe_table(TableName=name)["Table"]
+        expiry = dynamodb.describe_time_to_live(TableName=name)["TimeToLiveDescription"]
+        backups = dynamodb.describe_continuous_backups(TableName=name)
+    assert table["TableArn"].endswith(f"012345678901:table/{name}")
+    assert table["KeySchema"] == [{"AttributeName": "package", "KeyType": "HASH"}]
+    assert table["BillingModeSummary"]["BillingMode"] == "PAY_PER_REQUEST"
+    assert table["SSEDescription"]["Status"] == "ENABLED"
+    assert expiry == {"TimeToLiveStatus": "ENABLED", "AttributeName": "expires"}
+    recovery = backups["ContinuousBackupsDescription"]["PointInTimeRecoveryDescription"]
+    assert recovery["PointInTimeRecoveryStatus"] == "ENABLED"
+    assert [(part.resource_type, part.reason) for part in running.unplayed] == [
+        ("AWS::DynamoDB::Table", "it ends with the stack"),
+        ("AWS::DynamoDB::Table", "items stay when their time is over"),
+    ]
+
+
+def test_a_topic_says_that_it_sends_no_email(tmp_path: Path) -> None:
+    """The subscription is there, and so are the messages; nobody's inbox gets them."""
+    template = tmp_path / "template.yaml"
+    template.write_text(
+        "Resources:\n"
+        "  Attention:\n"
+        "    Type: AWS::SNS::Topic\n"
+        "    Properties:\n"
+        "      Subscription: [{Protocol: email, Endpoint: platform@example.com}]\n"
+    )
+    with LocalStack(options(template)) as running:
+        (subscribed,) = client(running, "sns").list_subscriptions()["Subscriptions"]
+        assert subscribed["Endpoint"] == "platform@example.com"
+        assert subscribed["TopicArn"] == running.reference("Attention")
+        assert running.unplayed == [Unplayed("AWS::SNS::Topic", "no email is sent", ("Attention",))]
