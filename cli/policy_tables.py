@@ -45,9 +45,7 @@ def _snapshots(rules: list["CompiledSnapshotRule"]) -> Table:
 
 
 def _origins(rules: list["CompiledOriginRule"]) -> Table:
-    table = _table(
-        "rule", "packages", "repositories", "kind", "publish", "upstream", "from outside"
-    )
+    table = _table("rule", "packages", "repositories", "kind", "publish", "upstream", "external")
     for rule in rules:
         unsaid = "inferred" if rule["kind"] == "inferred" else "as it is"
         table.add_row(
