@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from emulator.core import external, package_groups, packages, repositories
@@ -51,27 +51,12 @@ def search(state: State, repository: RepositoryId, package: PackageId | None) ->
         state, repository.domain, package
     )
 
-    def admits(at: RepositoryId, kind: RestrictionType) -> bool:
-        if package is None or not restricted:
-            return True
-        return package_groups.admits(state, at, package, kind)
-
     def stop(at: RepositoryId) -> Stop | None:
         if at in seen or len(seen) == MAX_SEARCHED:
             return None
         seen.add(at)
-        found = repositories.describe(state, at)
-        made = Stop(at)
-        if package is not None:
-            made.package = packages.find(state, at, package)
-            if made.package is not None and made.package.restrictions.upstream == "BLOCK":
-                return made
-            connected = _connected(found, package)
-            if connected and admits(at, "EXTERNAL_UPSTREAM"):
-                made.connection = external.connection(state, connected)
-        if not admits(at, "INTERNAL_UPSTREAM"):
-            return made
-        for name in found.upstreams:
+        made, ahead = _look(state, at, package, restricted=restricted)
+        for name in ahead:
             upstream = stop(RepositoryId(at.domain, name))
             if upstream is not None:
                 made.upstreams.append(upstream)
@@ -92,6 +77,31 @@ def reaches(
         stop.repository == entry and stop.connection and stop.connection.name == connection
         for stop in stops
     )
+
+
+def _look(
+    state: State, at: RepositoryId, package: PackageId | None, *, restricted: bool
+) -> tuple[Stop, Sequence[str]]:
+    """
+    Return the stop at *at*, without its upstreams, and the names of those to go on to.
+
+    *restricted*: whether the package's group restricts anything, so that it has to be asked here.
+    """
+    found = repositories.describe(state, at)
+    made = Stop(at)
+    if package is None:
+        return made, found.upstreams
+    made.package = packages.find(state, at, package)
+    if made.package is not None and made.package.restrictions.upstream == "BLOCK":
+        return made, ()
+
+    def admits(kind: RestrictionType) -> bool:
+        return not restricted or package_groups.admits(state, at, package, kind)
+
+    connected = _connected(found, package)
+    if connected and admits("EXTERNAL_UPSTREAM"):
+        made.connection = external.connection(state, connected)
+    return made, found.upstreams if admits("INTERNAL_UPSTREAM") else ()
 
 
 def _connected(repository: Repository, package: PackageId) -> str | None:
