@@ -2,7 +2,7 @@
 
 import pytest
 
-from steward.coordinates import Format, Package, Repository, is_format
+from steward.coordinates import Format, Package, Repository, Restrictions, is_format, normalised
 
 REPOSITORY = Repository("my-company", "012345678901", "my-repo")
 
@@ -56,3 +56,26 @@ def test_formats_are_those_of_the_service_model() -> None:
     """Only the formats that CodeArtifact has are formats."""
     assert is_format("cargo")
     assert not is_format("conda")
+
+
+@pytest.mark.parametrize(
+    ("package_format", "written", "stored"),
+    [
+        pytest.param("pypi", "Flask_.Login", "flask-login", id="PyPI: case and runs of - _ ."),
+        pytest.param("nuget", "Newtonsoft.Json", "newtonsoft.json", id="NuGet: case"),
+        pytest.param("swift", "LinkedList", "linkedlist", id="Swift: case"),
+        pytest.param("npm", "Base64_url.js", "Base64_url.js", id="npm: nothing"),
+        pytest.param("maven", "My_Artifact", "My_Artifact", id="Maven: nothing"),
+    ],
+)
+def test_a_name_is_stored_normalised_once(
+    package_format: Format, written: str, stored: str
+) -> None:
+    """Each format by its own rule, and a stored name is its own normal form."""
+    assert normalised(package_format, written) == stored
+    assert normalised(package_format, stored) == stored
+
+
+def test_restrictions_are_spoken_as_people_say_them() -> None:
+    """In logs, messages and tables alike."""
+    assert str(Restrictions("ALLOW", "BLOCK")) == "publish ALLOW, upstream BLOCK"

@@ -32,11 +32,12 @@ def normalised(package_format: Format, name: str) -> str:
     """
     Return the package name *name* as CodeArtifact stores it.
 
-    "Python package name normalization" and "NuGet package name ..." in the User Guide.
+    "Python package name normalization", "NuGet package name ..." and "Swift package name and
+    namespace normalization" in the User Guide.
     """
     if package_format == "pypi":
         return re.sub(r"[-_.]+", "-", name).lower()
-    return name.lower() if package_format == "nuget" else name
+    return name.lower() if package_format in ("nuget", "swift") else name
 
 
 @dataclass(frozen=True, slots=True)
