@@ -17,6 +17,8 @@ COMMANDS = {  # name: module, in which the command has the same name with `_comm
     "up": "cli.commands.up",
     "emulator": "cli.commands.emulator",
     "policy": "cli.commands.policy",
+    "groups": "cli.commands.groups",
+    "enforce": "cli.commands.enforce",
     "restore": "cli.commands.restore",
     "exemptions": "cli.commands.exemptions",
 }

@@ -281,13 +281,10 @@ def _explained(error: PackageGroupError, change: Change) -> str:
         return f"{error}. It is no longer declared: remove it by hand, or run this again."
     names = {entry.repository for entry in change.add}
     if error.code == _MISSING and names and error.resource_type in {"repository", None}:
-        missing = (
-            repr(error.resource)
-            if error.resource in names
-            else f"one of {', '.join(sorted(names)[:3])}" + (" ..." if names else "")
-        )
+        known = error.resource in names
+        missing = repr(error.resource) if known else "of one of these names"
         return (
             f"The domain has no repository {missing}, which {declaration.name} has in `allow_in`: "
-            f"create it or correct the policy. ({error})"
+            "create it or correct the policy." + ("" if known else f" ({error})")
         )
     return f"{error}."
