@@ -61,6 +61,9 @@ policy_option = click.option(
     metavar="FILE",
     help="The policy file.  [default: the policy layer's]",
 )
+domain_option = click.option(
+    "--domain", metavar="NAME", help="The domain; the policy is not read then.  [default: its]"
+)
 json_option = click.option(
     "--json", "as_json", is_flag=True, help="Print JSON for programs instead of tables."
 )

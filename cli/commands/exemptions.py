@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     help="End only that of this version; may be given again.",
 )
 @options.policy_option
+@options.domain_option
 @domain_owner_option
 @options.json_option
 def exemptions_command(
@@ -38,6 +39,7 @@ def exemptions_command(
     repository: str | None,
     versions: tuple[str, ...],
     policy_path: Path,
+    domain: str | None,
     domain_owner: str | None,
     as_json: bool,
 ) -> None:
@@ -63,7 +65,7 @@ def exemptions_command(
         raise click.UsageError("--end and --repository go together: which package, and where")
     if versions and end is None:
         raise click.UsageError("--version says what to --end: give the package and its repository")
-    domain = policies.domain_of(policy_path)
+    domain = domain or policies.domain_of(policy_path)
     mine = aws.connect()
     ledger = ledgers.connect("enforce", find_deployment(mine, domain).ledger)
     if end is not None and repository is not None:

@@ -72,6 +72,7 @@ def _reason(_: click.Context, __: click.Parameter, value: str) -> str:
     help="How long the automations leave it alone, ISO 8601.",
 )
 @options.policy_option
+@options.domain_option
 @domain_owner_option
 @options.json_option
 @click.pass_context
@@ -84,6 +85,7 @@ def restore_command(
     reason: str,
     duration: timedelta,
     policy_path: Path,
+    domain: str | None,
     domain_owner: str | None,
     as_json: bool,
 ) -> None:
@@ -114,7 +116,7 @@ def restore_command(
     from steward.errors import PackageNotFoundError
     from steward.notices import BusNotices
 
-    domain = policies.domain_of(policy_path)
+    domain = domain or policies.domain_of(policy_path)
     mine = aws.connect()
     where = Repository(domain, aws.domain_owner(mine, domain_owner), repository)
     package, version = named_package(purl, where, hint="PURL")
