@@ -117,7 +117,7 @@ class _Work:
         if self.decision is None and current is not None:
             self.decision = self._infer(current, awaited=awaited)
         if isinstance(self.decision, Drifted):
-            self.decision = self._tighten_or_open(self.decision)
+            self.decision = self._bring_back(self.decision)
         nothing_found = True
         if self.rule.kind == "internal" and (deep or isinstance(self.decision, Drifted)):
             nothing_found = self._expel()
@@ -150,7 +150,7 @@ class _Work:
             self.again = "its versions may not be visible yet"
         return decide.by_origins(current, versions, repository=self.package.repository.name)
 
-    def _tighten_or_open(self, drifted: Drifted) -> Decision:
+    def _bring_back(self, drifted: Drifted) -> Decision:
         """Write what *drifted* asks for, unless an exemption or the package's group says no."""
         exemption = decide.exemption(self._all_exemptions(), None, now=self.now)
         if exemption is None and self.rule.kind == "inferred":
