@@ -1,0 +1,418 @@
+"""What is wrong in `origins`, `groups` and `promotions`: on which line, and what to write."""
+
+from __future__ import annotations
+
+import pytest
+
+from steward.policy_file import compile_policy
+from tests.unit.test_policy import mistakes
+
+ORIGINS = "domain: a-b\norigins:\n- packages: /npm/*\n"
+GROUPS = "domain: a-b\ngroups:\n- pattern: /npm/*\n"
+ROUTES = "domain: a-b\npromotions:\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "problem"),
+    [
+        pytest.param(
+            ORIGINS, 3, "wants nothing. Add kind: internal, public or", id="a rule wants nothing"
+        ),
+        pytest.param(
+            ORIGINS + "  kind: internal\n  publish: ALLOW",
+            5,
+            "origins[0].publish: the kind internal says already what publish has to be. Keep kind,",
+            id="a kind beside publish",
+        ),
+        pytest.param(
+            ORIGINS + "  upstream: BLOCK\n  kind: inferred",
+            4,
+            "the kind inferred says already what upstream has to be",
+            id="a kind below upstream",
+        ),
+        pytest.param(
+            ORIGINS + "  kind: public\n  external: archive",
+            5,
+            "Write kind: internal, or delete this key.",
+            id="versions from outside of a public package",
+        ),
+        pytest.param(
+            ORIGINS + "  external: archive\n  publish: ALLOW",
+            4,
+            "only packages of the kind internal",
+            id="versions from outside without a kind",
+        ),
+        pytest.param(
+            ORIGINS + "  publish: allow", 4, "Write ALLOW.", id="a restriction in small letters"
+        ),
+        pytest.param(
+            ORIGINS + "  upstream: BLOCKED", 4, "Write BLOCK.", id="a restriction that is near"
+        ),
+        pytest.param(
+            ORIGINS + "  upstream: never",
+            4,
+            "'never' is not known here. Write ALLOW or BLOCK.",
+            id="a restriction that is none",
+        ),
+        pytest.param(
+            ORIGINS + "  upstream: off", 4, "Write BLOCK, if that is meant.", id="off is false"
+        ),
+        pytest.param(ORIGINS + "  publish: yes", 4, "Write ALLOW, if that is", id="yes is true"),
+        pytest.param(
+            ORIGINS + "  kind: on", 4, "Write internal or public or inferred.", id="a kind of truth"
+        ),
+        pytest.param(
+            ORIGINS + "  kind: Internal", 4, "Write internal.", id="a kind in capital letters"
+        ),
+        pytest.param(
+            ORIGINS + "  kind: explicit",
+            4,
+            "'explicit' is not known here",
+            id="a kind that has no name in the file",
+        ),
+        pytest.param(ORIGINS + "  kind:", 4, "nothing stands here", id="an empty kind"),
+        pytest.param(
+            ORIGINS + "  Kind: internal",
+            4,
+            "Did you mean 'kind'? Known keys are packages, repositories, kind, publish, upstream,",
+            id="a key in capital letters",
+        ),
+        pytest.param(
+            "domain: a-b\norigins:\n- packages: /npm/@scope/*\n  kind: internal",
+            3,
+            "Write /npm/scope/*.",
+            id="a scope of npm with its @",
+        ),
+        pytest.param(
+            "domain: a-b\norigins:\n- packages: @scope/*\n  kind: internal",
+            3,
+            'Put @scope/* into quotes: "@scope/*".',
+            id="a scope that YAML refuses",
+        ),
+        pytest.param(
+            ORIGINS + "  kind: internal\n  repositories: *",
+            5,
+            'Put * into quotes: "*".',
+            id="a star that YAML takes for an alias",
+        ),
+        pytest.param(
+            "domain: a-b\norigins:\n- packages: /pypi//My_Lib$\n  kind: internal",
+            3,
+            "Write /pypi//my-lib$.",
+            id="a name of PyPI that CodeArtifact stores otherwise",
+        ),
+        pytest.param(
+            "domain: a-b\norigins:\n  packages: /npm/*",
+            2,
+            "Begin each rule with a dash and a blank: `- packages: /npm/mycompany/*`.",
+            id="a rule without its dash",
+        ),
+        pytest.param(
+            ORIGINS + "  kind: internal\n- packages: [/npm/a/*, /npm//b$]\n  kind: public",
+            5,
+            "origins[1]: this rule can never match: origins[0] (line 3) comes first and matches",
+            id="a rule behind a wider one",
+        ),
+        pytest.param(
+            "domain: a-b\norigins:\n- {packages: /npm/*, kind: public}\n"
+            "- {packages: /pypi/*, kind: public}\n"
+            "- {packages: [/npm/a/*, /pypi//b$], kind: public}",
+            5,
+            "origins[0] (line 3), origins[1] (line 4) come first and match all of its packages",
+            id="a rule behind two others",
+        ),
+    ],
+)
+def test_a_mistake_of_origins_is_found_on_its_line(text: str, line: int, problem: str) -> None:
+    """With what to write instead."""
+    found = mistakes(text)
+    assert any(one.startswith(f"policy.yaml:{line}: ") and problem in one for one in found), found
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "problem"),
+    [
+        pytest.param(
+            "domain: a-b\ngroups:\n- publish: block", 3, "'pattern' is missing", id="no pattern"
+        ),
+        pytest.param(
+            "domain: a-b\ngroups:\n- pattern: [/npm/*]", 3, "this is no text", id="two patterns"
+        ),
+        pytest.param(
+            "domain: a-b\ngroups:\n- pattern: /npm/a",
+            3,
+            "End it with * (all), ~ (a word) or $ (exactly).",
+            id="a pattern without its suffix",
+        ),
+        pytest.param(GROUPS + "  publish: ALLOW", 4, "Write allow.", id="a word in capitals"),
+        pytest.param(
+            GROUPS + "  publish: no", 4, "Write block, if that is meant.", id="no is false"
+        ),
+        pytest.param(
+            GROUPS + "  publish: [npm-internal]",
+            4,
+            "or {allow_in: [names of repositories]}.",
+            id="repositories without a key",
+        ),
+        pytest.param(
+            GROUPS + "  publish: {allow_in: [npm-*]}",
+            4,
+            "Write each repository by its name.",
+            id="a pattern for a name",
+        ),
+        pytest.param(
+            GROUPS + "  publish: {allow_in: [a/b]}",
+            4,
+            "groups[0].publish.allow_in[0]: 'a/b' can be no repository name",
+            id="a name that is none",
+        ),
+        pytest.param(
+            GROUPS + "  publish: {allow_in: [ab, cd, ab]}",
+            4,
+            "ab stands here more than once. Keep one of them.",
+            id="a name that is twice",
+        ),
+        pytest.param(
+            GROUPS + "  publish: {allow_in: []}", 4, "Write block in place of it", id="no name"
+        ),
+        pytest.param(
+            GROUPS + "  publish: {allow-in: [ab]}",
+            4,
+            "Did you mean 'allow_in'?",
+            id="a key that is nearly right",
+        ),
+        pytest.param(
+            GROUPS + "  upstream: block",
+            4,
+            "Did you mean 'internal_upstream'? Known keys are pattern, publish, external_upstream,",
+            id="one upstream where there are two",
+        ),
+        pytest.param(
+            "domain: a-b\ngroups:\n- pattern: /*\n  publish: inherit",
+            4,
+            "the root group has no parent to inherit from. Write allow or block, or delete the key",
+            id="the root inherits",
+        ),
+        pytest.param(
+            GROUPS + "- pattern: /npm/*\n  publish: block",
+            4,
+            "groups[1].pattern: groups[0] (line 3) has the same pattern, /npm/*. Keep one of them.",
+            id="a group that is twice",
+        ),
+        pytest.param(
+            "domain: a-b\ngroups:\n- /npm/*",
+            3,
+            "this is no rule. A rule starts like this: `- pattern: /npm/mycompany/*`.",
+            id="a pattern for a group",
+        ),
+    ],
+)
+def test_a_mistake_of_groups_is_found_on_its_line(text: str, line: int, problem: str) -> None:
+    """With what to write instead."""
+    found = mistakes(text)
+    assert any(one.startswith(f"policy.yaml:{line}: ") and problem in one for one in found), found
+
+
+@pytest.mark.parametrize(
+    ("routes", "line", "problem"),
+    [
+        pytest.param(
+            ["{name: x, packages: /*, from: ab, to: ab}"],
+            3,
+            "promotions[0].to: this route leads from ab to itself. Write two different repo",
+            id="from a repository to itself",
+        ),
+        pytest.param(
+            [
+                "{name: x, packages: /*, from: ab, to: cd}",
+                "{name: x, packages: /*, from: ab, to: e1}",
+            ],
+            4,
+            "promotions[0] (line 3) has the same name, x. Give it a name of its own.",
+            id="a name that is twice",
+        ),
+        pytest.param(
+            ["{name: x, packages: /*, to: cd}"], 3, "the key 'from' is missing", id="no start"
+        ),
+        pytest.param(
+            ["{name: x, packages: /*, from: 'a*', to: cd}"],
+            3,
+            "promotions[0].from: 'a*' is a pattern",
+            id="a pattern for a repository",
+        ),
+        pytest.param(
+            ["{name: '', packages: /*, from: ab, to: cd}"], 3, "this text is empty", id="no name"
+        ),
+        pytest.param(
+            ["{name: x, packages: /*, source: ab, to: cd}"],
+            3,
+            "Known keys are name, packages, from, to.",
+            id="another word for from",
+        ),
+        pytest.param(
+            [
+                "{name: x, packages: /*, from: ab, to: cd}",
+                "{name: y, packages: /*, from: cd, to: ab}",
+            ],
+            4,
+            "promotions[1]: this route closes a circle: cd -> ab -> cd. Promote in one direction",
+            id="there and back",
+        ),
+        pytest.param(
+            [
+                "{name: x, packages: /*, from: ab, to: cd}",
+                "{name: y, packages: /*, from: cd, to: ef}",
+                "{name: z, packages: /*, from: ef, to: ab}",
+            ],
+            5,
+            "closes a circle: ef -> ab -> cd -> ef",
+            id="a circle of three",
+        ),
+        pytest.param(
+            [
+                "{name: x, packages: /npm/*, from: ab, to: cd}",
+                "{name: y, packages: /npm/a/*, from: ab, to: cd}",
+            ],
+            4,
+            "promotions[1]: this rule can never match: promotions[0] (line 3) comes first",
+            id="a route behind a wider one",
+        ),
+    ],
+)
+def test_a_mistake_of_promotions_is_found_on_its_line(
+    routes: list[str], line: int, problem: str
+) -> None:
+    """With what to write instead."""
+    found = mistakes(ROUTES + "".join(f"- {route}\n" for route in routes))
+    assert any(one.startswith(f"policy.yaml:{line}: ") and problem in one for one in found), found
+
+
+def test_routes_that_part_and_meet_are_no_circle() -> None:
+    """Nor does a second route between other repositories hide behind a wider one."""
+    pairs = [("ab", "cd"), ("ab", "ef"), ("cd", "gh"), ("ef", "gh"), ("ab", "gh")]
+    routes = "".join(
+        f"- {{name: {source}-{to}, packages: /*, from: {source}, to: {to}}}\n"
+        for source, to in pairs
+    )
+    assert compile_policy(ROUTES + routes, "policy.yaml").count('"to"') == len(pairs)
+
+
+@pytest.mark.parametrize(
+    ("rule", "groups", "culprits"),
+    [
+        pytest.param(
+            "packages: /npm/a/*, kind: internal",
+            ["pattern: /npm/a/*, publish: block"],
+            "publish ALLOW, which groups[0] (line 5) forbids",
+            id="internal packages of a group without publishing",
+        ),
+        pytest.param(
+            "packages: /npm/a/*, publish: ALLOW",
+            ["pattern: /npm/*, publish: block", "pattern: /npm/a/*, external_upstream: block"],
+            "publish ALLOW, which groups[0] (line 5) forbids",
+            id="the block is inherited",
+        ),
+        pytest.param(
+            "packages: /npm/a/*, publish: ALLOW",
+            ["pattern: /npm/*, publish: block", "pattern: /npm/a/*, publish: allow"],
+            None,
+            id="a more specific group allows",
+        ),
+        pytest.param(
+            "packages: /npm/*, publish: ALLOW",
+            ["pattern: /npm/*, publish: block", "pattern: /npm/a/*, publish: allow"],
+            None,
+            id="a group allows it for some of them",
+        ),
+        pytest.param(
+            "packages: /npm/*, publish: ALLOW",
+            ["pattern: /npm/*, publish: block", "pattern: /npm/a/*, external_upstream: block"],
+            "publish ALLOW, which groups[0] (line 5) forbids",
+            id="groups within inherit it",
+        ),
+        pytest.param(
+            "packages: /npm/*, publish: ALLOW",
+            ["pattern: /npm/a/*, publish: block"],
+            None,
+            id="a group of some of them",
+        ),
+        pytest.param(
+            'packages: [/npm/a/*, "/pypi//b$"], publish: ALLOW',
+            ["pattern: /npm/*, publish: block", "pattern: /pypi/*, publish: block"],
+            "publish ALLOW, which groups[0] (line 5) and groups[1] (line 6) forbid",
+            id="one group for each pattern",
+        ),
+        pytest.param(
+            "packages: [/npm/a/*, /cargo/*], publish: ALLOW",
+            ["pattern: /npm/*, publish: block"],
+            None,
+            id="one pattern is in no group",
+        ),
+        pytest.param(
+            "packages: /npm/*, kind: public",
+            ["pattern: /*, external_upstream: block, internal_upstream: block"],
+            "upstream ALLOW, which groups[0] (line 5) forbids",
+            id="both upstreams are blocked",
+        ),
+        pytest.param(
+            "packages: /npm/*, upstream: ALLOW",
+            ["pattern: /*, external_upstream: block", "pattern: /npm/*, internal_upstream: block"],
+            "upstream ALLOW, which groups[0] (line 5) and groups[1] (line 6) forbid",
+            id="each by another group",
+        ),
+        pytest.param(
+            "packages: /npm/*, kind: public",
+            ["pattern: /*, external_upstream: block"],
+            None,
+            id="one upstream is enough",
+        ),
+        pytest.param(
+            "packages: /npm/*, kind: public",
+            ["pattern: /npm/*, external_upstream: block"],
+            None,
+            id="what an undeclared parent says is not known",
+        ),
+        pytest.param(
+            "packages: /npm/*, kind: inferred",
+            ["pattern: /*, publish: block, external_upstream: block, internal_upstream: block"],
+            None,
+            id="inferred wants nothing of its own",
+        ),
+        pytest.param(
+            "packages: /npm/*, publish: BLOCK, upstream: BLOCK",
+            ["pattern: /*, publish: block, external_upstream: block, internal_upstream: block"],
+            None,
+            id="both forbid",
+        ),
+        pytest.param(
+            "packages: /npm/*, repositories: [npm-a, 'x-*'], kind: internal",
+            ["pattern: /npm/*, publish: {allow_in: [npm-b, y-1]}"],
+            "publish ALLOW, which groups[0] (line 5) forbids",
+            id="publishing is allowed in other repositories",
+        ),
+        pytest.param(
+            "packages: /npm/*, repositories: [npm-a, 'x-*'], kind: internal",
+            ["pattern: /npm/*, publish: {allow_in: [npm-b, x-1]}"],
+            None,
+            id="publishing is allowed in one of them",
+        ),
+        pytest.param(
+            "packages: /npm/*, repositories: npm-a, kind: public",
+            ["pattern: /*, external_upstream: {allow_in: [npm-b]}, internal_upstream: block"],
+            None,
+            id="the external connection may be another repository's",
+        ),
+    ],
+)
+def test_what_groups_forbid_no_rule_can_allow(
+    rule: str, groups: list[str], culprits: str | None
+) -> None:
+    """Both lines are named; a rule with some package that may be allowed is fine."""
+    declared = "".join(f"- {{{group}}}\n" for group in groups)
+    text = f"domain: a-b\norigins:\n- {{{rule}}}\ngroups:\n{declared}"
+    if culprits is None:
+        assert compile_policy(text, "policy.yaml")
+        return
+    (found,) = mistakes(text)
+    assert found.startswith("policy.yaml:3: origins[0].")
+    assert f"this rule wants {culprits} for all of its packages. Change one of them" in found
