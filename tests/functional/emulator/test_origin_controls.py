@@ -11,11 +11,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emulator.core import copying, domains, packages, publishing, repositories, upstreams, versions
+from emulator.core import (
+    copying,
+    domains,
+    group_changes,
+    packages,
+    publishing,
+    repositories,
+    retention,
+    upstreams,
+    versions,
+)
 from emulator.core.errors import Conflict, ResourceNotFound
 from emulator.core.origins import Arrival, PublishBlocked
 from emulator.core.state import open_state
 from emulator.core.values import (
+    PackageGroupId,
     PackageId,
     RepositoryId,
     Restriction,
@@ -348,6 +359,28 @@ def test_what_closes_while_a_version_is_on_its_way_keeps_it_out(
         upstreams.fetch(state, app, REQUESTS, "2.26.0", WHEEL)
 
 
+@pytest.mark.parametrize("what", ["group", "package", "repository"])
+def test_what_closes_while_a_version_is_retained_keeps_it_out(core: Core, what: str) -> None:
+    """Between the search and the record: no version, and no package record that was not there."""
+    version = core.publish("1.0.0", FILE, package=WEB_UI, repository=OTHER)
+    repositories.update(core.state, REPOSITORY, upstreams=[OTHER.name])
+    if what == "group":
+        control(core.state, GROUP, {"INTERNAL_UPSTREAM": "BLOCK"})
+    elif what == "package":
+        core.restrict("ALLOW", "BLOCK", package=WEB_UI)
+    else:
+        repositories.delete(core.state, REPOSITORY)
+
+    retention.retain(core.state, REPOSITORY, version)
+
+    if what == "repository":
+        assert [each.id for each in repositories.page(core.state, limit=10)[0]] == [OTHER]
+    else:
+        assert core.statuses(WEB_UI) == {}
+        record = packages.find(core.state, REPOSITORY, WEB_UI)
+        assert (record is not None) == (what == "package")
+
+
 def test_what_was_kept_out_comes_in_once_the_way_is_open_again(company: Company) -> None:
     """Nothing of the refused import is left to stand in the way."""
     state, app = company.state, repository("app")
@@ -428,6 +461,19 @@ def test_a_copy_obeys_the_group_if_copies_obey_origin_controls(
         return
     assert result.failed["1.0.0"].code == "NOT_ALLOWED"
     assert packages.find(core.state, REPOSITORY, package) is None
+
+
+def test_a_group_that_is_deleted_leaves_packages_to_its_parent(core: Core) -> None:
+    """What it blocked may be published again, with the defaults of a group that allows all."""
+    control(core.state, GROUP, {"PUBLISH": "BLOCK"})
+    with pytest.raises(PublishBlocked):
+        core.publish("1.0.0", package=WEB_UI)
+
+    group_changes.delete(core.state, PackageGroupId(DOMAIN, GROUP))
+
+    core.publish("1.0.0", package=WEB_UI)
+    found = packages.describe(core.state, REPOSITORY, WEB_UI)
+    assert found.restrictions == Restrictions("ALLOW", "BLOCK")
 
 
 def test_a_copy_from_upstream_takes_only_what_the_source_reaches(core: Core) -> None:

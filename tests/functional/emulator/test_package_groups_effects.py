@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,6 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     import httpx
+
+    from tests.functional.local_codeartifact import Local
 
 NPM = npm_uploads.APP
 PYPI = PackageId("pypi", "", "demo-app")
@@ -263,3 +268,61 @@ def test_an_internal_name_that_also_exists_outside_gives_clients_only_ours(
     assert (set(after["versions"]), after["dist-tags"]) == ({"1.0.0"}, {"latest": "1.0.0"})
     assert theirs.status_code == 404
     assert plane.statuses("team", NPM) == {"1.0.0": "Published"}
+
+
+def test_the_api_refuses_what_package_managers_are_refused(local: Local) -> None:
+    """PublishPackageVersion: AccessDeniedException, by the settings that the API has made."""
+    client = local.client()
+    client.create_domain(domain="my-company")
+    for name in ("releases", "team"):
+        client.create_repository(domain="my-company", repository=name)
+    pattern = "/generic/tools/*"
+    client.create_package_group(domain="my-company", packageGroup=pattern)
+    client.update_package_group_origin_configuration(
+        domain="my-company",
+        packageGroup=pattern,
+        restrictions={"PUBLISH": "ALLOW_SPECIFIC_REPOSITORIES"},
+        addAllowedRepositories=[{"repositoryName": "releases", "originRestrictionType": "PUBLISH"}],
+    )
+    content = b"a hammer"
+
+    def publish(repository: str) -> None:
+        client.publish_package_version(
+            domain="my-company",
+            repository=repository,
+            format="generic",
+            namespace="tools",
+            package="hammer",
+            packageVersion="1.0",
+            assetName="hammer.bin",
+            assetContent=content,
+            assetSHA256=hashlib.sha256(content).hexdigest(),
+        )
+
+    publish("releases")
+    with pytest.raises(client.exceptions.AccessDeniedException, match=re.escape(pattern)):
+        publish("team")
+
+    held = [
+        client.list_packages(domain="my-company", repository=name)["packages"]
+        for name in ("releases", "team")
+    ]
+    assert [[each["package"] for each in found] for found in held] == [["hammer"], []]
+    configured = held[0][0]["originConfiguration"]["restrictions"]
+    assert configured == {"publish": "ALLOW", "upstream": "ALLOW"}
+
+
+def test_a_new_group_takes_effect_when_packages_have_come_into_it(plane: DataPlane) -> None:
+    """Later for a new group (``packageGroupReassociationSeconds``), at once for its settings."""
+    plane.repository("team")
+    plane.state.clock.freeze()
+    plane.state.faults.set(Settings(switches={"packageGroupReassociationSeconds": 60}))
+    control(plane.state, GROUPS["maven"], {"PUBLISH": "BLOCK"})
+    with plane.client("maven", "team") as client:
+        before = client.put(JAR, content=b"classes")
+        plane.state.clock.advance(timedelta(seconds=60))
+        after = client.put(JAR.replace("1.0.0", "2.0.0"), content=b"classes")
+        control(plane.state, GROUPS["maven"], {"PUBLISH": "ALLOW"})
+        reopened = client.put(JAR.replace("1.0.0", "2.0.0"), content=b"classes")
+
+    assert [each.status_code for each in (before, after, reopened)] == [201, 403, 201]
