@@ -62,6 +62,8 @@ def test_matches(pattern: str, path: str, *, expected: bool) -> None:
         pytest.param("/pypi/x/requests$", "Write /pypi//requests$", id="PyPI with both"),
         pytest.param("/pypi//My_Lib$", "Write /pypi//my-lib$", id="PyPI stores other names"),
         pytest.param("/nuget//MyLib~", "Write /nuget//mylib~", id="a NuGet name likewise"),
+        pytest.param("/swift/MyScope~", "Write /swift/myscope~", id="a Swift scope likewise"),
+        pytest.param("/swift/MyScope/Lib$", "Write /swift/myscope/lib$", id="and scope and name"),
         pytest.param("/npm/@mycompany/*", "Write /npm/mycompany/*.", id="a scope with its @"),
         pytest.param("/npm/@mycompany~", "Write /npm/mycompany~.", id="scopes with their @"),
         pytest.param("/npm/@mycompany/ui$", "Write /npm/mycompany/ui$.", id="a scoped package"),
@@ -97,6 +99,16 @@ PATTERNS = (
     .filter(is_possible)
     .map(parse)
 )
+
+
+@given(one=PATTERNS, other=PATTERNS, path=PATHS)
+def test_the_narrower_of_two_patterns_that_share_a_package_is_the_more_specific(
+    one: Pattern, other: Pattern, path: str
+) -> None:
+    """Only equal patterns are equally specific: each package has one most specific group."""
+    if one.matches(path) and other.matches(path) and one != other:
+        assert one.covers(other) != other.covers(one)
+        assert one.covers(other) == (one.specificity < other.specificity)
 
 
 @given(wide=PATTERNS, narrow=PATTERNS, path=PATHS)

@@ -164,14 +164,15 @@ def _check_namespace(text: str, package_format: Format, components: list[str]) -
 
 
 def _check_normalised(text: str, package_format: Format, components: list[str]) -> None:
-    name = components[-1]
-    stored = normalised(package_format, name)
-    if stored != name:
-        raise PatternError(
-            text,
-            f"names {name!r}, which CodeArtifact stores as {stored!r}",
-            f"Write {text[: -1 - len(name)]}{stored}{text[-1]}.",
-        )
+    given = components[1:]
+    stored = [normalised(package_format, component) for component in given]
+    for one, other in zip(given, stored, strict=True):
+        if one != other:
+            raise PatternError(
+                text,
+                f"names {one!r}, which CodeArtifact stores as {other!r}",
+                f"Write /{'/'.join((package_format, *stored))}{text[-1]}.",
+            )
 
 
 def _in_word(character: str) -> bool:
