@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from rich.markup import escape
 from rich.table import Column, Table
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
         CompiledPromotion,
         CompiledSnapshotRule,
     )
-
-TYPES: Final[tuple["RestrictionType", ...]] = ("PUBLISH", "EXTERNAL_UPSTREAM", "INTERNAL_UPSTREAM")
 
 
 def tables(policy: "CompiledPolicy") -> Iterator[Table]:
@@ -61,6 +59,8 @@ def _origins(rules: list["CompiledOriginRule"]) -> Table:
 
 
 def _groups(groups: list["CompiledGroup"]) -> Table:
+    from steward.group_restrictions import TYPES
+
     table = _table("group", "pattern", "publish", "external upstream", "internal upstream")
     for group in groups:
         table.add_row(

@@ -4,13 +4,13 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from cli.policy_tables import TYPES, spoken
+from cli.policy_tables import spoken
 
 if TYPE_CHECKING:
     from steward.coordinates import Package, RestrictionType
     from steward.policy import GroupDeclaration, OriginRule, Policy, SnapshotRule
 
-_SPOKEN_TYPES: Final = {
+_SPOKEN_TYPES: Final[dict["RestrictionType", str]] = {
     "PUBLISH": "publish",
     "EXTERNAL_UPSTREAM": "external upstream",
     "INTERNAL_UPSTREAM": "internal upstream",
@@ -64,7 +64,9 @@ def of_groups(
         return ["the policy declares no groups"]
     words = ["no group of the policy covers it"]
     if group is not None:
-        settings = ", ".join(f"{_SPOKEN_TYPES[kind]} {_mode(group, kind)}" for kind in TYPES)
+        settings = ", ".join(
+            f"{_SPOKEN_TYPES[kind]} {_mode(group, kind)}" for kind in _SPOKEN_TYPES
+        )
         words = [
             f"{group.name} covers it: {group.pattern}",
             f"{settings[0].upper()}{settings[1:]}.",

@@ -20,6 +20,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from steward.coordinates import RestrictionMode, RestrictionType
+from steward.group_restrictions import ROOT
 from steward.policy import (
     CompiledGroup,
     CompiledOriginRule,
@@ -38,7 +39,6 @@ from steward.policy_lines import (
 )
 from steward.policy_model import (
     NAMES,
-    ROOT,
     SECTIONS,
     WORD,
     AllowIn,

@@ -8,8 +8,9 @@ from fnmatch import fnmatchcase
 from typing import Final, Literal
 
 from steward import patterns
+from steward.group_restrictions import ROOT
 from steward.patterns import Pattern
-from steward.policy_model import ROOT, AllowIn, GroupsEntry
+from steward.policy_model import AllowIn, GroupsEntry
 
 _Key = Literal["publish", "external_upstream", "internal_upstream"]
 

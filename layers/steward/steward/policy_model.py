@@ -19,6 +19,7 @@ from pydantic.json_schema import SkipJsonSchema
 
 from steward import patterns
 from steward.coordinates import Restriction
+from steward.group_restrictions import ROOT
 from steward.patterns import Pattern
 from steward.policy_values import (
     BuildPatternTexts,
@@ -35,7 +36,6 @@ from steward.policy_values import (
 # The root pattern names no format. Maven's is the one whose builds CodeArtifact itself unlists; for
 # the others unlisting pre-releases is a choice that a rule has to make by name (our choice).
 _ROOT_OF_SNAPSHOTS: Final = patterns.parse("/maven/*")
-ROOT: Final = "/*"
 
 # Names of the two ways to write a group's restriction; no key of a policy begins so.
 WORD: Final = "<word>"

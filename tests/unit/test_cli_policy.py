@@ -1,0 +1,213 @@
+"""`steward policy`: how origins, groups and promotions are shown and explained."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from cli.main import steward
+
+POLICY = """\
+domain: my-company
+origins:
+  - packages: /npm/mycompany/*
+    kind: internal
+  - packages: /npm/*
+    repositories: "[ab]-npm"
+    kind: internal
+    external: report
+  - packages: /pypi/*
+    kind: public
+  - packages: /npm//left-pad$
+    publish: BLOCK
+  - packages: /*
+    kind: inferred
+groups:
+  - pattern: /npm/mycompany/*
+    publish: {allow_in: [npm-internal, npm-releases]}
+    external_upstream: block
+  - pattern: /npm//react-dom$
+    publish: block
+promotions:
+  - name: "[public] to approved"
+    packages: /pypi/*
+    from: intake
+    to: approved
+"""
+
+
+@pytest.fixture
+def policy(tmp_path: Path) -> Path:
+    """Return the path of a policy with all sections."""
+    path = tmp_path / "policy.yaml"
+    path.write_text(POLICY)
+    return path
+
+
+def run(command: str, policy: Path, *arguments: str) -> Result:
+    """Run `steward policy` in this process, on a terminal of 100 columns."""
+    line = ["policy", command, *arguments, "--policy", str(policy)]
+    return CliRunner().invoke(steward, line, env={"COLUMNS": "100"})
+
+
+def row(shown: str, name: str) -> list[str]:
+    """Return the cells of the table row that starts with *name*."""
+    (line,) = (line for line in shown.splitlines() if line.startswith(f"│ {name} "))
+    return [cell.strip() for cell in line.strip("│").split("│")]
+
+
+def test_each_section_is_a_table(policy: Path) -> None:
+    """With what each rule comes to; brackets are no markup."""
+    shown = run("check", policy).stdout
+    internal = ["origins[0]", "/npm/mycompany/*", "*", "internal", "ALLOW", "BLOCK", "archive"]
+    assert row(shown, "origins[0]") == internal
+    assert row(shown, "origins[1]")[2:] == ["[ab]-npm", "internal", "ALLOW", "BLOCK", "report"]
+    assert row(shown, "origins[2]")[3:] == ["public", "BLOCK", "ALLOW", ""]
+    assert row(shown, "origins[3]")[3:] == ["", "BLOCK", "as it is", ""]
+    assert row(shown, "origins[4]")[3:] == ["inferred", "inferred", "inferred", ""]
+    assert row(shown, "groups[0]")[2:] == ["only in", "BLOCK", "INHERIT"]
+    assert " npm-releases " in shown
+    assert row(shown, "[public] to approved")[1:] == ["/pypi/*", "intake", "approved"]
+
+
+def test_nothing_is_wider_than_the_terminal_or_cut_off(policy: Path) -> None:
+    """A long pattern goes on in the next line."""
+    pattern = f"/maven/com.mycompany.{'long' * 20}~"
+    policy.write_text(POLICY.replace("/npm//left-pad$", pattern))
+    shown = run("check", policy).stdout.splitlines()[1:]
+    assert max(map(len, shown)) <= 100
+    assert not any("…" in line for line in shown)
+
+
+def test_warnings_are_no_mistakes(policy: Path) -> None:
+    """The exit status is 0; they stand on standard error, and in the JSON."""
+    result = run("check", policy)
+    assert result.exit_code == 0
+    assert f"warning {policy}:10: origins[2].kind: this rule opens upstream" in result.stderr
+    document = json.loads(run("check", policy, "--json").stdout)
+    (warning,) = document["warnings"]
+    assert (document["ok"], warning["line"], warning["where"]) == (True, 10, "origins[2].kind")
+    assert "approved" in warning["problem"]
+    assert "--live" in warning["remedy"]
+
+
+def test_without_anything_to_ask_live_needs_no_credentials(
+    policy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody is asked: there are no sockets here, and no keys."""
+    monkeypatch.setenv("AWS_PROFILE", "nobody-s-profile")
+    policy.write_text("domain: my-company\norigins: [{packages: /*, kind: public}]\n")
+    assert run("check", policy, "--live").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("package", "repository", "words"),
+    [
+        pytest.param(
+            "pkg:npm/%40mycompany/ui",
+            "npm-internal",
+            [
+                "no snapshots rule applies",
+                "origins[0] applies: internal",
+                "Publish ALLOW, upstream BLOCK.",
+                "A version from outside is archived and reported.",
+                "groups[0] covers it: /npm/mycompany/*",
+                "Publish only in npm-internal, npm-releases, external upstream BLOCK, internal up",
+                "Matched too, but later in the file: origins[4].",
+            ],
+            id="an internal package",
+        ),
+        pytest.param(
+            "/npm//react",
+            "a-npm",
+            ["origins[1] applies", "A version from outside is reported, and stays.", "no group"],
+            id="a rule that only reports",
+        ),
+        pytest.param(
+            "/pypi//requests",
+            "approved",
+            [
+                "origins[2] applies: public",
+                "The policy promotes to approved: it must have no upstreams.",
+            ],
+            id="a package that a promotion should bring",
+        ),
+        pytest.param(
+            "/npm//left-pad",
+            "npm-store",
+            ["origins[3] applies", "Publish BLOCK, upstream stays as it is."],
+            id="one restriction",
+        ),
+        pytest.param(
+            "/cargo//serde",
+            "cargo-store",
+            [
+                "origins[4] applies: inferred",
+                "All versions published here: publish ALLOW, upstream BLOCK.",
+                "What is BLOCK never becomes ALLOW.",
+            ],
+            id="a package whose origin says it",
+        ),
+        pytest.param(
+            "/cargo//serde",
+            "approved",
+            ["origins[4] applies", "The policy promotes to approved: the restrictions stay."],
+            id="a package that was promoted",
+        ),
+        pytest.param(
+            "/npm//react_DOM",
+            "npm-store",
+            ["It looks like groups[1], /npm//react-dom$, and does not match it: a weak match."],
+            id="a typosquat",
+        ),
+    ],
+)
+def test_a_package_is_explained_in_words(
+    package: str, repository: str, words: list[str], policy: Path
+) -> None:
+    """Section by section; the name of each rule is that of `steward policy check`."""
+    result = run("explain", policy, package, "--repository", repository)
+    assert result.exit_code == 0
+    assert [text for text in words if text not in result.stdout] == []
+
+
+def test_programs_get_the_rules_themselves(policy: Path) -> None:
+    """As compiled; what does not apply is null."""
+    arguments = ("/npm/mycompany/ui", "--repository", "approved", "--json")
+    document = json.loads(run("explain", policy, *arguments).stdout)
+    assert document["snapshots"] is None
+    assert (document["origins"]["name"], document["origins"]["kind"]) == ("origins[0]", "internal")
+    assert document["promoted_to"] is True
+    assert document["group"]["allowed"] == {"PUBLISH": ["npm-internal", "npm-releases"]}
+    assert document["similar_group"] is None
+    assert document["shadowed"] == ["origins[4]"]
+
+
+@pytest.mark.parametrize(
+    ("package", "similar"),
+    [
+        ("/npm//react_dom", True),
+        ("/npm//React.-.DOM", True),
+        ("/npm//react-dom", False),
+        ("/npm//reactdom", False),
+        ("/npm//react-dom-x", False),
+        ("/pypi//react-dom", False),
+    ],
+)
+def test_a_name_that_only_looks_like_a_group_s_is_found(
+    package: str, *, similar: bool, policy: Path
+) -> None:
+    """By case, and by runs of hyphens, dots and underscores ("weak matches", User Guide)."""
+    document = json.loads(
+        run("explain", policy, package, "--repository", "npm-store", "--json").stdout
+    )
+    assert (document["similar_group"] is not None) is similar
+
+
+def test_a_policy_without_groups_says_nothing_about_them(policy: Path) -> None:
+    """Nor is anybody's name like that of a group."""
+    policy.write_text("domain: my-company\n")
+    shown = run("explain", policy, "/npm//react", "--repository", "npm-store").stdout
+    assert "the policy declares no groups" in shown
+    assert "no origins rule applies: its restrictions stay" in shown
