@@ -75,21 +75,20 @@ def of_run(run: Run) -> RenderableType:
     lines = [line for outcome in run.outcomes for line in _lines(outcome, run)]
     parts: list[RenderableType] = []
     if lines:
-        table = Table("package", "before", "after", "rule", "result")
+        table = Table("package", "before -> after", "rule", "result")
         table.columns[0].overflow = "fold"
-        table.columns[3].no_wrap = True
+        table.columns[2].no_wrap = True
         for line in lines:
             style = _STYLES[line.result]
             table.add_row(
                 escape(line.package),
-                line.before,
-                line.after,
+                line.before if line.after == line.before else f"{line.before}\n-> {line.after}",
                 escape(line.rule),
                 f"[{style}]{line.result}[/]: {escape(line.reason)}",
                 style="bold" if line.result in _DISTINCT else "",
             )
         parts.append(table)
-        parts.append("[dim]before and after: publish/upstream, or the status of a version[/]")
+        parts.append("[dim]before -> after: publish/upstream, or the status of a version[/]")
     parts.append(_summary(lines, run))
     if run.plan and lines:
         parts.append("Nothing has been changed.")
@@ -158,7 +157,7 @@ def _lines(outcome: Outcome, run: Run) -> Iterable[_Line]:
         yield _Line(purl, before, before, outcome.rule, "failed", str(outcome.error))
     elif outcome.vanished:
         reason = "it was deleted meanwhile"
-        yield _Line(purl, before, "", outcome.rule, "vanished", reason)
+        yield _Line(purl, before, before, outcome.rule, "vanished", reason)
 
 
 def _result(found: Found, outcome: Outcome, run: Run) -> str:

@@ -152,16 +152,15 @@ def _show(
     if not exemptions:
         click.echo(f"no exemption is in force in the domain {domain}")
         return
-    table = Table("package", "exempt", "from", "until (UTC)", "who and why")
-    for column in (2, 3):
-        table.columns[column].no_wrap = True
-    for column in (0, 1, 4):
+    table = Table("package", "exempt", "until (UTC)", "who and why")
+    table.columns[2].no_wrap = True
+    for column in (0, 1, 3):
         table.columns[column].overflow = "fold"
-    for one in exemptions:
+    for some in _alike(exemptions):
+        one = some[0]
         table.add_row(
             f"{escape(one.package.purl())}\n[dim]in {escape(one.package.repository.name)}[/]",
-            escape(_part(one)),
-            escape(one.rule),
+            escape("\n".join([*map(_part, some), f"({one.rule})"])),
             f"{one.until.astimezone(UTC):%Y-%m-%d %H:%M}",
             f"{escape(one.who.rpartition(':')[2])}\n{escape(one.why)}",
         )
@@ -171,6 +170,15 @@ def _show(
         "To make them last, put these lines at the top of `origins` in the policy file:",
     )
     click.echo(lines, nl=False)
+
+
+def _alike(exemptions: Sequence["Exemption"]) -> list[list["Exemption"]]:
+    """Return *exemptions* in their order, those together that differ in nothing but the version."""
+    found: dict[tuple[object, ...], list[Exemption]] = {}
+    for one in exemptions:
+        key = (one.package, one.rule, one.who, one.why, one.until)
+        found.setdefault(key, []).append(one)
+    return list(found.values())
 
 
 def _document(exemption: "Exemption") -> dict[str, object]:

@@ -32,8 +32,9 @@ def _duration(_: click.Context, __: click.Parameter, value: str) -> timedelta:
     try:
         duration = timedelta(seconds=duration_seconds(value))
     except PydanticCustomError as error:
-        remedy = (error.context or {}).get("remedy", "")
-        raise click.BadParameter(f"{error.message()}. {remedy}".rstrip()) from error
+        raise click.BadParameter(
+            f"{value!r} is no duration. Write ISO 8601: PT12H, P7D, P2W."
+        ) from error
     if not duration:
         raise click.BadParameter("an exemption has to last: give more than no time at all")
     return duration
@@ -232,7 +233,7 @@ def _show(
 ) -> None:
     console = stdout()
     console.print(f"[bold]{escape(_of(package))}[/]", soft_wrap=True)
-    table = Table("part", "was", "automation made it", "rule", "now")
+    table = Table("part", "was", "changed to", "rule", "now")
     for part in parts:
         style = _STYLES.get(part.outcome, "yellow")
         said = f"{part.outcome}: {part.reason}" if part.reason else part.outcome
