@@ -1,4 +1,4 @@
-"""The project's own template, played whole: a build is published, an older one is unlisted."""
+"""The project's own template, played whole: events come in, and both automations do their work."""
 
 import io
 import json
@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 
 import botocore.session
+import pytest
 from botocore.client import BaseClient
 
 from cli.stack.function_logs import FunctionLogs
@@ -23,6 +24,9 @@ SNAPSHOT = "com/mycompany/app/pkg-1/1.0-SNAPSHOT"
 BUILDS = ["1.0-20260301.101501-1", "1.0-20260301.101502-2"]
 NEWEST = "1.0-20260301.101503-3"
 POLICY = "domain: my-company\nsnapshots:\n  - packages: /maven/*\n"
+ORIGINS_POLICY = (
+    "domain: my-company\norigins:\n  - packages: /npm/mycompany/*\n    kind: internal\n"
+)
 
 
 @contextmanager
@@ -251,6 +255,69 @@ def test_messages_that_are_no_events_become_dead_letters_and_the_rest_goes_on(
         until(lambda: at_rest(stack))
         reasons = {line.get("reason") for line in said(stack) if line.get("package") == "gone"}
         assert reasons == {"the package or its repository does not exist"}
+
+
+UI = {
+    "domain": "my-company",
+    "repository": "npm-internal",
+    "format": "npm",
+    "namespace": "mycompany",
+    "package": "ui",
+}
+
+
+@pytest.mark.parametrize(
+    ("mode", "upstream", "status", "recorded"),
+    [
+        pytest.param("enforce", "BLOCK", "Archived", 2, id="enforcing, it is thrown out"),
+        pytest.param("observe", "ALLOW", "Published", 0, id="observing, it is only found"),
+    ],
+)
+def test_a_version_from_outside_in_an_internal_package_is_found_at_the_next_event(
+    mode: Mode, upstream: str, status: str, recorded: int
+) -> None:
+    """Upstream is closed behind it, and the ledger says what was there before."""
+    outside = {
+        "originType": "EXTERNAL",
+        "domainEntryPoint": {"externalConnectionName": "public:npmjs"},
+    }
+    package = {
+        **{key: UI[key] for key in ("format", "namespace", "package")},
+        "restrictions": {"publish": "ALLOW", "upstream": "ALLOW"},
+        "versions": [
+            {"version": "1.0.0", "status": "Unlisted"},
+            {"version": "99.0.0", "origin": outside},
+        ],
+    }
+    repository = {"name": "npm-internal", "packages": [package]}
+    with playing(mode, policy=ORIGINS_POLICY) as stack:
+        domain = {"name": "my-company", "repositories": [repository]}
+        admin(stack, "POST", "seed", {"domains": [domain]})
+        client = codeartifact(stack)
+        client.update_package_versions_status(**UI, versions=["1.0.0"], targetStatus="Published")
+        until(lambda: any(line["message"] == "told" for line in said(stack)))
+
+        controls = client.describe_package(**UI)["package"]["originConfiguration"]
+        assert controls["restrictions"] == {"publish": "ALLOW", "upstream": upstream}
+        versions = client.list_package_versions(**UI)["versions"]
+        assert {one["version"]: one["status"] for one in versions} == {
+            "1.0.0": "Published",
+            "99.0.0": status,
+        }
+        changes = [entry for entry in ledger(stack) if entry.startswith("change#")]
+        assert len(changes) == recorded
+        assert depth_of_dead_letters(stack) == 0
+
+
+def ledger(stack: LocalStack) -> list[str]:
+    """Return the range keys of what the ledger holds."""
+    session = botocore.session.Session()
+    session.set_credentials("anyone", "anything")
+    dynamodb = session.create_client(
+        "dynamodb", region_name="us-west-2", endpoint_url=stack.endpoint
+    )
+    items = dynamodb.scan(TableName=stack.reference("LedgerTable"))["Items"]
+    return [item["entry"]["S"] for item in items]
 
 
 def impatient(folder: Path) -> Path:
