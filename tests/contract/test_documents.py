@@ -9,6 +9,9 @@ import pytest
 
 from emulator.core.switches import SWITCHES
 from emulator.external.discovery import VARIABLES
+from steward.policy import load
+from steward.policy_file import compile_policy
+from steward.policy_model import SECTIONS, keys_of
 from tests.contract.project import FUNCTIONS, LAYER, ROOT, python_files
 
 # What the benchmarks share has no command of its own.
@@ -89,6 +92,34 @@ def test_the_local_guide_names_each_variable_of_an_external_connection() -> None
     local = _document("docs/local.md")
     for connection, variable in VARIABLES.items():
         assert f"| `{connection}` | `{variable}` |" in local
+
+
+POLICIES = re.findall(
+    r"^```yaml\n(.*?)^```$", _document("docs/policy.md"), re.MULTILINE | re.DOTALL
+)
+
+
+@pytest.mark.parametrize("example", POLICIES, ids=range(len(POLICIES)))
+def test_each_example_of_a_policy_is_one(example: str, tmp_path: Path) -> None:
+    """It compiles, alone and with a domain, and is loaded as a function loads it."""
+    text = example if example.startswith("domain:") else f"domain: my-company\n{example}"
+    path = tmp_path / "policy.json"
+    path.write_text(compile_policy(text, "docs/policy.md"), encoding="utf-8")
+    policy = load(path)
+    assert policy.snapshots or policy.origins or policy.groups
+
+
+@pytest.mark.parametrize("section", [*SECTIONS])
+def test_each_section_of_the_policy_is_described_with_an_example(section: str) -> None:
+    """And each of its keys stands in the table of the section."""
+    described = re.search(
+        rf"^## `{section}`$(.*?)(?=^## |\Z)", _document("docs/policy.md"), re.MULTILINE | re.DOTALL
+    )
+    assert described is not None
+    rows = re.findall(r"^\| (`[^|]+) \|", described[1], re.MULTILINE)
+    keys = {key for row in rows for key in re.findall(r"`(\w+)`", row)}
+    assert set(keys_of(SECTIONS[section])) <= keys
+    assert any(f"{section}:" in example for example in POLICIES)
 
 
 def test_documents_name_only_switches_that_exist() -> None:
