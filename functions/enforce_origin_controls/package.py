@@ -108,14 +108,7 @@ class _Work:
         )
 
     def enforce(self, current: Restrictions | None, *, deep: bool, awaited: bool) -> None:
-        promoted_to = self.to.policy.promotes_to(self.package.repository.name)
-        self.decision = decide.without_a_look(self.rule, promoted_to=promoted_to)
-        if self.decision is None:
-            if current is None:
-                current = self.to.codeartifact.restrictions(self.package)
-            self.decision = decide.by_restrictions(self.rule, current)
-        if self.decision is None and current is not None:
-            self.decision = self._infer(current, awaited=awaited)
+        self.decision = self._decide(current, awaited=awaited)
         if isinstance(self.decision, Drifted):
             self.decision = self._bring_back(self.decision)
         nothing_found = True
@@ -144,7 +137,17 @@ class _Work:
 
     # Restrictions
 
-    def _infer(self, current: Restrictions, *, awaited: bool) -> Decision:
+    def _decide(self, current: Restrictions | None, *, awaited: bool) -> Decision:
+        """Return what has to become of the restrictions, asking for no more than that takes."""
+        promoted_to = self.to.policy.promotes_to(self.package.repository.name)
+        settled = decide.without_a_look(self.rule, promoted_to=promoted_to)
+        if settled is not None:
+            return settled
+        if current is None:
+            current = self.to.codeartifact.restrictions(self.package)
+        decision = decide.by_restrictions(self.rule, current)
+        if decision is not None:
+            return decision
         versions = self.to.codeartifact.versions(self.package)
         if awaited and not versions:
             self.again = "its versions may not be visible yet"
@@ -170,7 +173,6 @@ class _Work:
             self._keep(Kept(None, exemption))
             count("RestrictionsKept", 1)
             return drifted
-        self.decision = drifted  # for the outcome, should the write fail
         self._write(drifted)
         return drifted
 
