@@ -45,7 +45,29 @@ def search(state: State, repository: RepositoryId, package: PackageId | None) ->
     origin controls). Where the package's group does not let a repository pull from its upstreams,
     or bring in what is public, the search does not go on there, also halfway (not documented: our
     choice, as for a package's own BLOCK). Without a package nothing is blocked.
+
+    Raises:
+        ResourceNotFound: There is no such repository.
     """
+    with state.store.reading():  # all stops as of one moment
+        return _search(state, repository, package)
+
+
+def reaches(
+    state: State, repository: RepositoryId, package: PackageId, entry: RepositoryId, connection: str
+) -> bool:
+    """Return whether *repository* gets *package* through the external *connection* of *entry*."""
+    try:
+        stops = search(state, repository, package).outwards()
+    except ResourceNotFound:
+        return False
+    return any(
+        stop.repository == entry and stop.connection and stop.connection.name == connection
+        for stop in stops
+    )
+
+
+def _search(state: State, repository: RepositoryId, package: PackageId | None) -> Stop:
     seen: set[RepositoryId] = set()
     restricted = package is not None and not package_groups.unrestricted(
         state, repository.domain, package
@@ -63,20 +85,6 @@ def search(state: State, repository: RepositoryId, package: PackageId | None) ->
         return made
 
     return stop(repository) or Stop(repository)
-
-
-def reaches(
-    state: State, repository: RepositoryId, package: PackageId, entry: RepositoryId, connection: str
-) -> bool:
-    """Return whether *repository* gets *package* through the external *connection* of *entry*."""
-    try:
-        stops = search(state, repository, package).outwards()
-    except ResourceNotFound:
-        return False
-    return any(
-        stop.repository == entry and stop.connection and stop.connection.name == connection
-        for stop in stops
-    )
 
 
 def _look(
