@@ -109,6 +109,11 @@ def document(run: Run) -> dict[str, object]:
     }
 
 
+def counted_noun(number: int, noun: str) -> str:
+    """Return *number* with *noun*, in the plural unless it is one: `1 call`, `1,204 calls`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def _summary(lines: Iterable[_Line], run: Run) -> str:
     """Return the counts in one sentence; those that are none of the usual only if there are any."""
     results = [line.result for line in lines]
@@ -122,8 +127,8 @@ def _summary(lines: Iterable[_Line], run: Run) -> str:
     ]
     return (
         f"{escape(run.repository)} in the domain {escape(run.domain)}: "
-        f"{run.packages:,} packages looked at: {', '.join(counted)}. "
-        f"{run.calls:,} calls to CodeArtifact."
+        f"{counted_noun(run.packages, 'package')} looked at: {', '.join(counted)}. "
+        f"{counted_noun(run.calls, 'call')} to CodeArtifact."
     )
 
 

@@ -125,7 +125,10 @@ class _Progress:
         self._status.update(self._text())
 
     def _text(self) -> str:
-        return f"{self.packages:,} packages looked at, {len(self.outcomes):,} to tell of"
+        from cli.origin_tables import counted_noun
+
+        looked_at = counted_noun(self.packages, "package")
+        return f"{looked_at} looked at, {len(self.outcomes):,} to report"
 
     def _count(self, **_: object) -> None:
         self.calls += 1

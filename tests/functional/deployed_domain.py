@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import botocore.session
+import httpx
 import pytest
 from click.testing import CliRunner, Result
 
@@ -62,14 +63,15 @@ class DeployedDomain:
         self.url = url
         self.folder = folder
         self._announcements = announcements
+        self._session = botocore.session.Session()  # one for all: each reads AWS's models anew
+        self._session.set_credentials("anyone", "anything")
+        self._queue = ""
         self.client = cast("CodeArtifactClient", self.aws("codeartifact"))
         self.ledger: Ledger = ledgers.DynamoDbLedger(TABLE)
 
     def aws(self, service: str) -> Any:  # noqa: ANN401  botocore publishes no types
         """Return a client of *service*."""
-        session = botocore.session.Session()
-        session.set_credentials("anyone", "anything")
-        return session.create_client(service, region_name=REGION, endpoint_url=self.url)
+        return self._session.create_client(service, region_name=REGION, endpoint_url=self.url)
 
     def deploy(self) -> None:
         """The table, the topic with a queue that listens, and the parameter exist."""
@@ -86,12 +88,10 @@ class DeployedDomain:
             BillingMode="PAY_PER_REQUEST",
         )
         topic = self.aws("sns").create_topic(Name="attention")["TopicArn"]
-        sqs = self.aws("sqs")
-        queue = sqs.create_queue(QueueName="people")["QueueUrl"]
+        self._queue = self.aws("sqs").create_queue(QueueName="people")["QueueUrl"]
         self.aws("sns").subscribe(
             TopicArn=topic, Protocol="sqs", Endpoint=f"arn:aws:sqs:{REGION}:{ACCOUNT}:people"
         )
-        self._people = lambda: sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10)
         self.describe(
             {
                 "domain": DOMAIN,
@@ -114,15 +114,11 @@ class DeployedDomain:
 
     def seed(self, *repositories: Mapping[str, object]) -> None:
         """*repositories* exist, with what is in them."""
-        import httpx
-
         document = {"domains": [{"name": DOMAIN, "owner": ACCOUNT, "repositories": repositories}]}
         httpx.post(f"{self.url}/_emulator/seed", json=document).raise_for_status()
 
     def faults(self, **settings: object) -> None:
         """*settings*, by their JSON names, are in force, and no others."""
-        import httpx
-
         httpx.put(f"{self.url}/_emulator/faults", json=settings).raise_for_status()
 
     def deny(self, operation: str, repository: str) -> None:
@@ -141,16 +137,14 @@ class DeployedDomain:
 
     def requests(self) -> dict[str, int]:
         """Return how often each operation of CodeArtifact was asked for, and count from zero."""
-        import httpx
-
         counted = dict(httpx.get(f"{self.url}/_emulator/requests").json())
         httpx.delete(f"{self.url}/_emulator/requests").raise_for_status()
         return counted
 
     def told(self) -> list[str]:
         """Return the messages that people got since the last time."""
-        messages = self._people().get("Messages", [])
-        return [json.loads(message["Body"])["Message"] for message in messages]
+        received = self.aws("sqs").receive_message(QueueUrl=self._queue, MaxNumberOfMessages=10)
+        return [json.loads(one["Body"])["Message"] for one in received.get("Messages", [])]
 
     @property
     def announced(self) -> list[str]:
