@@ -91,9 +91,9 @@ def insert(
     modes: Mapping[RestrictionType, RestrictionMode],
     associates_from: int = 0,
 ) -> None:
-    """The domain row has the group, in place of a deleted one of this pattern."""
+    """The domain row has the group."""
     connection.execute(
-        "INSERT OR REPLACE INTO package_groups (domain, pattern, created, contact_info,"
+        "INSERT INTO package_groups (domain, pattern, created, contact_info,"
         " description, publish, external_upstream, internal_upstream, associates_from)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
