@@ -40,7 +40,8 @@ def of_origins(rule: "OriginRule | None", policy: "Policy", repository: str) -> 
             told,
             "All versions published here: publish ALLOW, upstream BLOCK.",
             "All versions from outside: publish BLOCK, upstream ALLOW.",
-            "Anything else stays. What is BLOCK never becomes ALLOW.",
+            "Anything else stays, and so does what a package group restricts.",
+            "What is BLOCK never becomes ALLOW.",
         ]
     words = [told, f"Publish {_restriction(rule.publish)}, upstream {_restriction(rule.upstream)}."]
     if rule.external == "archive":

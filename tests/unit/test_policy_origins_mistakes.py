@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
 from steward.policy_file import compile_policy
+from steward.policy_lines import Mistake, PolicyMistakesError
+from steward.policy_model import SECTIONS, keys_of
 from tests.unit.test_policy import mistakes
 
 ORIGINS = "domain: a-b\norigins:\n- packages: /npm/*\n"
@@ -100,6 +105,12 @@ ROUTES = "domain: a-b\npromotions:\n"
             3,
             "Write /pypi//my-lib$.",
             id="a name of PyPI that CodeArtifact stores otherwise",
+        ),
+        pytest.param(
+            ORIGINS + "  kind: internal\n  on: x",
+            3,
+            "origins[0]: a key here is no text. Put keys into quotes",
+            id="a key that YAML takes for true",
         ),
         pytest.param(
             "domain: a-b\norigins:\n  packages: /npm/*",
@@ -416,3 +427,43 @@ def test_what_groups_forbid_no_rule_can_allow(
     (found,) = mistakes(text)
     assert found.startswith("policy.yaml:3: origins[0].")
     assert f"this rule wants {culprits} for all of its packages. Change one of them" in found
+
+
+SCALARS = st.sampled_from(
+    ["/*", "/npm/*", "*", "a-b", "internal", "ALLOW", "block", "inherit", "", None, True, 1]
+)
+VALUES = st.recursive(
+    SCALARS,
+    lambda inner: (
+        st.lists(inner, max_size=2)
+        | st.dictionaries(st.sampled_from(["allow_in", "x"]), inner, max_size=2)
+    ),
+    max_leaves=4,
+)
+SECTIONS_OF_ANYTHING = st.fixed_dictionaries(
+    {"domain": st.just("a-b")},
+    optional={
+        section: st.lists(st.fixed_dictionaries({}, optional=dict.fromkeys(keys_of(model), VALUES)))
+        | VALUES
+        for section, model in SECTIONS.items()
+    },
+)
+
+
+@given(document=SECTIONS_OF_ANYTHING)
+def test_whatever_stands_there_is_a_policy_or_its_mistakes_have_remedies(
+    document: dict[str, object],
+) -> None:
+    """No value leads to a traceback, nor to pydantic's own words."""
+    for mistake in mistakes_in(yaml.safe_dump(document)):
+        assert mistake.remedy != "See docs/policy.md."
+        assert "<" not in mistake.where
+
+
+def mistakes_in(text: str) -> list[Mistake]:
+    """Return the mistakes of *text*, none if it is a policy."""
+    try:
+        compile_policy(text, "policy.yaml")
+    except PolicyMistakesError as error:
+        return error.mistakes
+    return []

@@ -67,6 +67,10 @@ _WRONG_KINDS: Final = {
     "list_type": ("this is no list", "Write each item on a line of its own, after a dash."),
     "string_type": ("this is no text", "Put it into quotes if YAML takes it for something else."),
     "too_short": ("this list is empty", "Put at least one item in, or delete the rule."),
+    "invalid_key": (
+        "a key here is no text",
+        "Put keys into quotes that YAML takes for something else: on, yes, 1.",
+    ),
     "string_too_short": ("this text is empty", "Write one."),
 }
 _GROUP_KEYS: Final[dict[RestrictionType, str]] = {
@@ -193,6 +197,8 @@ def _mistake(source: PolicySource, details: ErrorDetails) -> Mistake:
     """Return pydantic's error in the words of the file."""
     location = tuple(step for step in details["loc"] if step not in {WORD, NAMES})
     problem, remedy = _problem(location, details)
+    if details["type"] == "invalid_key":  # its place is the mapping's: the key has no name
+        location = location[:-1]
     return source.mistake(location, problem, remedy)
 
 
