@@ -38,9 +38,9 @@ def of_origins(rule: "OriginRule | None", policy: "Policy", repository: str) -> 
             return [told, f"The policy promotes to {repository}: the restrictions stay."]
         return [
             told,
-            "All versions published here: publish ALLOW, upstream BLOCK.",
-            "All versions from outside: publish BLOCK, upstream ALLOW.",
-            "Anything else stays, and so does what a package group restricts.",
+            "If all versions were published here: upstream BLOCK.",
+            "If all came from outside: publish BLOCK.",
+            "All else stays, and so does what a package group restricts.",
             "What is BLOCK never becomes ALLOW.",
         ]
     words = [told, f"Publish {_restriction(rule.publish)}, upstream {_restriction(rule.upstream)}."]

@@ -144,7 +144,7 @@ def test_without_anything_to_ask_live_needs_no_credentials(
             "cargo-store",
             [
                 "origins[4] applies: inferred",
-                "All versions published here: publish ALLOW, upstream BLOCK.",
+                "If all versions were published here: upstream BLOCK.",
                 "What is BLOCK never becomes ALLOW.",
             ],
             id="a package whose origin says it",
