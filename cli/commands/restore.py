@@ -41,7 +41,7 @@ def _duration(_: click.Context, __: click.Parameter, value: str) -> timedelta:
 
 
 def _reason(_: click.Context, __: click.Parameter, value: str) -> str:
-    if not value.strip():
+    if not any(character.isalnum() for character in value):  # `...`, as in the message to people
         raise click.BadParameter("say why: others will read it in `steward exemptions`")
     return value.strip()
 

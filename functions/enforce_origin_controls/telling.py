@@ -130,12 +130,16 @@ def external_text(package: Package, found: Sequence[Found], rule: OriginRule, at
 
 
 def restore_command(package: Package, versions: Sequence[str]) -> str:
-    """Return the command that brings *versions* of *package* back, for a shell."""
+    """
+    Return the command that brings *versions* of *package* back, for a shell.
+
+    Its reason is for the reader to fill in: an exemption that gives none is refused.
+    """
     words = ["steward", "restore", package.purl(), "--repository", package.repository.name]
     words += ["--domain", package.repository.domain]
     for version in versions:
         words += ["--version", version]
-    return shlex.join(words)
+    return f'{shlex.join(words)} --reason "..."'
 
 
 def _where(package: Package, rule: OriginRule, at: datetime) -> list[str]:

@@ -1,6 +1,7 @@
 """`steward enforce`, on a deployment in this process."""
 
 import json
+import shlex
 from collections.abc import Mapping
 
 import pytest
@@ -85,6 +86,19 @@ def test_a_repository_is_brought_to_the_policy(drifted: DeployedDomain) -> None:
     assert "ui@9.9.9" in said
     assert "3 packages looked at: 1 changed, 1 archived, 1 mixed." in " ".join(said.split())
     assert "3 packages looked at" in progress
+
+
+def test_the_command_that_people_are_told_undoes_it(drifted: DeployedDomain) -> None:
+    """As it stands in the message, once the reason is filled in."""
+    enforce(drifted)
+    lines = [line for text in drifted.told() for line in text.splitlines()]
+    (command,) = [line for line in lines if line.startswith("  steward restore ")]
+    words = shlex.split(command)[1:]
+    assert drifted.run(*words).exit_code == 2
+    result = drifted.run(*(word if word != "..." else "it is ours" for word in words))
+    assert result.exit_code == 0, result.output
+    assert drifted.statuses(UI)["9.9.9"] == "Published"
+    assert drifted.restrictions(UI) == CLOSED
 
 
 def test_the_calls_that_are_told_are_those_that_were_made(drifted: DeployedDomain) -> None:

@@ -33,7 +33,9 @@ def test_a_package_url_may_have_a_version(purl: str, version: str | None) -> Non
             ["restore", PURL, "--repository", "r"], "Missing option '--reason'", id="no reason"
         ),
         pytest.param(
-            ["restore", PURL, "--repository", "r", "--reason", " "], "say why", id="a blank reason"
+            ["restore", PURL, "--repository", "r", "--reason", "..."],
+            "say why",
+            id="the placeholder of the message to people",
         ),
         pytest.param(["restore", PURL, "--reason", "x"], "'--repository'", id="no repository"),
         pytest.param(

@@ -322,7 +322,7 @@ class TestExternalVersions:
             "To undo it:",
             (
                 "  steward restore pkg:npm/%40mycompany/ui --repository npm-internal"
-                " --domain my-company --version 9.9"
+                ' --domain my-company --version 9.9 --reason "..."'
             ),
         ]
         (decision,) = lines.of("external version")
