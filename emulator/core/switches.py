@@ -175,7 +175,8 @@ _TABLE = (
     ),
     Switch(
         "copyObeysOriginControls",
-        "Whether publish=BLOCK in the destination refuses a copy (NOT_ALLOWED).",
+        "Whether publish=BLOCK in the destination, or PUBLISH of the package's group, refuses a "
+        "copy (NOT_ALLOWED).",
         _OFF_ON,
         "true: the copy is not made and is reported as refused",
     ),

@@ -71,10 +71,10 @@ def reachable(state: State, repository: RepositoryId, package: PackageId, versio
     Return whether publishing *version* to *repository* would shadow one that its clients can reach.
 
     Its own versions do not count, those of its upstreams (but Unfinished ones) and those behind
-    external connections do, save where a repository on the way blocks upstream for the package. An
-    external connection that does not answer counts as not holding it (User Guide, package origin
-    controls). ``X-SNAPSHOT`` of Maven never counts: both may hold it. May wait for the network, so
-    not to be called inside a transaction.
+    external connections do, save where a repository on the way blocks upstream for the package, or
+    the package's group does there. An external connection that does not answer counts as not
+    holding it (User Guide, package origin controls). ``X-SNAPSHOT`` of Maven never counts: both may
+    hold it. May wait for the network, so not to be called inside a transaction.
     """
     if _is_alias(package, version):
         return False

@@ -119,6 +119,22 @@ def test_what_is_held_stays_usable_and_nothing_joins_it(company: Company, what: 
     assert company.assets(company.store, REQUESTS, "2.26.0") == {WHEEL, SDIST}
 
 
+def test_what_a_store_holds_is_its_own_once_nothing_more_comes_in_from_outside(
+    company: Company,
+) -> None:
+    """INTERNAL_UPSTREAM alone says who gets it; what the store does not hold stays outside."""
+    state, app = company.state, repository("app")
+    company.public.offer(REQUESTS, "2.32.3", "requests-2.32.3.tar.gz")
+    upstreams.fetch(state, company.store, REQUESTS, "2.26.0", WHEEL)
+    company.settled()
+    control(state, REQUESTS_GROUP, {"EXTERNAL_UPSTREAM": "BLOCK"})
+
+    assert [each.version for each in upstreams.view(state, app, REQUESTS)] == ["2.26.0"]
+    content_of(upstreams.fetch(state, app, REQUESTS, "2.26.0", WHEEL))
+
+    assert company.assets(app, REQUESTS, "2.26.0") == {WHEEL, SDIST}
+
+
 @pytest.mark.parametrize("what", ["external", "internal", "app", "store"])
 def test_a_later_maven_asset_stays_outside(core: Core, what: Lock) -> None:
     """An asset of another name is not fetched for a version that is held."""

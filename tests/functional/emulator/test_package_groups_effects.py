@@ -270,6 +270,29 @@ def test_an_internal_name_that_also_exists_outside_gives_clients_only_ours(
     assert plane.statuses("team", NPM) == {"1.0.0": "Published"}
 
 
+def test_what_is_held_under_a_name_that_becomes_a_weak_match_stays_in_use(
+    plane: DataPlane,
+) -> None:
+    """Listed, served, tagged and deprecated as before; only new versions are refused."""
+    plane.repository("npm-internal")
+    with plane.client("npm", "npm-internal") as client:
+        npm_uploads.publish(client, "1.0.0")
+        control(plane.state, "/npm/mycompany/APP$", {})
+        page = client.get(npm_uploads.PATH).json()
+        page["versions"]["1.0.0"]["deprecated"] = "use another"
+        answers = [
+            client.get(FILES["npm"]),
+            client.put(f"-/package/{npm_uploads.PATH}/dist-tags/stable", json="1.0.0"),
+            client.put(npm_uploads.PATH, json=page),
+            client.put(npm_uploads.PATH, json=npm_uploads.body("2.0.0")),
+        ]
+        after = client.get(npm_uploads.PATH).json()
+
+    assert [each.status_code for each in answers] == [200, 200, 200, 403]
+    assert after["dist-tags"] == {"latest": "1.0.0", "stable": "1.0.0"}
+    assert after["versions"]["1.0.0"]["deprecated"] == "use another"
+
+
 def test_the_api_refuses_what_package_managers_are_refused(local: Local) -> None:
     """PublishPackageVersion: AccessDeniedException, by the settings that the API has made."""
     client = local.client()
