@@ -33,6 +33,27 @@ def test_a_package_without_a_namespace_has_none(namespace: str | None) -> None:
     assert hint_in(body).package.namespace is None
 
 
+@pytest.mark.parametrize(
+    ("package_format", "namespace", "name", "path"),
+    [
+        ("pypi", None, "My_Company.ui", "/pypi//my-company-ui"),
+        ("npm", "@mycompany", "ui", "/npm/mycompany/ui"),
+        ("npm", "mycompany", "UI_kit", "/npm/mycompany/UI_kit"),
+        ("npm", "@", "ui", "/npm//ui"),
+        ("nuget", None, "My.Company", "/nuget//my.company"),
+        ("swift", "MyCompany", "UI", "/swift/mycompany/ui"),
+        ("maven", "com.MyCompany", "UI", "/maven/com.MyCompany/UI"),
+    ],
+)
+def test_a_package_is_called_what_it_is_stored_as_whatever_the_event_calls_it(
+    package_format: str, namespace: str | None, name: str, path: str
+) -> None:
+    """Rules, exemptions and what people were told of know the stored name alone."""
+    named: dict[str, object] = {"packageFormat": package_format, "packageName": name}
+    named["packageNamespace"] = namespace
+    assert hint_in(changed(named)).package.path == path
+
+
 @pytest.mark.parametrize("sample", sorted(EVENTS.glob("*.json")), ids=lambda path: path.stem)
 def test_every_sample_event_names_a_package(sample: Path) -> None:
     """The samples are what the automations are tried with."""

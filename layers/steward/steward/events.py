@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass
 from typing import Final, cast
 
-from steward.coordinates import Package, Repository, is_format
+from steward.coordinates import Format, Package, Repository, is_format, normalised
 from steward.errors import MalformedMessageError
 
 SOURCE: Final = "aws.codeartifact"
@@ -98,7 +98,22 @@ def _package(detail: dict[str, object]) -> Package:
     namespace = None
     if detail.get("packageNamespace"):  # null where there is none; the model has no empty one
         namespace = _text(detail, "packageNamespace", _NAME)
-    return Package(repository, package_format, namespace, _text(detail, "packageName", _NAME))
+    name = _text(detail, "packageName", _NAME)
+    return Package(repository, package_format, *_as_stored(package_format, namespace, name))
+
+
+def _as_stored(package_format: Format, namespace: str | None, name: str) -> tuple[str | None, str]:
+    """
+    Return the names as CodeArtifact stores them, which rules and our own table know them by.
+
+    Which spelling an event has is not documented: any is understood. npm's scopes are stored
+    without their ``@`` ("namespace" of PackageSummary, API Reference).
+    """
+    if namespace and package_format == "npm":
+        namespace = namespace.removeprefix("@") or None
+    if namespace and package_format == "swift":
+        namespace = normalised("swift", namespace)
+    return namespace, normalised(package_format, name)
 
 
 def _text(detail: dict[str, object], member: str, shape: re.Pattern[str]) -> str:
