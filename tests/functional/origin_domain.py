@@ -256,17 +256,13 @@ def inside(version: str, repository: str, status: Status = "Published") -> Packa
 
 
 def _seed_version(version: PackageVersion) -> dict[str, object]:
-    origin = version.origin
-    entry = (
-        {"repositoryName": origin.repository}
-        if origin.repository
-        else {"externalConnectionName": origin.external_connection}
-    )
-    return {
-        "version": version.version,
-        "status": version.status,
-        "origin": {"originType": origin.type, "domainEntryPoint": entry},
-    }
+    origin: dict[str, object] = {"originType": version.origin.type}
+    if version.origin.repository:
+        origin["domainEntryPoint"] = {"repositoryName": version.origin.repository}
+    elif version.origin.external_connection:
+        connection = version.origin.external_connection
+        origin["domainEntryPoint"] = {"externalConnectionName": connection}
+    return {"version": version.version, "status": version.status, "origin": origin}
 
 
 def _ids(package: Package) -> tuple[RepositoryId, PackageId]:

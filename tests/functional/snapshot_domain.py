@@ -9,12 +9,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from itertools import count
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import botocore.session
 import httpx
-import yaml
 from botocore.config import Config
 
 from emulator import requests
@@ -29,6 +27,7 @@ from steward.codeartifact import CodeArtifact, CodeArtifactService, ObservedCode
 from steward.coordinates import Format, Package, PackageVersion, Repository, Status
 from steward.policy import Policy, SnapshotRule
 from tests.functional.client_uploads import publish_npm, publish_pypi
+from tests.functional.template_rules import rule
 from unlist_snapshot_builds.app import Collaborators, unlist_in_batch
 
 if TYPE_CHECKING:
@@ -39,7 +38,6 @@ DOMAIN = "my-company"
 NAMESPACE = "com.mycompany.app"
 NOW = datetime(2021, 8, 1, tzinfo=UTC)
 GRACE = timedelta(hours=1)
-TEMPLATE = Path(__file__).parents[2] / "template.yaml"
 
 POLICY = Policy(
     digest="0" * 64,
@@ -333,26 +331,6 @@ def _where(package: Package) -> Any:  # noqa: ANN401  keyword arguments that the
     return where | ({"namespace": package.namespace} if package.namespace else {})
 
 
-def _rule() -> Any:  # noqa: ANN401  moto publishes no types
-    """Return a matcher for the pattern of the template's rule, its parameters filled in."""
-    from moto.events.models import EventPattern  # a second of imports
-
-    class Loader(yaml.SafeLoader):
-        """Reads the template's short forms of intrinsic functions."""
-
-    def intrinsic(loader: yaml.SafeLoader, tag: str, node: yaml.Node) -> object:
-        if tag == "Ref" and isinstance(node, yaml.ScalarNode):
-            parameters = {"DomainName": DOMAIN, "AWS::AccountId": ACCOUNT}
-            return parameters.get(node.value, node.value)
-        del loader
-        return tag
-
-    Loader.add_multi_constructor("!", intrinsic)
-    template = yaml.load(TEMPLATE.read_text(), Loader)  # noqa: S506  a SafeLoader with two tags more
-    rule = template["Resources"]["SnapshotBuildsRule"]["Properties"]
-    return EventPattern.load(json.dumps(rule["EventPattern"]))
-
-
 def watch(url: str, state: State) -> SnapshotDomain:
     """Return the watched domain, newly made, on the local CodeArtifact at *url*."""
     session = botocore.session.Session()
@@ -365,10 +343,10 @@ def watch(url: str, state: State) -> SnapshotDomain:
     )
     client.create_domain(domain=DOMAIN)
     domain = SnapshotDomain(httpx.Client(base_url=url), state, client)
-    rule = _rule()
+    waking = rule("SnapshotBuildsRule", domain=DOMAIN, account=ACCOUNT)
 
     def sink(event: dict[str, object]) -> None:
-        if rule.matches_event(event):
+        if waking(event):
             domain.queued.append(event)
 
     state.events.subscribe(sink)

@@ -1,0 +1,543 @@
+"""What a repository holds after the origin controls were enforced, from the first event on."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from steward.coordinates import Origin, Package, PackageVersion, Repository, Restrictions
+from steward.policy import OriginRule
+from tests.functional.origin_company import (
+    DONE,
+    OriginCompany,
+    at,
+    company,
+    company_domain,
+)
+from tests.functional.origin_domain import (
+    APPROVED,
+    CLOSED,
+    INTERNAL,
+    OPEN,
+    PUBLIC,
+    inside,
+    outside,
+)
+
+__all__ = ["company", "company_domain"]
+
+LOOK = "DescribePackage"
+WRITE = "PutPackageOriginConfiguration"
+UNKNOWN = PackageVersion("1.0.0", "Published", Origin("UNKNOWN"))
+EVERY = (OPEN, INTERNAL, PUBLIC, CLOSED)
+SNAPSHOT = "1.0-20210728.194552-1"
+
+
+def seeded(
+    company: OriginCompany, package: Package, current: Restrictions, *held: PackageVersion
+) -> Package:
+    """Return *package*, which exists now."""
+    company.seed((package, current, held))
+    company.forget_requests()
+    return package
+
+
+class TestRestrictions:
+    """Rules that say what the restrictions have to be."""
+
+    @pytest.mark.parametrize(
+        ("scope", "after"),
+        [
+            pytest.param("mycompany", INTERNAL, id="internal"),
+            pytest.param("public", PUBLIC, id="public"),
+            pytest.param("no-publish", CLOSED, id="explicit, publish only: upstream stays"),
+            pytest.param("no-upstream", INTERNAL, id="explicit, upstream only: publish stays"),
+            pytest.param("closed", CLOSED, id="explicit, both"),
+            pytest.param("open", OPEN, id="explicit, both allowed"),
+            pytest.param("inferred", INTERNAL, id="inferred"),
+            pytest.param("unheard-of", INTERNAL, id="no rule"),
+        ],
+    )
+    def test_the_first_event_of_a_published_package_brings_its_defaults_to_the_rule(
+        self, company: OriginCompany, scope: str, after: Restrictions
+    ) -> None:
+        """A publish makes the package ALLOW/BLOCK; the publish's own event corrects it."""
+        package = company.named(scope)
+        company.publish(package, "1.0.0").raise_for_status()
+        assert company.restrictions(package) == INTERNAL
+
+        assert company.deliver_queued() == 1
+
+        assert company.restrictions(package) == after
+        assert company.statuses(package) == {"1.0.0": "Published"}
+        changed = [(package, INTERNAL, after)] if after != INTERNAL else []
+        assert [each[:3] for each in company.told("changed")] == changed
+
+    @pytest.mark.parametrize(
+        ("scope", "after"),
+        [
+            pytest.param("mycompany", INTERNAL, id="internal"),
+            pytest.param("public", PUBLIC, id="public"),
+            pytest.param("no-publish", PUBLIC, id="explicit, publish only: upstream stays"),
+            pytest.param("no-upstream", CLOSED, id="explicit, upstream only: publish stays"),
+            pytest.param("closed", CLOSED, id="explicit, both"),
+            pytest.param("open", OPEN, id="explicit, both allowed"),
+            pytest.param("inferred", PUBLIC, id="inferred"),
+            pytest.param("unheard-of", PUBLIC, id="no rule"),
+        ],
+    )
+    def test_the_first_event_of_a_fetched_package_brings_its_defaults_to_the_rule(
+        self, company: OriginCompany, scope: str, after: Restrictions
+    ) -> None:
+        """A download makes it BLOCK/ALLOW here and in the store; both have an event each."""
+        team, store = company.connected()
+        package = company.named(scope, repository=team)
+        company.offer(package, "1.0.0")
+        company.fetch(package, "1.0.0").raise_for_status()
+        assert company.restrictions(package) == PUBLIC
+
+        assert company.deliver_queued() == 2
+
+        assert company.restrictions(package) == after
+        assert company.restrictions(at(package, store)) == after
+
+    @pytest.mark.parametrize("current", EVERY, ids=str)
+    @pytest.mark.parametrize(
+        ("scope", "after"),
+        [
+            pytest.param("mycompany", INTERNAL, id="internal"),
+            pytest.param("public", PUBLIC, id="public"),
+            pytest.param("closed", CLOSED, id="explicit"),
+            pytest.param("open", OPEN, id="explicit that opens"),
+        ],
+    )
+    def test_drift_made_by_hand_is_repaired_at_the_next_event_and_what_is_right_not_written(
+        self, company: OriginCompany, current: Restrictions, scope: str, after: Restrictions
+    ) -> None:
+        """Whatever it was, one write at most; the change is recorded with what was before."""
+        package = seeded(company, company.named(scope), current)
+
+        assert company.look(package) == DONE
+
+        assert company.restrictions(package) == after
+        assert company.requests().get(WRITE, 0) == (current != after)
+        recorded = [(one.before, one.after) for one in company.ledger.changes(package)]
+        assert recorded == ([(current, after)] if current != after else [])
+
+    def test_later_events_repair_what_somebody_has_opened_meanwhile(
+        self, company: OriginCompany
+    ) -> None:
+        """A change of restrictions has no event: the next publish tells of it."""
+        package = company.named()
+        for version in ("1.0.0", "1.1.0"):
+            company.publish(package, version).raise_for_status()
+            company.deliver_queued()
+            assert company.restrictions(package) == INTERNAL
+            company.restrict(package, publish="BLOCK", upstream="ALLOW")
+            company.restrict(package, publish="ALLOW", upstream="ALLOW")
+        company.publish(package, "1.2.0").raise_for_status()
+        company.deliver_queued()
+
+        assert company.restrictions(package) == INTERNAL
+        assert len(company.told("changed")) == 2
+
+    def test_a_package_without_versions_is_brought_to_the_rule(
+        self, company: OriginCompany
+    ) -> None:
+        """PutPackageOriginConfiguration makes such packages."""
+        package = company.named("public")
+        company.restrict(package, publish="ALLOW", upstream="ALLOW")
+
+        company.look(package)
+
+        assert company.restrictions(package) == PUBLIC
+        assert company.statuses(package) == {}
+
+    def test_the_first_rule_that_matches_decides(self, company: OriginCompany) -> None:
+        """A second one that says otherwise is not asked, in its repositories it is."""
+        internal, *_ = company.policy.origins
+        store_only = replace(company.policy.origins[2], packages=internal.packages)
+        package = company.named()
+        store_only = replace(store_only, repositories=(package.repository.name,))
+        company.policy = replace(company.policy, origins=(store_only, internal))
+        elsewhere = at(package, company.new_repository())
+        for each in (package, elsewhere):
+            seeded(company, each, OPEN)
+
+        company.deliver(company.event(package), company.event(elsewhere))
+
+        assert company.restrictions(package) == PUBLIC
+        assert company.restrictions(elsewhere) == INTERNAL
+
+
+HERE, ELSEWHERE = "npm-here", "npm-elsewhere"
+
+
+class TestInferred:
+    """Rules of the kind inferred: by how the versions entered, and only ever tighter."""
+
+    @pytest.mark.parametrize("current", EVERY, ids=str)
+    @pytest.mark.parametrize(
+        ("held", "after"),
+        [
+            pytest.param((inside("1.0.0", HERE),), INTERNAL, id="published here"),
+            pytest.param(
+                (inside("1.0.0", HERE, "Archived"), inside("1.1.0", HERE, "Unlisted")),
+                INTERNAL,
+                id="published here, in any status",
+            ),
+            pytest.param((outside("1.0.0"), outside("2.0.0")), PUBLIC, id="all from outside"),
+            pytest.param((inside("1.0.0", ELSEWHERE),), None, id="published elsewhere"),
+            pytest.param(
+                (inside("1.0.0", HERE), inside("1.1.0", ELSEWHERE)),
+                None,
+                id="published here and elsewhere",
+            ),
+            pytest.param((UNKNOWN,), None, id="nobody knows"),
+            pytest.param((inside("1.1.0", HERE), UNKNOWN), None, id="nobody knows of one"),
+            pytest.param((outside("1.1.0"), UNKNOWN), None, id="one from outside, one unknown"),
+            pytest.param((), None, id="no versions"),
+        ],
+    )
+    def test_restrictions_follow_from_the_origin_of_the_versions_and_only_tighten(
+        self,
+        company: OriginCompany,
+        current: Restrictions,
+        held: tuple[PackageVersion, ...],
+        after: Restrictions | None,
+    ) -> None:
+        """None: they are left; BLOCK never becomes ALLOW."""
+        package = company.named("inferred")
+        here = package.repository.name
+        versions = [
+            inside(one.version, here, one.status) if one.origin.repository == HERE else one
+            for one in held
+        ]
+        seeded(company, package, current, *versions)
+
+        assert company.look(package) == DONE
+
+        assert company.restrictions(package) == tightest(current, after)
+        assert company.statuses(package) == {one.version: one.status for one in versions}
+        assert company.attention.messages == []
+
+    @pytest.mark.parametrize("current", [OPEN, INTERNAL, PUBLIC], ids=str)
+    def test_a_package_of_mixed_origin_is_left_and_told_once(
+        self, company: OriginCompany, current: Restrictions
+    ) -> None:
+        """The next event tells nobody again; after a month the reminder does."""
+        package = company.named("inferred")
+        ours = inside("1.0.0", package.repository.name)
+        seeded(company, package, current, ours, outside("9.0.0"), outside("9.1.0", "Archived"))
+
+        for _ in range(3):
+            assert company.look(package) == DONE
+
+        assert company.restrictions(package) == current
+        assert company.told("mixed") == [(package, 1, 2, "origins[7]")]
+        ((subject, text),) = company.attention.messages
+        assert "mixed origin" in subject
+        assert package.purl() in text
+        assert "1 from within the domain, 2 from outside" in text
+        company.now += timedelta(days=31)
+        company.look(package)
+        assert len(company.told("mixed")) == 2
+
+    @pytest.mark.parametrize("kind", ["PUBLISH", "EXTERNAL_UPSTREAM", "INTERNAL_UPSTREAM"])
+    @pytest.mark.parametrize("mode", ["BLOCK", "ALLOW_SPECIFIC_REPOSITORIES"])
+    def test_where_a_package_group_decides_nothing_is_inferred(
+        self, company: OriginCompany, kind: str, mode: str
+    ) -> None:
+        """One effective mode other than ALLOW is enough, also an inherited one."""
+        company.group("/npm/inferred/*", **{kind: mode})  # type: ignore[arg-type]  # from the table
+        package = company.named("inferred")
+        company.group(f"/npm/inferred/{package.name}$")
+        seeded(company, package, OPEN, outside("1.0.0"))
+
+        company.look(package)
+
+        assert company.restrictions(package) == OPEN
+
+    def test_a_package_that_only_resembles_a_group_is_left(self, company: OriginCompany) -> None:
+        """Its association is WEAK: the group blocks it anyway."""
+        package = company.named("inferred", name="web.UI")
+        company.group("/npm/inferred/web-ui$", PUBLISH="ALLOW")
+        seeded(company, package, OPEN, outside("1.0.0"))
+
+        company.look(package)
+
+        assert company.restrictions(package) == OPEN
+
+    def test_nothing_is_inferred_where_the_policy_promotes_to(self, company: OriginCompany) -> None:
+        """Its versions come by copy: how they entered the domain says nothing."""
+        approved = Package(company.new_repository(APPROVED), "npm", "inferred", "ui")
+        seeded(company, approved, OPEN, outside("1.0.0"))
+
+        company.look(approved)
+        company.sweep(approved.repository)
+
+        assert company.restrictions(approved) == OPEN
+        assert company.requests() == {"ListPackages": 1}
+
+
+def tightest(current: Restrictions, inferred: Restrictions | None) -> Restrictions:
+    """Return the stricter one of both, by hand."""
+    if inferred is None:
+        return current
+    if current in (CLOSED, inferred):
+        return current
+    return inferred if current == OPEN else CLOSED
+
+
+class TestSnapshotTrap:
+    """The same snapshot in a repository and its upstream (Maven snapshots, User Guide)."""
+
+    def test_a_repositorys_clients_get_its_own_snapshot_once_upstream_is_blocked(
+        self, company: OriginCompany
+    ) -> None:
+        """Before the look they get the upstream's, afterwards the repository's own."""
+        upstream, repository = company.new_repository(), company.new_repository()
+        company.connect(repository, upstream)
+        package = Package(repository, "maven", "com.mycompany.app", "trap")
+        for each, stamp in ((at(package, upstream), "20210801.101500-2"), (package, SNAPSHOT[4:])):
+            company.restrict(each, publish="ALLOW", upstream="ALLOW")
+            put_build(company, each, stamp)
+        trap = "1.0-SNAPSHOT/maven-metadata.xml"
+        assert "20210801.101500" in company.get(package, trap).text
+
+        assert company.deliver_queued() > 0
+
+        assert company.restrictions(package) == INTERNAL
+        seen = company.get(package, trap).text
+        assert "20210728.194552" in seen
+        assert "20210801.101500" not in seen
+        newest = company.get(package, f"1.0-SNAPSHOT/trap-{SNAPSHOT}.jar")
+        assert newest.content == f"jar of {SNAPSHOT[4:]}".encode()
+
+
+def put_build(company: OriginCompany, package: Package, stamp: str) -> None:
+    """A client uploads a build's jar and then the metadata that names it."""
+    moment, number = stamp.rsplit("-", 1)
+    build, updated = f"1.0-{stamp}", moment.replace(".", "")
+    metadata = (
+        f"<metadata><groupId>{package.namespace}</groupId><artifactId>{package.name}</artifactId>"
+        f"<version>1.0-SNAPSHOT</version><versioning><snapshot><timestamp>{moment}</timestamp>"
+        f"<buildNumber>{number}</buildNumber></snapshot><lastUpdated>{updated}</lastUpdated>"
+        f"<snapshotVersions><snapshotVersion><extension>jar</extension><value>{build}</value>"
+        f"<updated>{updated}</updated></snapshotVersion></snapshotVersions></versioning></metadata>"
+    )
+    folder = "1.0-SNAPSHOT"
+    jar = f"{folder}/{package.name}-{build}.jar"
+    company.put(package, jar, f"jar of {stamp}".encode()).raise_for_status()
+    company.put(package, f"{folder}/maven-metadata.xml", metadata.encode()).raise_for_status()
+
+
+class TestPackageGroups:
+    """A package's restrictions and its group's: one BLOCK is enough."""
+
+    def test_the_defaults_under_a_restricting_group_are_brought_to_the_rule(
+        self, company: OriginCompany
+    ) -> None:
+        """CodeArtifact leaves all to the group, ALLOW/ALLOW; the rule stands besides it."""
+        company.group("/npm/mycompany/*", EXTERNAL_UPSTREAM="BLOCK")
+        package = company.named()
+        company.publish(package, "1.0.0").raise_for_status()
+        assert company.restrictions(package) == OPEN
+
+        company.deliver_queued()
+
+        assert company.restrictions(package) == INTERNAL
+        company.publish(package, "1.1.0").raise_for_status()
+
+    @pytest.mark.parametrize("blocked", ["PUBLISH", None])
+    def test_what_the_rule_allows_the_group_may_still_block(
+        self, company: OriginCompany, blocked: str | None
+    ) -> None:
+        """The rule's publish ALLOW is the package's; the effective one is the group's too."""
+        package = company.named()
+        company.restrict(package, publish="BLOCK", upstream="ALLOW")
+        if blocked:
+            company.group("/npm/mycompany/*", PUBLISH="BLOCK")
+
+        company.look(package)
+
+        assert company.restrictions(package) == INTERNAL
+        assert company.publish(package, "1.0.0").is_success == (blocked is None)
+
+    def test_a_name_that_resembles_an_internal_one_is_blocked_by_its_group(
+        self, company: OriginCompany
+    ) -> None:
+        """A typosquat is no internal package: the group keeps it out, the rule does not name it."""
+        company.group("/npm//mycompany-ui$", PUBLISH="ALLOW")
+        team, _ = company.connected()
+        typosquat = company.named(None, name="mycompany.ui", repository=team)
+        company.offer(typosquat, "9.0.0")
+
+        assert company.fetch(typosquat, "9.0.0").status_code == 404
+        assert company.statuses(typosquat) == {}
+        assert company.take_queued() == []
+
+    def test_a_group_that_is_edited_between_look_and_write_keeps_the_package_as_it_is(
+        self, company: OriginCompany
+    ) -> None:
+        """The group is asked last; what it says then holds."""
+        package = seeded(company, company.named("inferred"), OPEN, outside("1.0.0"))
+        company.before["GetAssociatedPackageGroup"] = lambda: company.group(
+            "/npm/inferred/*", PUBLISH="BLOCK"
+        )
+
+        company.look(package)
+        assert company.restrictions(package) == OPEN
+
+        company.group("/npm/inferred/*", PUBLISH="ALLOW")
+        company.look(package)
+        assert company.restrictions(package) == PUBLIC
+
+
+class TestExemptions:
+    """What a person has undone stays undone while the exemption lasts."""
+
+    def test_restored_restrictions_stay_and_are_enforced_again_afterwards(
+        self, company: OriginCompany
+    ) -> None:
+        """Events and sweeps leave them alone for seven days, and not an instant longer."""
+        package = seeded(company, company.named("public"), OPEN)
+        company.exempt(package)
+
+        company.look(package)
+        (outcome,) = company.sweep(package.repository)
+        assert company.restrictions(package) == OPEN
+        assert [kept.exemption.who for kept in outcome.kept] == ["anna"]
+        assert not outcome.written
+
+        company.now += timedelta(days=7)
+        company.look(package)
+        assert company.restrictions(package) == PUBLIC
+
+    def test_an_exempt_version_stays_and_the_others_go(self, company: OriginCompany) -> None:
+        """The door is closed all the same: the exemption is the version's alone."""
+        package = company.named()
+        seeded(company, package, OPEN, outside("9.0.0"), outside("9.1.0"))
+        company.exempt(package, "9.0.0")
+
+        company.look(package)
+
+        assert company.restrictions(package) == INTERNAL
+        assert company.statuses(package) == {"9.0.0": "Published", "9.1.0": "Archived"}
+        assert company.told("archived") == [(package, ["9.1.0"], "origins[0]")]
+
+        company.now += timedelta(days=7)
+        company.look(package)
+        assert company.statuses(package) == {"9.0.0": "Archived", "9.1.0": "Archived"}
+
+    def test_an_open_door_is_no_exemption_of_what_comes_in(self, company: OriginCompany) -> None:
+        """Restrictions may be exempt for a while: versions from outside are still archived."""
+        package = seeded(company, company.named(), OPEN, outside("9.0.0"))
+        company.exempt(package)
+
+        company.look(package)
+
+        assert company.restrictions(package) == OPEN
+        assert company.statuses(package) == {"9.0.0": "Archived"}
+
+    def test_what_was_restored_between_look_and_write_stays(self, company: OriginCompany) -> None:
+        """A sweep reads exemptions after the list of packages, not before."""
+        package = seeded(company, company.named("public"), OPEN)
+        company.before["ListPackages"] = lambda: company.exempt(package)
+
+        company.sweep(package.repository)
+
+        assert company.restrictions(package) == OPEN
+
+
+class TestNames:
+    """Names that are written in more than one way, or need care on their way."""
+
+    @pytest.mark.parametrize(
+        "name",
+        [
+            "50%25off",
+            "per%cent",
+            "dollar$name",
+            "star*name",
+            "c++",
+            "tilde~name",
+            "bücher",
+            "日本語",
+            "a:b,c;d=e&f?g",
+            "@scope",
+            "..",
+            "quote'and\"double",
+        ],
+    )
+    @pytest.mark.parametrize("repository_wide", [False, True], ids=["event", "repository"])
+    def test_names_that_need_encoding_are_brought_to_the_rule(
+        self, company: OriginCompany, name: str, *, repository_wide: bool
+    ) -> None:
+        """In ARNs, URLs and shells; look, list, write and archive all mean the same package."""
+        package = company.named("mycompany", package_format="generic", name=name)
+        seeded(company, package, OPEN, outside("9.0.0"))
+
+        if repository_wide:
+            assert len(company.sweep(package.repository)) == 1
+        else:
+            assert company.look(package) == DONE
+
+        assert company.restrictions(package) == INTERNAL
+        assert company.statuses(package) == {"9.0.0": "Archived"}
+        assert len(company.attention.messages) == 1
+
+    @pytest.mark.parametrize("name", ["mycompany-ui", "MyCompany_UI", "mycompany.-_UI"])
+    def test_a_python_name_in_an_event_is_any_spelling_of_the_one_that_is_stored(
+        self, company: OriginCompany, name: str
+    ) -> None:
+        """PEP 503: the rule names the stored one, and so does the list of a repository."""
+        package = company.named(None, package_format="pypi", name="mycompany-ui")
+        seeded(company, package, OPEN, outside("9.0.0"))
+
+        assert company.look(replace(package, name=name)) == DONE
+
+        assert company.restrictions(package) == INTERNAL
+        assert company.statuses(package) == {"9.0.0": "Archived"}
+        assert company.told("archived") == [(package, ["9.0.0"], "origins[0]")]
+
+    @pytest.mark.parametrize("scope", ["mycompany", "@mycompany"])
+    def test_a_scope_in_an_event_is_the_same_with_and_without_its_at_sign(
+        self, company: OriginCompany, scope: str
+    ) -> None:
+        """CodeArtifact stores npm's scopes without it."""
+        package = seeded(company, company.named("mycompany"), OPEN, outside("9.0.0"))
+
+        assert company.look(replace(package, namespace=scope)) == DONE
+
+        assert company.restrictions(package) == INTERNAL
+        assert company.statuses(package) == {"9.0.0": "Archived"}
+
+    def test_an_unscoped_package_of_the_same_name_is_another(self, company: OriginCompany) -> None:
+        """Namespaces are part of the name: only the scoped one is internal."""
+        scoped = company.named("mycompany")
+        unscoped = replace(scoped, namespace=None)
+        company.seed((scoped, OPEN, [outside("9.0.0")]), (unscoped, OPEN, [outside("9.0.0")]))
+
+        company.deliver(company.event(scoped), company.event(unscoped))
+
+        assert company.restrictions(scoped) == INTERNAL
+        assert company.restrictions(unscoped) == OPEN
+        assert company.statuses(unscoped) == {"9.0.0": "Published"}
+
+
+def test_a_rule_without_an_effect_on_a_repository_says_so_by_costing_nothing(
+    company: OriginCompany,
+) -> None:
+    """No rule names the repository: not even a look."""
+    rule: OriginRule = replace(company.policy.origins[0], repositories=("maven-*",))
+    company.policy = replace(company.policy, origins=(rule,))
+    repository: Repository = company.new_repository()
+    package = seeded(company, company.named(repository=repository), OPEN, outside("9.0.0"))
+
+    company.look(package)
+
+    assert company.requests() == {}
+    assert company.restrictions(package) == OPEN
