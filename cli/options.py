@@ -62,7 +62,7 @@ policy_option = click.option(
     help="The policy file.  [default: the policy layer's]",
 )
 domain_option = click.option(
-    "--domain", metavar="NAME", help="The domain; the policy is not read then.  [default: its]"
+    "--domain", metavar="NAME", help="The domain.  [default: the policy's, which is read for it]"
 )
 json_option = click.option(
     "--json", "as_json", is_flag=True, help="Print JSON for programs instead of tables."

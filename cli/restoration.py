@@ -48,19 +48,20 @@ class Part:
         return self.outcome in _HOLDING
 
 
-def newest_changes(changes: Iterable[Change], versions: Sequence[str] = ()) -> list[Change]:
+def newest_changes(changes: Iterable[Change], parts: Sequence[str | None] = ()) -> list[Change]:
     """
     Return the newest change of the restrictions, then of each version, oldest version change last.
 
     Args:
         changes: Of one package, newest first.
-        versions: Only these, and not the restrictions. Empty for everything.
+        parts: Only these versions, and the restrictions only if None is among them. Empty for
+            everything.
     """
     newest: dict[str | None, Change] = {}
     for change in changes:
         newest.setdefault(change.version if isinstance(change, StatusChange) else None, change)
-    if versions:
-        return [newest[version] for version in versions if version in newest]
+    if parts:
+        return [newest[part] for part in parts if part in newest]
     return sorted(newest.values(), key=lambda change: isinstance(change, StatusChange))
 
 

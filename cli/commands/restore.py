@@ -54,7 +54,10 @@ def _reason(_: click.Context, __: click.Parameter, value: str) -> str:
     "versions",
     multiple=True,
     metavar="VERSION",
-    help="Only this version, and not the restrictions; may be given again.",
+    help="Only this version; may be given again.",
+)
+@click.option(
+    "--restrictions", is_flag=True, help="Only the restrictions, and what --version names."
 )
 @click.option(
     "--reason",
@@ -83,6 +86,7 @@ def restore_command(
     purl: str,
     repository: str,
     versions: tuple[str, ...],
+    restrictions: bool,
     reason: str,
     duration: timedelta,
     policy_path: Path,
@@ -95,7 +99,8 @@ def restore_command(
 
     PURL is a package URL (pkg:npm/%40mycompany/ui) or a path (/npm/mycompany/ui). Its restrictions
     get what they were before, and archived versions the status that they had, unless somebody has
-    changed them since. A version in PURL (pkg:pypi/mylib@1.0) is one more --version.
+    changed them since. A version in PURL (pkg:pypi/mylib@1.0) is one more --version. --version and
+    --restrictions say what is meant; without them it is all of it, of the last year.
 
     First an exemption is written, so that no automation undoes this: for 7 days, or as --for says.
     Running it again puts nothing back twice; it renews the exemption, and never shortens it.
@@ -121,7 +126,8 @@ def restore_command(
     mine = aws.connect()
     where = Repository(domain, aws.domain_owner(mine, domain_owner), repository)
     package, version = named_package(purl, where, hint="PURL")
-    wanted = tuple(dict.fromkeys((*versions, *([version] if version else []))))
+    named = (*versions, *([version] if version else []))
+    wanted = tuple(dict.fromkeys((*([None] if restrictions else []), *named)))
     ledger = ledgers.connect("enforce", find_deployment(mine, domain).ledger)
     codeartifact = CodeArtifactService(mine.codeartifact())
     with aws.explained():
@@ -147,8 +153,9 @@ def restore_command(
     context.exit(0 if complete else 1)
 
 
-def _changes(package: "Package", versions: Sequence[str], ledger: "Ledger") -> list["Change"]:
+def _changes(package: "Package", parts: Sequence[str | None], ledger: "Ledger") -> list["Change"]:
     """Return the recorded changes of *package*; without any to put back, the command ends."""
+    from cli.restoration import newest_changes
     from steward.ledger import StatusChange
 
     changes = ledger.changes(package)
@@ -157,12 +164,15 @@ def _changes(package: "Package", versions: Sequence[str], ledger: "Ledger") -> l
             f"nothing is recorded that an automation has changed in {_of(package)}, "
             f"domain {package.repository.domain}. Changes are kept for a year. Nothing was changed."
         )
-    recorded = {change.version for change in changes if isinstance(change, StatusChange)}
-    if unknown := [version for version in versions if version not in recorded]:
-        known = ", ".join(sorted(recorded)) or "none"
+    recorded = [
+        change.version if isinstance(change, StatusChange) else None
+        for change in newest_changes(changes)
+    ]
+    if unknown := [part for part in parts if part not in recorded]:
         fail(
-            f"no automation has changed {', '.join(unknown)} of {_of(package)}, as far as is "
-            f"recorded; changed versions: {known}. Nothing was changed."
+            f"no automation has changed {', '.join(map(_named, unknown))} of {_of(package)}, as "
+            f"far as is recorded. Recorded are {', '.join(map(_named, recorded))}. Nothing was "
+            "changed."
         )
     return changes
 
@@ -238,7 +248,7 @@ def _show(
         style = _STYLES.get(part.outcome, "yellow")
         said = f"{part.outcome}: {part.reason}" if part.reason else part.outcome
         table.add_row(
-            escape(part.version or "restrictions"),
+            escape(_named(part.version)),
             str(part.change.before),
             str(part.change.after),
             part.change.rule,
@@ -302,3 +312,8 @@ def _document(
 
 def _of(package: "Package") -> str:
     return f"{package.purl()} in {package.repository.name}"
+
+
+def _named(version: str | None) -> str:
+    """Return the name of a part: that of the version, or of the restrictions."""
+    return version or "restrictions"

@@ -149,6 +149,15 @@ def test_one_version_is_put_back_alone(
     assert set(in_force(archived)) == {"9.9.9"}
 
 
+def test_the_restrictions_are_put_back_alone(archived: DeployedDomain) -> None:
+    """What came from outside stays archived."""
+    status, _, _ = restore(archived, *REASON, "--restrictions")
+    assert status == 0
+    assert archived.restrictions(UI) == OPEN
+    assert archived.statuses(UI)["9.9.9"] == "Archived"
+    assert set(in_force(archived)) == {None}
+
+
 def test_what_somebody_changed_since_is_left_alone(archived: DeployedDomain) -> None:
     """No exemption for that part either: nobody knows what is wanted. The exit status says so."""
     archived.set_restrictions(UI, Restrictions("BLOCK", "BLOCK"))

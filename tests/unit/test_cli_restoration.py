@@ -82,9 +82,10 @@ def test_the_newest_change_of_each_part_counts() -> None:
 
 
 def test_versions_can_be_asked_for_by_name() -> None:
-    """Then the restrictions are not meant."""
+    """Then the restrictions are meant only if they are asked for too."""
     changes: list[Change] = [restrictions(), status("1"), status("2"), status("3")]
     assert newest_changes(changes, ("3", "1")) == [changes[3], changes[1]]
+    assert newest_changes(changes, (None, "1")) == [changes[0], changes[1]]
 
 
 class Refusing:
