@@ -15,13 +15,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, NotRequired, TypedDict, TypeVar, get_args
+from typing import TYPE_CHECKING, Final, NotRequired, TypedDict, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from steward.coordinates import RestrictionMode, RestrictionType
 from steward.errors import PackageGroupError
+from steward.group_restrictions import ROOT, TYPES, AllowedRepository, PackageGroup
 
 if TYPE_CHECKING:
     from mypy_boto3_codeartifact import CodeArtifactClient
@@ -31,44 +31,15 @@ if TYPE_CHECKING:
         PackageGroupSummaryTypeDef,
     )
 
-ROOT: Final = "/*"  # always exists, cannot be removed ("Package group definition syntax")
 TAG_KEY: Final = "codeartifact-steward"
 TAG_VALUE: Final = "policy"
 DESCRIPTION: Final = "Declared in the policy of CodeArtifact Steward"
-RESTRICTION_TYPES: Final[tuple[RestrictionType, ...]] = get_args(RestrictionType)
 
 MAX_ITEMS_PER_PAGE: Final = 1000  # ListPackageGroups, ListAllowedRepositoriesForGroup, model
 # The model has no limit; AWS's own CloudFormation provider sends this many.
 MAX_ENTRIES_PER_CALL: Final = 100
 
 Page = TypeVar("Page", bound=Mapping[str, object])
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class AllowedRepository:
-    """An entry of a group's allow-lists: one repository, for one type of restriction."""
-
-    type: RestrictionType
-    repository: str
-
-
-@dataclass(frozen=True, slots=True)
-class PackageGroup:
-    """
-    A package group as it was listed.
-
-    Attributes:
-        pattern: As CodeArtifact spells it, and by which it knows the group.
-        modes: Its own mode for each type of restriction.
-        effective: What they come to, by inheritance: never ``INHERIT``.
-        counts: How many repositories each allow-list holds; one that is missing is not known.
-    """
-
-    pattern: str
-    arn: str
-    modes: Mapping[RestrictionType, RestrictionMode]
-    effective: Mapping[RestrictionType, RestrictionMode]
-    counts: Mapping[RestrictionType, int]
 
 
 class _DomainParameters(TypedDict):
@@ -196,7 +167,7 @@ def _group(answer: PackageGroupSummaryTypeDef | PackageGroupDescriptionTypeDef) 
     modes: dict[RestrictionType, RestrictionMode] = {}
     effective: dict[RestrictionType, RestrictionMode] = {}
     counts: dict[RestrictionType, int] = {}
-    for kind in RESTRICTION_TYPES:
+    for kind in TYPES:
         restriction = restrictions.get(kind, {})
         modes[kind] = restriction.get("mode", unsaid)
         effective[kind] = restriction.get("effectiveMode", "ALLOW")
