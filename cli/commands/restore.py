@@ -54,11 +54,9 @@ def _reason(_: click.Context, __: click.Parameter, value: str) -> str:
     "versions",
     multiple=True,
     metavar="VERSION",
-    help="Only this version; may be given again.",
+    help="This archived version instead of the restrictions; may be given again.",
 )
-@click.option(
-    "--restrictions", is_flag=True, help="Only the restrictions, and what --version names."
-)
+@click.option("--restrictions", is_flag=True, help="With --version: the restrictions too.")
 @click.option(
     "--reason",
     required=True,
@@ -98,9 +96,9 @@ def restore_command(
     Put back what an automation changed last in a package, and keep it so for a while.
 
     PURL is a package URL (pkg:npm/%40mycompany/ui) or a path (/npm/mycompany/ui). Its restrictions
-    get what they were before, and archived versions the status that they had, unless somebody has
-    changed them since. A version in PURL (pkg:pypi/mylib@1.0) is one more --version. --version and
-    --restrictions say what is meant; without them it is all of it, of the last year.
+    become what they were before. With --version, archived versions get back the status that they
+    had; a version in PURL (pkg:pypi/mylib@1.0) is one more --version. Nothing is archived without
+    a reason: no version comes back that is not named. What somebody has changed since is left.
 
     First an exemption is written, so that no automation undoes this: for 7 days, or as --for says.
     Running it again puts nothing back twice; it renews the exemption, and never shortens it.
@@ -127,7 +125,7 @@ def restore_command(
     where = Repository(domain, aws.domain_owner(mine, domain_owner), repository)
     package, version = named_package(purl, where, hint="PURL")
     named = (*versions, *([version] if version else []))
-    wanted = tuple(dict.fromkeys((*([None] if restrictions else []), *named)))
+    wanted = tuple(dict.fromkeys((*([None] if restrictions or not named else []), *named)))
     ledger = ledgers.connect("enforce", find_deployment(mine, domain).ledger)
     codeartifact = CodeArtifactService(mine.codeartifact())
     with aws.explained():
@@ -146,17 +144,19 @@ def restore_command(
         _announce(package, done, BusNotices())
     complete = all(part.outcome in {"put back", "already back"} for part in done)
     lines = _lasting(exemptions, done)
+    left = [v for v in map(_part, newest_changes(changes)) if v and v not in wanted]
     if as_json:
-        print_json(_document(package, done, exemptions, lines, complete=complete))
-    else:
-        _show(package, done, exemptions, lines)
+        print_json(_document(package, done, exemptions, lines, complete=complete, left=left))
+        context.exit(0 if complete else 1)
+    _show(package, done, exemptions, lines)
+    if left:
+        click.echo(f"Not named, so left as they are: {', '.join(left)} (--version).")
     context.exit(0 if complete else 1)
 
 
 def _changes(package: "Package", parts: Sequence[str | None], ledger: "Ledger") -> list["Change"]:
     """Return the recorded changes of *package*; without any to put back, the command ends."""
     from cli.restoration import newest_changes
-    from steward.ledger import StatusChange
 
     changes = ledger.changes(package)
     if not changes:
@@ -164,15 +164,12 @@ def _changes(package: "Package", parts: Sequence[str | None], ledger: "Ledger") 
             f"nothing is recorded that an automation has changed in {_of(package)}, "
             f"domain {package.repository.domain}. Changes are kept for a year. Nothing was changed."
         )
-    recorded = [
-        change.version if isinstance(change, StatusChange) else None
-        for change in newest_changes(changes)
-    ]
+    recorded = [_part(change) for change in newest_changes(changes)]
     if unknown := [part for part in parts if part not in recorded]:
         fail(
             f"no automation has changed {', '.join(map(_named, unknown))} of {_of(package)}, as "
-            f"far as is recorded. Recorded are {', '.join(map(_named, recorded))}. Nothing was "
-            "changed."
+            f"far as is recorded. Recorded are {', '.join(map(_named, recorded))}; a version has "
+            "to be named with --version. Nothing was changed."
         )
     return changes
 
@@ -281,6 +278,7 @@ def _document(
     lines: str,
     *,
     complete: bool,
+    left: Sequence[str],
 ) -> dict[str, object]:
     return {
         "ok": complete,
@@ -306,8 +304,16 @@ def _document(
             {"version": one.version, "who": one.who, "why": one.why, "until": one.until.isoformat()}
             for one in exemptions
         ],
+        "notNamed": list(left),
         "origins": lines,
     }
+
+
+def _part(change: "Change") -> str | None:
+    """Return the version that *change* is about, None for the restrictions."""
+    from steward.ledger import StatusChange
+
+    return change.version if isinstance(change, StatusChange) else None
 
 
 def _of(package: "Package") -> str:

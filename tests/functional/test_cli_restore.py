@@ -70,6 +70,9 @@ def record(domain: DeployedDomain, changes: Sequence[Change]) -> None:
     domain.ledger.record(changes)
 
 
+ALL = ("--restrictions", "--version", "9.9.8", "--version", "9.9.9")
+
+
 def restore(domain: DeployedDomain, *arguments: str, purl: str = PURL) -> tuple[int, str, str]:
     """Run `steward restore`; return the exit status and what it printed."""
     policy = ("--policy", domain.policy())
@@ -90,7 +93,7 @@ def in_force(domain: DeployedDomain, of: Package = UI) -> dict[str | None, Exemp
 
 def test_what_was_changed_is_put_back_and_kept_so(archived: DeployedDomain) -> None:
     """Restrictions and each version as they were; an exemption for each says who and why."""
-    status, said, _ = restore(archived, *REASON)
+    status, said, _ = restore(archived, *REASON, *ALL)
     assert status == 0, said
     assert archived.restrictions(UI) == OPEN
     assert archived.statuses(UI) == {
@@ -115,10 +118,10 @@ def test_what_was_changed_is_put_back_and_kept_so(archived: DeployedDomain) -> N
 
 def test_the_second_time_there_is_nothing_left_to_put_back(archived: DeployedDomain) -> None:
     """The exemption is renewed, with the new reason, and not shortened; nothing is written."""
-    restore(archived, *REASON, "--for", "P30D")
+    restore(archived, *REASON, *ALL, "--for", "P30D")
     before = in_force(archived)
     archived.requests()
-    status, said, _ = restore(archived, "--reason", "another", "--for", "P1D")
+    status, said, _ = restore(archived, "--reason", "another", *ALL, "--for", "P1D")
     assert status == 0
     assert "nothing left to put back" in said
     assert {version: one.until for version, one in in_force(archived).items()} == {
@@ -126,7 +129,7 @@ def test_the_second_time_there_is_nothing_left_to_put_back(archived: DeployedDom
     }
     assert {one.why for one in in_force(archived).values()} == {"another"}
     assert archived.requests() == {"DescribePackage": 1, "ListPackageVersions": 1}
-    restore(archived, *REASON, "--for", "P60D")
+    restore(archived, *REASON, *ALL, "--for", "P60D")
     assert in_force(archived)[None].until > before[None].until
 
 
@@ -150,9 +153,10 @@ def test_one_version_is_put_back_alone(
 
 
 def test_the_restrictions_are_put_back_alone(archived: DeployedDomain) -> None:
-    """What came from outside stays archived."""
-    status, _, _ = restore(archived, *REASON, "--restrictions")
+    """What came from outside stays archived until somebody names it."""
+    status, said, _ = restore(archived, *REASON)
     assert status == 0
+    assert "Not named, so left as they are: 9.9.8, 9.9.9" in said
     assert archived.restrictions(UI) == OPEN
     assert archived.statuses(UI)["9.9.9"] == "Archived"
     assert set(in_force(archived)) == {None}
@@ -169,7 +173,7 @@ def test_what_somebody_changed_since_is_left_alone(archived: DeployedDomain) -> 
         package="ui",
         versions=["9.9.8"],
     )
-    status, said, _ = restore(archived, *REASON, "--json")
+    status, said, _ = restore(archived, *REASON, *ALL, "--json")
     assert status == 1
     outcomes = {part["version"]: part["outcome"] for part in json.loads(said)["parts"]}
     assert outcomes == {None: "changed since", "9.9.8": "gone", "9.9.9": "put back"}
@@ -206,7 +210,7 @@ def test_the_newest_change_is_the_one_that_is_undone(archived: DeployedDomain) -
 def test_an_exemption_stays_when_putting_back_fails(archived: DeployedDomain) -> None:
     """The message says both; what could be put back was."""
     archived.deny("PutPackageOriginConfiguration", "npm-internal")
-    status, said, _ = restore(archived, *REASON)
+    status, said, _ = restore(archived, *REASON, *ALL)
     assert status == 1
     assert "the exemption is written and stays" in " ".join(said.split())
     assert archived.restrictions(UI) == CLOSED
@@ -270,7 +274,7 @@ def test_exemptions_are_listed_with_the_lines_that_make_them_last(archived: Depl
     archived.ledger.exempt(
         Exemption(lib, "6.6.5", "origins[1]", "jo", "over", now - timedelta(2), now - timedelta(1))
     )
-    restore(archived, *REASON)
+    restore(archived, *REASON, *ALL)
     status, said, _ = exemptions(archived, "--json")
     assert status == 0
     document = json.loads(said)
@@ -297,7 +301,7 @@ def test_no_exemption_is_said_so(deployed: DeployedDomain) -> None:
 
 def test_exemptions_end_early(archived: DeployedDomain) -> None:
     """One version's, then all of the package; then there is none to end."""
-    restore(archived, *REASON)
+    restore(archived, *REASON, *ALL)
     end = ("--end", PURL, "--repository", "npm-internal")
     assert exemptions(archived, *end, "--version", "9.9.9")[0] == 0
     assert set(in_force(archived)) == {None, "9.9.8"}
