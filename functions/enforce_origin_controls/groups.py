@@ -59,9 +59,12 @@ class Change:
 
     @property
     def closes(self) -> frozenset[RestrictionType]:
-        """The types for which it will stand between its packages and a more open parent."""
-        listed = {entry.type for entry in (*self.add, *self.remove)}
-        return frozenset(kind for kind, mode in self.own_modes.items() if mode != "ALLOW") | listed
+        """The types that it inherits now, and that it will restrict itself."""
+        return frozenset(
+            kind
+            for kind, mode in self.own_modes.items()
+            if mode != "ALLOW" and self.before[kind] == "INHERIT"
+        )
 
     @property
     def opens(self) -> frozenset[RestrictionType]:
@@ -69,7 +72,7 @@ class Change:
         if self.action == "remove":
             left = {kind: mode for kind, mode in self.before.items() if mode != "INHERIT"}
             return frozenset(kind for kind, mode in left.items() if mode != "ALLOW")
-        opened = {entry.type for entry in self.add}
+        opened = {entry.type for entry in self.add if entry.type not in self.modes}
         for kind, mode in self.modes.items():
             least = _OPENNESS[self.effective[kind]]
             another_list = mode == _LISTED and least == _OPENNESS[_LISTED]

@@ -1,7 +1,7 @@
 """Package groups are brought to what the policy declares, whatever comes in between."""
 
 from collections.abc import Sequence
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given
@@ -144,12 +144,52 @@ def test_what_would_open_a_group_that_could_not_be_closed_is_held_back() -> None
     assert {one.result for one in brought_about(domain, declared).values()} == {"updated"}
     assert all(is_as_declared(domain, one) for one in declared)
 
-    domain.missing = {"another"}
+
+@pytest.mark.parametrize(
+    ("above", "wanted", "result"),
+    [
+        pytest.param("ALLOW", ["store"], "updated", id="a mode that gives less freedom"),
+        pytest.param(["store", "new"], ["store"], "updated", id="a name that leaves the list"),
+        pytest.param(["store"], ["store", "new"], "held back", id="a name that joins the list"),
+        pytest.param(["store"], "ALLOW", "held back", id="a mode that gives more freedom"),
+        pytest.param("BLOCK", ["store"], "held back", id="a list in place of nothing"),
+    ],
+)
+def test_only_what_gives_more_freedom_is_held_back(
+    above: list[str] | RestrictionMode, wanted: list[str] | RestrictionMode, result: str
+) -> None:
+    """The group below inherits it, and could not be closed."""
+
+    def settings(value: list[str] | RestrictionMode) -> dict[str, Any]:
+        return {"allowed": {"PUBLISH": value}} if isinstance(value, list) else {"PUBLISH": value}
+
+    domain = FakeDomain()
+    domain.missing = {"npm-internl"}
+    domain.add(ROOT, **settings(above))
+    domain.groups[ROOT].modes["PUBLISH"] = LISTED if isinstance(above, list) else above
+    below = declaration(OURS, allowed={"PUBLISH": ["npm-internl"]})
+    outcomes = brought_about(domain, [below, declaration(ROOT, **settings(wanted))])
+    assert (outcomes[OURS].result, outcomes[ROOT].result) == ("refused", result)
+
+
+@pytest.mark.parametrize("mode", ["ALLOW", "BLOCK"])
+def test_a_group_with_a_mode_of_its_own_is_in_no_danger(mode: RestrictionMode) -> None:
+    """What becomes of its parent is nothing to it; nor is what becomes of others."""
+    domain = FakeDomain()
+    domain.missing = {"npm-internl"}
+    domain.add(ROOT, PUBLISH="BLOCK", EXTERNAL_UPSTREAM="BLOCK")
+    domain.add("/npm/*", EXTERNAL_UPSTREAM="BLOCK")
+    domain.add(OURS, PUBLISH=mode)
     declared = [
-        declaration(OURS, allowed={"PUBLISH": ["another"]}),
-        declaration(ROOT, PUBLISH="BLOCK", EXTERNAL_UPSTREAM="BLOCK"),
+        declaration(OURS, allowed={"PUBLISH": ["npm-internl"]}),
+        declaration("/pypi/*", PUBLISH="BLOCK", EXTERNAL_UPSTREAM="BLOCK"),
+        declaration("/npm/*"),
+        declaration(ROOT),
     ]
-    assert brought_about(domain, declared)[ROOT].result == "updated"
+    outcomes = brought_about(domain, declared)
+    assert outcomes[OURS].result == "refused"
+    assert outcomes[ROOT].result == "updated"
+    assert outcomes["/npm/*"].result == "updated"
 
 
 @pytest.mark.parametrize("ours", [False, True], ids=["by hand", "by another run of this"])
