@@ -200,6 +200,23 @@ class OriginCompany(OriginDomain):
         """A Maven client uploads a file of the package; *file* is below the package's folder."""
         return self._client(package).put(f"{_folder(package)}/{file}", content=content)
 
+    def put_build(self, package: Package, stamp: str) -> None:
+        """A Maven client uploads the jar of a build of 1.0 and the metadata that names it."""
+        moment, number = stamp.rsplit("-", 1)
+        build, updated = f"1.0-{stamp}", moment.replace(".", "")
+        metadata = (
+            f"<metadata><groupId>{package.namespace}</groupId>"
+            f"<artifactId>{package.name}</artifactId><version>1.0-SNAPSHOT</version><versioning>"
+            f"<snapshot><timestamp>{moment}</timestamp><buildNumber>{number}</buildNumber>"
+            f"</snapshot><lastUpdated>{updated}</lastUpdated><snapshotVersions><snapshotVersion>"
+            f"<extension>jar</extension><value>{build}</value><updated>{updated}</updated>"
+            "</snapshotVersion></snapshotVersions></versioning></metadata>"
+        )
+        jar = f"1.0-SNAPSHOT/{package.name}-{build}.jar"
+        self.put(package, jar, f"jar of {stamp}".encode()).raise_for_status()
+        file = "1.0-SNAPSHOT/maven-metadata.xml"
+        self.put(package, file, metadata.encode()).raise_for_status()
+
     def get(self, package: Package, file: str) -> httpx.Response:
         """A Maven client downloads a file of the package."""
         answer = self._client(package).get(f"{_folder(package)}/{file}")

@@ -303,7 +303,7 @@ class TestSnapshotTrap:
         package = Package(repository, "maven", "com.mycompany.app", "trap")
         for each, stamp in ((at(package, upstream), "20210801.101500-2"), (package, SNAPSHOT[4:])):
             company.restrict(each, publish="ALLOW", upstream="ALLOW")
-            put_build(company, each, stamp)
+            company.put_build(each, stamp)
         trap = "1.0-SNAPSHOT/maven-metadata.xml"
         assert "20210801.101500" in company.get(package, trap).text
 
@@ -315,23 +315,6 @@ class TestSnapshotTrap:
         assert "20210801.101500" not in seen
         newest = company.get(package, f"1.0-SNAPSHOT/trap-{SNAPSHOT}.jar")
         assert newest.content == f"jar of {SNAPSHOT[4:]}".encode()
-
-
-def put_build(company: OriginCompany, package: Package, stamp: str) -> None:
-    """A client uploads a build's jar and then the metadata that names it."""
-    moment, number = stamp.rsplit("-", 1)
-    build, updated = f"1.0-{stamp}", moment.replace(".", "")
-    metadata = (
-        f"<metadata><groupId>{package.namespace}</groupId><artifactId>{package.name}</artifactId>"
-        f"<version>1.0-SNAPSHOT</version><versioning><snapshot><timestamp>{moment}</timestamp>"
-        f"<buildNumber>{number}</buildNumber></snapshot><lastUpdated>{updated}</lastUpdated>"
-        f"<snapshotVersions><snapshotVersion><extension>jar</extension><value>{build}</value>"
-        f"<updated>{updated}</updated></snapshotVersion></snapshotVersions></versioning></metadata>"
-    )
-    folder = "1.0-SNAPSHOT"
-    jar = f"{folder}/{package.name}-{build}.jar"
-    company.put(package, jar, f"jar of {stamp}".encode()).raise_for_status()
-    company.put(package, f"{folder}/maven-metadata.xml", metadata.encode()).raise_for_status()
 
 
 class TestPackageGroups:
