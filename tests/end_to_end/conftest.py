@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.end_to_end.developer import Developer
-from tests.end_to_end.local_stack import LocalStack, steward_up
+from tests.end_to_end.local_stack import POLICY, LocalStack, steward_up
 from tests.end_to_end.public_packages import PublicPackages, serve
 
 
@@ -21,8 +21,14 @@ def public_packages() -> Iterator[PublicPackages]:
 
 
 @pytest.fixture(scope="module")
+def policy_text() -> str:
+    """The policy of this module's stack; a module that wants another one says so."""
+    return POLICY
+
+
+@pytest.fixture(scope="module")
 def stack(
-    public_packages: PublicPackages, tmp_path_factory: pytest.TempPathFactory
+    public_packages: PublicPackages, policy_text: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[LocalStack]:
     """A local stack whose external connections lead to ``public_packages``."""
     environment = {
@@ -30,7 +36,8 @@ def stack(
         "STEWARD_NPM_REGISTRY": public_packages.npm_registry,
         "STEWARD_MAVEN_CENTRAL": public_packages.maven_layout,
     }
-    with steward_up(tmp_path_factory.mktemp("stack"), environment=environment) as running:
+    folder = tmp_path_factory.mktemp("stack")
+    with steward_up(folder, environment=environment, policy_text=policy_text) as running:
         yield running
         ended = running.process.poll()
         assert ended is None, f"steward up ended by itself ({ended}):\n{''.join(running.said)}"

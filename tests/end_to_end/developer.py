@@ -20,8 +20,8 @@ class Developer:
     """
     Someone at a shell who knows only the endpoint, a region and dummy credentials.
 
-    ``pip``, ``twine`` and ``aws`` are those of the project's environment, ``npm``, ``mvn`` and
-    ``curl`` those of the machine. ``pip`` installs into an environment of this developer's own.
+    ``pip``, ``twine``, ``aws`` and ``steward`` are those of the project's environment, ``npm``,
+    ``mvn`` and ``curl`` those of the machine. ``pip`` installs into an environment of this developer's own.
     """
 
     def __init__(self, home: Path, endpoint: str, *, access_key: str = "dummy") -> None:
@@ -113,6 +113,7 @@ class Developer:
         scripts = Path(sys.executable).parent
         self._command("aws", f'"{scripts / "aws"}"')
         self._command("twine", f'"{scripts / "twine"}"')
+        self._command("steward", f'"{scripts / "steward"}"')
         # A machine's own pip.conf may add indexes: empty values in this file take precedence.
         base = self.home / "base-pip.conf"
         base.write_text("[global]\nextra-index-url =\nfind-links =\n")

@@ -126,6 +126,26 @@ class LocalStack:
         except client.exceptions.ResourceNotFoundException:
             return {}
 
+    def restrictions(
+        self, repository: str, package: str, *, namespace: str | None = None, fmt: str
+    ) -> str:
+        """Return the origin restrictions of a package, as ``publish ALLOW, upstream BLOCK``."""
+        answer = self.codeartifact.describe_package(
+            domain="my-company",
+            repository=repository,
+            format=fmt,  # type: ignore[arg-type]  # a string that the model checks
+            package=package,
+            **({"namespace": namespace} if namespace else {}),  # type: ignore[arg-type]  # likewise
+        )
+        found = answer["package"]["originConfiguration"]["restrictions"]
+        return f"publish {found['publish']}, upstream {found['upstream']}"
+
+    def logged(self, message: str, **keys: object) -> list[dict[str, object]]:
+        """Return the lines of the functions' log with this message and these keys, in order."""
+        wanted = {"message": message, **keys}
+        lines = (json.loads(line) for line in list(self.said) if line.startswith("{"))
+        return [line for line in lines if wanted.items() <= line.items()]
+
     def undelivered(self) -> int:
         """Return how many messages wait, or are being worked on, in all queues together."""
         sqs = self._client("sqs")
@@ -167,10 +187,11 @@ def steward_up(
     *options: str,
     mode: str | None = "enforce",
     environment: Mapping[str, str] | None = None,
+    policy_text: str = POLICY,
 ) -> Iterator[LocalStack]:
     """Run ``steward up`` on a free port until the block ends; no *mode* is the command's own."""
     policy = folder / "policy.yaml"
-    policy.write_text(POLICY)
+    policy.write_text(policy_text)
     steward = Path(sys.executable).parent / "steward"
     process = subprocess.Popen(
         [

@@ -113,8 +113,9 @@ class PublicPackages:
     def release_python(self, name: str, version: str, *, requires: Sequence[str] = ()) -> None:
         """Publish a wheel and a source archive of *name*."""
         files = self.wheels.setdefault(name, {})
-        files[f"{name}-{version}-py3-none-any.whl"] = wheel(name, version, requires=requires)
-        files[f"{name}-{version}.tar.gz"] = source_archive(name, version)
+        module = module_of(name)
+        files[f"{module}-{version}-py3-none-any.whl"] = wheel(module, version, requires=requires)
+        files[f"{module}-{version}.tar.gz"] = source_archive(module, version)
 
     def release_npm(self, name: str, version: str, **manifest: object) -> None:
         """Publish a version of *name* and make it ``latest``."""
@@ -228,8 +229,13 @@ def minimal_pom(group: str, artifact: str, version: str) -> bytes:
     ).encode()
 
 
+def module_of(name: str) -> str:
+    """Return what a Python package is called in file names and in code."""
+    return name.replace("-", "_")
+
+
 def _version_of(name: str, file: str) -> str:
-    return file.removeprefix(f"{name}-").removesuffix(".tar.gz").split("-")[0]
+    return file.removeprefix(f"{module_of(name)}-").removesuffix(".tar.gz").split("-")[0]
 
 
 @contextmanager

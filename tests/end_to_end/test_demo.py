@@ -1,0 +1,97 @@
+"""`steward demo` from its first step to its last, on a machine without a package index."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+PROJECT = Path(__file__).resolve().parents[2]
+NOBODY = "http://127.0.0.1:9/simple/"  # the discard port: nothing answers there
+
+
+@pytest.fixture(scope="module")
+def demo() -> subprocess.CompletedProcess[str]:
+    """Run it to its end; the built-in index stands in for a public one."""
+    return subprocess.run(
+        [sys.executable, "-m", "cli.main", "demo", "--json"],
+        cwd=PROJECT,
+        env={**os.environ, "PIP_INDEX_URL": NOBODY, "COLUMNS": "100"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def seen(demo: subprocess.CompletedProcess[str]) -> dict[str, Any]:  # JSON of any shape
+    """What each step has seen, all steps together; a later step has the last word."""
+    document = json.loads(demo.stdout)
+    assert document["ok"], demo.stderr
+    found: dict[str, Any] = {}
+    for step in document["steps"]:
+        found |= step
+    return found
+
+
+def test_every_step_does_what_it_says(demo: subprocess.CompletedProcess[str]) -> None:
+    """Exit status 0; each step is a sentence with what was seen; the story is told beside it."""
+    assert demo.returncode == 0, demo.stderr
+    steps = json.loads(demo.stdout)["steps"]
+    told = " ".join(demo.stderr.split())
+    assert all(" ".join(step["step"].split()) in told for step in steps)
+    assert all(
+        len(step) > 1
+        for step in steps
+        if "maven-metadata" not in step["step"] and "event goes" not in step["step"]
+    )
+    assert "Traceback" not in demo.stderr
+    assert told.count("✓") >= len(steps)
+
+
+def test_the_machine_needs_no_package_index(demo: subprocess.CompletedProcess[str]) -> None:
+    """What stands behind the external connection is said, and whose the attacker's package is."""
+    told = " ".join(demo.stderr.split())
+    assert "public:pypi is a small built-in index of stand-ins" in told
+    assert "the attacker's package is the demonstration's own" in told
+    assert "this rule is the demonstration's addition" in told
+
+
+def test_the_first_publish_meets_the_attacker_s_name(seen: dict[str, Any]) -> None:
+    """AWS's default for a package that came in from outside, in twine's words."""
+    assert seen["refusal"].startswith("ERROR: Could not find a version")  # pip's, at the end
+    for state in seen["before"].values():
+        assert state == {"publish": "BLOCK", "upstream": "ALLOW", "99.0": "Published"}
+
+
+def test_the_function_turns_the_package_round(seen: dict[str, Any]) -> None:
+    """In both repositories that got it, with one write of each kind for each of them."""
+    closed = {"publish": "ALLOW", "upstream": "BLOCK", "99.0": "Archived"}
+    assert seen["after"] == {"DemoRepository": closed, "pypi-store": closed}
+    assert seen["calls"]["PutPackageOriginConfiguration"] == 2
+    assert seen["calls"]["UpdatePackageVersionsStatus"] == 2
+
+
+def test_a_person_gets_all_that_is_needed(seen: dict[str, Any]) -> None:
+    """What, where, when, through which connection, and the command that undoes it."""
+    messages = {one["text"] for one in seen["told"]}
+    assert len(messages) == 2
+    text = next(one for one in messages if "Repository:  DemoRepository" in one)
+    for words in (
+        "pkg:pypi/mycompany-billing",
+        "99.0 (Published), came in through public:pypi: archived",
+        "Found:       20",
+        "steward restore pkg:pypi/mycompany-billing --repository DemoRepository",
+    ):
+        assert words in text
+
+
+def test_only_ours_is_left_to_install(seen: dict[str, Any]) -> None:
+    """Also after the attacker has offered more."""
+    assert seen["installed"] == {"mycompany-billing": "1.4.0"}
+    assert seen["versions"] == {"1.4.0": "Published", "99.0": "Archived"}
+    assert "(from versions: 1.4.0)" in seen["refusal"]
