@@ -110,7 +110,7 @@ def _say_what_is_watched(compiled: str, policy: Path, mode: "Mode", *, as_json: 
         return
     here = Path.cwd()
     shown = policy.relative_to(here) if policy.is_relative_to(here) else policy
-    effect = "nothing is changed" if mode == "observe" else "stale builds are unlisted"
+    effect = "nothing is changed" if mode == "observe" else "what the policy says is done"
     console = stderr()
     console.print(
         f"[green]watching[/] the domain [bold]{domain}[/] by {escape(str(shown))}, "
