@@ -21,7 +21,8 @@ class Developer:
     Someone at a shell who knows only the endpoint, a region and dummy credentials.
 
     ``pip``, ``twine``, ``aws`` and ``steward`` are those of the project's environment, ``npm``,
-    ``mvn`` and ``curl`` those of the machine. ``pip`` installs into an environment of this developer's own.
+    ``mvn`` and ``curl`` those of the machine. ``pip`` installs into an environment of this
+    developer's own.
     """
 
     def __init__(self, home: Path, endpoint: str, *, access_key: str = "dummy") -> None:

@@ -47,8 +47,8 @@ class PackageClient(Protocol):
 class PipAndTwine:
     """pip and twine."""
 
-    format = "pypi"
-    tools = ("pip", "twine")
+    format: str = "pypi"
+    tools: tuple[str, ...] = ("pip", "twine")
 
     def release(self, public: PublicPackages, name: str, version: str) -> None:
         """See :class:`PackageClient`."""
@@ -85,8 +85,8 @@ class PipAndTwine:
 class Npm:
     """npm."""
 
-    format = "npm"
-    tools = ("npm",)
+    format: str = "npm"
+    tools: tuple[str, ...] = ("npm",)
 
     def release(self, public: PublicPackages, name: str, version: str) -> None:
         """See :class:`PackageClient`."""

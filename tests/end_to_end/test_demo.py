@@ -39,16 +39,11 @@ def seen(demo: subprocess.CompletedProcess[str]) -> dict[str, Any]:  # JSON of a
 
 
 def test_every_step_does_what_it_says(demo: subprocess.CompletedProcess[str]) -> None:
-    """Exit status 0; each step is a sentence with what was seen; the story is told beside it."""
+    """Exit status 0; each step is told on standard error, and confirmed there."""
     assert demo.returncode == 0, demo.stderr
     steps = json.loads(demo.stdout)["steps"]
     told = " ".join(demo.stderr.split())
     assert all(" ".join(step["step"].split()) in told for step in steps)
-    assert all(
-        len(step) > 1
-        for step in steps
-        if "maven-metadata" not in step["step"] and "event goes" not in step["step"]
-    )
     assert "Traceback" not in demo.stderr
     assert told.count("✓") >= len(steps)
 
@@ -63,7 +58,7 @@ def test_the_machine_needs_no_package_index(demo: subprocess.CompletedProcess[st
 
 def test_the_first_publish_meets_the_attacker_s_name(seen: dict[str, Any]) -> None:
     """AWS's default for a package that came in from outside, in twine's words."""
-    assert seen["refusal"].startswith("ERROR: Could not find a version")  # pip's, at the end
+    assert seen["upload_refusal"].startswith("403 Forbidden: This package is configured to block")
     for state in seen["before"].values():
         assert state == {"publish": "BLOCK", "upstream": "ALLOW", "99.0": "Published"}
 
@@ -94,4 +89,4 @@ def test_only_ours_is_left_to_install(seen: dict[str, Any]) -> None:
     """Also after the attacker has offered more."""
     assert seen["installed"] == {"mycompany-billing": "1.4.0"}
     assert seen["versions"] == {"1.4.0": "Published", "99.0": "Archived"}
-    assert "(from versions: 1.4.0)" in seen["refusal"]
+    assert "(from versions: 1.4.0)" in seen["install_refusal"]
