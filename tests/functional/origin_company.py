@@ -187,7 +187,7 @@ class OriginCompany(OriginDomain):
 
     def fetch(self, package: Package, version: str) -> httpx.Response:
         """A package manager downloads *version*; return its answer when all of it is kept."""
-        answer = self._client(package).get(_asset(package, version))
+        answer = self._ask("GET", package, _asset(package, version))
         self.settle()
         return answer
 
@@ -198,7 +198,7 @@ class OriginCompany(OriginDomain):
 
     def put(self, package: Package, file: str, content: bytes) -> httpx.Response:
         """A Maven client uploads a file of the package; *file* is below the package's folder."""
-        return self._client(package).put(f"{_folder(package)}/{file}", content=content)
+        return self._ask("PUT", package, f"{_folder(package)}/{file}", content)
 
     def put_build(self, package: Package, stamp: str) -> None:
         """A Maven client uploads the jar of a build of 1.0 and the metadata that names it."""
@@ -219,7 +219,7 @@ class OriginCompany(OriginDomain):
 
     def get(self, package: Package, file: str) -> httpx.Response:
         """A Maven client downloads a file of the package."""
-        answer = self._client(package).get(f"{_folder(package)}/{file}")
+        answer = self._ask("GET", package, f"{_folder(package)}/{file}")
         self.settle()
         return answer
 
@@ -298,12 +298,16 @@ class OriginCompany(OriginDomain):
         if interfere is not None:
             interfere()
 
-    def _client(self, package: Package) -> httpx.Client:
-        repository = package.repository
-        path = f"{package.format}/d/{DOMAIN}-{ACCOUNT}/{repository.name}/"
-        base = self.http.base_url.join(f"/{path}")
-        return httpx.Client(
-            base_url=base, auth=("aws", self._token()), follow_redirects=True, trust_env=False
+    def _ask(
+        self, method: str, package: Package, path: str, content: bytes | None = None
+    ) -> httpx.Response:
+        repository = package.repository.name
+        return self.http.request(
+            method,
+            f"/{package.format}/d/{DOMAIN}-{ACCOUNT}/{repository}/{path}",
+            content=content,
+            auth=("aws", self._token()),
+            follow_redirects=True,
         )
 
     def _token(self) -> str:

@@ -135,9 +135,7 @@ class TestThrottling:
 class TestErrorsAtRandom:
     """Any call may fail; seeded, so that every run is the same."""
 
-    @pytest.mark.parametrize(
-        ("rate", "seed"), [(0.05, 1), (0.05, 2), (0.05, 3), (0.3, 4), (0.5, 5)]
-    )
+    @pytest.mark.parametrize(("rate", "seed"), [(0.05, 1), (0.05, 2), (0.05, 3), (0.3, 4)])
     def test_errors_delay_the_end_state_and_do_not_change_it(
         self, company: OriginCompany, rate: float, seed: int
     ) -> None:
