@@ -1,1 +1,1 @@
-"""The demonstration: the main job, told step by step on a local stack that really does it."""
+"""The demonstration: the main jobs, told step by step on a local stack that really does it."""

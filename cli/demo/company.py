@@ -2,17 +2,20 @@
 
 import json
 import urllib.request
+from collections import Counter
 from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from rich.table import Table
 
+from cli.demo.world import World
 from cli.stack.function_logs import FunctionLogs, LogLine
 from cli.stack.json_types import Document
 from cli.stack.stack import LocalStack
 
 if TYPE_CHECKING:
+    from botocore.model import OperationModel
     from mypy_boto3_codeartifact import CodeArtifactClient
     from mypy_boto3_codeartifact.literals import PackageFormatType
 
@@ -22,12 +25,17 @@ REQUEST_SECONDS = 60.0
 class Company:
     """A running local stack, seen as a member of the company sees it."""
 
-    def __init__(self, stack: LocalStack, domain: str, events: list[Document]) -> None:
-        """Look into *domain* of *stack*; *events* is the list that CodeArtifact's events enter."""
+    def __init__(self, stack: LocalStack, domain: str, world: World) -> None:
+        """Look into *domain* of *stack*, which lives in *world*."""
         self.stack = stack
         self.domain = domain
-        self.events = events
-        self.own_lists = 0  # ListPackageVersions calls that this class made
+        self.world = world
+        self._own_calls: Counter[str] = Counter()
+
+    @property
+    def events(self) -> list[Document]:
+        """What CodeArtifact has emitted so far."""
+        return self.world.events
 
     @property
     def logs(self) -> FunctionLogs:
@@ -47,6 +55,7 @@ class Company:
             aws_access_key_id=options.account,
             aws_secret_access_key="local",  # noqa: S106  the local stack checks no signature
         )
+        client.meta.events.register("before-call.codeartifact", self._count)
         return client
 
     @cached_property
@@ -67,7 +76,6 @@ class Company:
             domain=self.domain, repository=repository, format=package_format
         ):
             for package in page["packages"]:
-                self.own_lists += 1
                 versions = self.codeartifact.list_package_versions(
                     domain=self.domain,
                     repository=repository,
@@ -79,7 +87,6 @@ class Company:
 
     def statuses(self, repository: str, namespace: str, package: str) -> dict[str, str]:
         """Return ``{version: status}`` of a Maven package."""
-        self.own_lists += 1
         versions = self.codeartifact.list_package_versions(
             domain=self.domain,
             repository=repository,
@@ -93,10 +100,15 @@ class Company:
         """Ask the local CodeArtifact for a fault, such as a public repository that is down."""
         self._admin("PUT", "faults", fault)
 
-    def calls(self) -> dict[str, int]:
-        """Return how often each operation was called so far."""
+    def let_pass(self, duration: str) -> None:
+        """Make it later for the local CodeArtifact, by an ISO 8601 duration."""
+        self._admin("PUT", "clock", {"advance": duration})
+
+    def function_calls(self) -> "Counter[str]":
+        """Return how often the functions have called each of CodeArtifact's operations so far."""
         counted = self._admin("GET", "requests")
-        return {str(operation): int(str(number)) for operation, number in counted.items()}
+        everyone = Counter({str(name): int(str(number)) for name, number in counted.items()})
+        return everyone - self._own_calls
 
     def connections(self) -> Mapping[str, object]:
         """Return what stands behind each external connection, in words."""
@@ -107,6 +119,9 @@ class Company:
         """Return the log lines of the functions that have this *message*, oldest first."""
         lines = (_structured(line) for line in self.logs.lines())
         return [line for line in lines if line.get("message") == message]
+
+    def _count(self, model: "OperationModel", **_: object) -> None:
+        self._own_calls[model.name] += 1
 
     def _admin(
         self, method: str, name: str, document: Mapping[str, object] | None = None

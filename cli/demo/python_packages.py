@@ -1,20 +1,16 @@
 """First chapter: a public package enters the company, and stays when the public index is gone."""
 
-import os
-import subprocess
-import sys
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from cli.demo.company import Company, columns
+from cli.demo.python_clients import index_url, pip_install
 from cli.demo.story import StepFailedError, Story, until
+from cli.demo.world import CONNECTION
 
 STORE = "pypi-store"
 REPOSITORY = "DemoRepository"
-CONNECTION = "public:pypi"
 PACKAGE = "requests"
 VERSION = "2.26.0"  # the tutorial's second version
-PIP_SECONDS = 100.0
 ARRIVAL_SECONDS = 60.0  # a version's other files follow in the background
 
 
@@ -56,8 +52,7 @@ def _make_repositories(story: Story, company: Company) -> None:
     upstreams = [upstream["repositoryName"] for upstream in made["upstreams"]]
     if upstreams != [STORE]:
         raise StepFailedError(f"{REPOSITORY} has the upstreams {upstreams}")
-    url = urlsplit(company.endpoint(REPOSITORY, "pypi"))
-    story.url("INDEX", f"{url.scheme}://aws:TOKEN@{url.netloc}{url.path}simple/")
+    story.url("INDEX", index_url(company, REPOSITORY, "TOKEN"))
     story.note("INDEX is what `aws codeartifact login --tool pip` tells pip")
     story.note(f"{company.domain}:  {REPOSITORY}  →  {STORE}  →  {CONNECTION}")
     story.confirm(f"{REPOSITORY} looks in {STORE} for what it does not hold", upstreams=upstreams)
@@ -66,41 +61,13 @@ def _make_repositories(story: Story, company: Company) -> None:
 def _install(story: Story, company: Company, target: Path, says: str) -> dict[str, str]:
     """Install into an empty folder; return ``{package: version}`` of what pip put there."""
     story.step(says)
-    url = urlsplit(company.endpoint(REPOSITORY, "pypi"))
-    index = f"{url.scheme}://aws:{company.token}@{url.netloc}{url.path}simple/"
     story.command(f"pip install --index-url $INDEX {PACKAGE}=={VERSION}")
-    command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-cache-dir"]
-    command += ["--disable-pip-version-check", "--no-input", "--target", str(target)]
-    command.append(f"{PACKAGE}=={VERSION}")
-    environment = {name: value for name, value in os.environ.items() if "PIP_" not in name}
-    environment["PIP_CONFIG_FILE"] = os.devnull  # no other index, no folder of wheels
-    environment["PIP_INDEX_URL"] = index
-    try:
-        done = subprocess.run(
-            command,
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=PIP_SECONDS,
-            check=False,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise StepFailedError(f"pip did not end within {PIP_SECONDS:.0f} s") from error
-    if done.returncode != 0:
-        raise StepFailedError(f"pip ended with {done.returncode}: {done.stderr.strip()}")
-    installed = _installed(target)
+    installed = pip_install(company, REPOSITORY, f"{PACKAGE}=={VERSION}", target)
     if installed.get(PACKAGE) != VERSION:
         raise StepFailedError(f"pip installed {installed}")
     names = ", ".join(f"{name} {version}" for name, version in installed.items())
     story.confirm(f"installed {names}", installed=installed)
     return installed
-
-
-def _installed(folder: Path) -> dict[str, str]:
-    from importlib.metadata import distributions
-
-    found = {d.metadata["Name"].lower(): d.version for d in distributions(path=[str(folder)])}
-    return dict(sorted(found.items()))
 
 
 def _show_holdings(story: Story, company: Company, installed: dict[str, str]) -> None:

@@ -6,12 +6,14 @@ import urllib.error
 import urllib.request
 import zipfile
 from collections.abc import Mapping
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cli.demo.company import Company, columns
 from cli.demo.story import StepFailedError, Story, until
 from steward.coordinates import Package, Repository
-from steward.policy import load
+
+if TYPE_CHECKING:
+    from steward.policy import Policy
 
 REPOSITORY = "my-maven-repo"
 NAMESPACE = "com.mycompany.app"
@@ -31,16 +33,13 @@ STYLES = {
 }
 
 
-def check_policy(compiled: str, account: str, scratch: Path) -> None:
+def check_policy(policy: "Policy", account: str) -> None:
     """
     Return if the policy says something about the builds of this chapter.
 
     Raises:
         StepFailedError: No rule of it applies to them, so nothing would happen.
     """
-    file = scratch / "policy.json"
-    file.write_text(compiled)
-    policy = load(file)
     repository = Repository(policy.domain, account, REPOSITORY)
     if policy.snapshot_rule_for(Package(repository, "maven", NAMESPACE, PACKAGE)) is None:
         raise StepFailedError(
@@ -143,10 +142,9 @@ def _show_versions(story: Story, company: Company, before: Mapping[str, str]) ->
         was, now = _coloured(before.get(version, "-")), _coloured(after[version])
         table.add_row(version, was, now, by.get(version, "the function"))
     story.table(table)
-    calls = company.calls()
-    lists = calls.get("ListPackageVersions", 0) - company.own_lists
-    updates = calls.get("UpdatePackageVersionsStatus", 0)
-    story.note(f"{len(company.events)} events so far; the function's calls to CodeArtifact:")
+    calls = company.function_calls()
+    lists, updates = calls["ListPackageVersions"], calls["UpdatePackageVersionsStatus"]
+    story.note(f"{len(company.events)} events so far; the functions' calls to CodeArtifact:")
     story.note(f"ListPackageVersions {lists}, UpdatePackageVersionsStatus {updates}")
     story.confirm("every build is still there for a lock file; none is in the way", after=after)
 

@@ -64,6 +64,10 @@ class Story:
         """Explain something in a line."""
         self._show(Text.from_markup(text, style="bright_black", overflow="fold"))
 
+    def quote(self, words: str) -> None:
+        """Show what a program has said."""
+        self._show(Text(words, style="yellow", overflow="fold"))
+
     def url(self, name: str, url: str) -> None:
         """Give a URL a name for the commands that follow; it stays whole for copying."""
         self._console.print(f"   {name}={url}", style="bright_black", soft_wrap=True)
@@ -75,6 +79,16 @@ class Story:
     def document(self, document: object) -> None:
         """Show a JSON document."""
         self._show(Syntax(json.dumps(document, indent=2), "json", background_color="default"))
+
+    def rules(self, text: str) -> None:
+        """Show a part of a policy, which is YAML."""
+        self._show(Syntax(text.rstrip(), "yaml", background_color="default"))
+
+    def message(self, subject: str, text: str) -> None:
+        """Show a message to a person; its lines stay whole for copying."""
+        for line in (f"Subject: {subject}", "", *text.splitlines()):
+            content = Text.assemble(("   │ ", "yellow"), line)
+            self._console.print(content, soft_wrap=True)
 
     def confirm(self, fact: str, **seen: object) -> None:
         """Say that the step's promise was seen to hold, and keep what was seen."""

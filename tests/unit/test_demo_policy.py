@@ -1,0 +1,100 @@
+"""The policy that the demonstration plays, and which ones leave it nothing to show."""
+
+from pathlib import Path
+
+import pytest
+
+from cli.demo import dependency_confusion
+from cli.demo.played_policy import ADDITION, PlayedPolicy, played_policy
+from cli.demo.python_clients import quoted_answer
+from cli.demo.story import StepFailedError
+from cli.options import ACCOUNT, POLICY
+
+SNAPSHOTS = "domain: my-company\nsnapshots:\n  - packages: /maven/*\n"
+INTERNAL = """\
+origins:
+  - packages: /pypi//mycompany-billing$
+    repositories: DemoRepository
+    kind: internal
+"""
+
+
+def played(text: str, folder: Path) -> PlayedPolicy:
+    """Return the policy *text* as the demonstration plays it."""
+    path = folder / "policy.yaml"
+    path.write_text(text)
+    return played_policy(path)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [POLICY.read_text(), SNAPSHOTS, '{"domain": "my-company"}', "domain: my-company\n...\n"],
+    ids=["the one that is shipped", "one with snapshots", "one in JSON", "one with an end mark"],
+)
+def test_a_policy_without_origins_gets_the_demonstration_s_rule(text: str, tmp_path: Path) -> None:
+    """And keeps the rest of what it says."""
+    policy = played(text, tmp_path)
+    loaded = policy.load(tmp_path)
+    assert policy.addition == ADDITION
+    assert policy.domain == "my-company"
+    assert [rule.kind for rule in loaded.origins] == ["internal"]
+    assert len(loaded.snapshots) == text.count("snapshots:")
+    dependency_confusion.check_policy(loaded, ACCOUNT)
+
+
+def test_a_policy_with_origins_is_played_as_it_is(tmp_path: Path) -> None:
+    """Nothing is added, and its own rule is the one that the story is about."""
+    policy = played(SNAPSHOTS + INTERNAL, tmp_path)
+    loaded = policy.load(tmp_path)
+    assert policy.addition == ""
+    assert [rule.repositories for rule in loaded.origins] == [("DemoRepository",)]
+    dependency_confusion.check_policy(loaded, ACCOUNT)
+
+
+@pytest.mark.parametrize(
+    "origins",
+    [
+        "origins:\n  - {packages: /npm/*, kind: internal}\n",
+        "origins:\n  - {packages: /*, repositories: elsewhere, kind: internal}\n",
+        "origins:\n  - {packages: /pypi/*, kind: public}\n",
+        "origins:\n  - {packages: /*, kind: inferred}\n",
+        "origins:\n  - {packages: /*, publish: ALLOW, upstream: BLOCK}\n",
+        "origins:\n  - {packages: /pypi/*, kind: internal, external: report}\n",
+        "origins:\n  - {packages: /pypi/*, kind: public}\n  - {packages: /*, kind: internal}\n",
+    ],
+    ids=[
+        "internal, for other packages",
+        "internal, in another repository",
+        "public",
+        "inferred",
+        "restrictions and nothing about versions from outside",
+        "internal, and versions from outside only reported",
+        "internal, after a rule that matches first",
+    ],
+)
+def test_a_policy_that_stops_nothing_is_refused(origins: str, tmp_path: Path) -> None:
+    """The message says for which package a rule is missing, and what it would have to say."""
+    loaded = played(SNAPSHOTS + origins, tmp_path).load(tmp_path)
+    with pytest.raises(StepFailedError, match=r"/pypi//mycompany-billing in DemoRepository none"):
+        dependency_confusion.check_policy(loaded, ACCOUNT)
+
+
+@pytest.mark.parametrize(
+    ("said", "quoted"),
+    [
+        (
+            (
+                "INFO     Response from http://127.0.0.1:1/:  \n         403 Forbidden   \n"
+                "INFO     This package is configured to block new versions.   \n\n"
+                "ERROR    HTTPError: 403 Forbidden from http://127.0.0.1:1/\n         Forbidden\n"
+            ),
+            "403 Forbidden: This package is configured to block new versions.",
+        ),
+        ("INFO     username: aws\nERROR    cannot connect\n", None),
+        ("", None),
+    ],
+    ids=["an answer with a reason", "no answer", "nothing"],
+)
+def test_twine_s_words_are_the_server_s(said: str, quoted: str | None) -> None:
+    """The status and the reason, without the rest of what twine prints."""
+    assert quoted_answer(said) == quoted
