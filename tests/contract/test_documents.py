@@ -3,16 +3,22 @@
 import ast
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from cli.main import COMMANDS
 from emulator.core.switches import SWITCHES
 from emulator.external.discovery import VARIABLES
-from steward.policy import load
+from enforce_origin_controls.outcome import Found
+from enforce_origin_controls.telling import external_text
+from steward.coordinates import Origin, Package, PackageVersion, Repository
+from steward.policy import OriginRule, load
 from steward.policy_file import compile_policy
 from steward.policy_model import SECTIONS, keys_of
-from tests.contract.project import FUNCTIONS, LAYER, ROOT, python_files
+from tests.contract.cloudformation import of_type, source
+from tests.contract.project import FUNCTIONS, LAYER, ROOT, automations, python_files
 
 # What the benchmarks share has no command of its own.
 BENCHMARKS = sorted(
@@ -21,6 +27,10 @@ BENCHMARKS = sorted(
     if '__name__ == "__main__"' in path.read_text(encoding="utf-8")
 )
 DEPLOYED = python_files(FUNCTIONS, LAYER)
+PAGES = sorted(
+    str(path.relative_to(ROOT)) for path in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+)
+RESOURCES = source()["Resources"]
 LEVELS = {"debug", "info", "warning", "error", "exception", "critical"}
 
 
@@ -53,29 +63,110 @@ def test_each_benchmark_of_the_page_exists() -> None:
     assert set(named) == set(BENCHMARKS)
 
 
-def test_the_runbook_explains_each_log_message() -> None:
-    """Its table of messages has what the functions log, no more and no less."""
-    logged = {text for path in DEPLOYED for text in _first_arguments(path, LEVELS)}
-    explained = re.search(
-        r"^\| message \|.*?(?=^$)", _document("docs/operations.md"), re.MULTILINE | re.DOTALL
-    )
-    assert explained is not None
-    assert set(re.findall(r"^\| `([^`]+)` \|", explained[0], re.MULTILINE)) == logged
+# Where the runbook explains what: the layer's messages and metrics are those of every automation.
+EXPLAINED = {
+    "### Of both": LAYER,
+    **{f"### Of `{name}`": FUNCTIONS / name for name in automations()},
+}
 
 
-def test_the_runbook_explains_each_metric() -> None:
-    """Its table of metrics has what the functions count, no more and no less."""
-    counted = {text for path in DEPLOYED for text in _first_arguments(path, {"count"})}
-    explained = re.search(
-        r"^\| metric \|.*?(?=^$)", _document("docs/operations.md"), re.MULTILINE | re.DOTALL
+def _section(document: str, heading: str) -> str:
+    """Return the text below *heading*, up to the next one of its level or above."""
+    level = heading.partition(" ")[0]
+    section = re.search(
+        rf"^{re.escape(heading)}$(.*?)(?=^#{{1,{len(level)}}} |\Z)",
+        _document(document),
+        re.MULTILINE | re.DOTALL,
     )
-    assert explained is not None
-    names = {
-        name
-        for row in re.findall(r"^\| (`[^|]+) \|", explained[0], re.MULTILINE)
-        for name in re.findall(r"`(\w+)`", row)
-    }
-    assert names == counted
+    assert section is not None, f"{document} has no section {heading!r}"
+    return section[1]
+
+
+def _first_column(section: str, header: str) -> set[str]:
+    """Return the words in backticks that the rows of a table begin with; its header does too."""
+    table = re.search(rf"^\| {header} \|.*?(?=^$)", f"{section}\n", re.MULTILINE | re.DOTALL)
+    assert table is not None, f"no table of each {header}"
+    rows = re.findall(r"^\| (`[^|]+) \|", table[0], re.MULTILINE)
+    return {word for row in rows for word in re.findall(r"`([^`]+)`", row)}
+
+
+@pytest.mark.parametrize("heading", [*EXPLAINED])
+def test_the_runbook_explains_each_log_message(heading: str) -> None:
+    """Its tables of messages have what the code logs, no more and no less."""
+    files = python_files(EXPLAINED[heading])
+    logged = {text for path in files for text in _first_arguments(path, LEVELS)}
+    assert _first_column(_section("docs/operations.md", heading), "message") == logged
+
+
+@pytest.mark.parametrize("heading", [*EXPLAINED])
+def test_the_runbook_explains_each_metric(heading: str) -> None:
+    """Its tables of metrics have what the code counts, no more and no less."""
+    files = python_files(EXPLAINED[heading])
+    counted = {text for path in files for text in _first_arguments(path, {"count"})}
+    assert _first_column(_section("docs/operations.md", heading), "metric") == counted
+
+
+@pytest.mark.parametrize("alarm", sorted(of_type(RESOURCES, "AWS::CloudWatch::Alarm")))
+def test_the_runbook_says_what_to_do_about_each_alarm(alarm: str) -> None:
+    """The section that the alarm's own text names exists, and says that it is about this alarm."""
+    text = str(RESOURCES[alarm]["Properties"]["AlarmDescription"])
+    named = re.search(r'docs/operations\.md, "([^"]+)"', text)
+    assert named is not None, text
+    assert f"`{alarm}`" in _section("docs/operations.md", f"## {named[1]}")
+
+
+def test_the_runbook_names_only_resources_that_exist() -> None:
+    """What a person looks up in the account under its logical id is in the template."""
+    kinds = "Rule|Queue|Function|LogGroup|Alarm|Table|Topic"
+    named = re.findall(rf"`((?:[A-Z][a-z]+)+(?:{kinds}))`", _document("docs/operations.md"))
+    assert named
+    assert set(named) <= set(RESOURCES)
+
+
+def test_the_runbook_shows_the_message_that_people_get() -> None:
+    """Word for word, so that whoever searches for a line of it finds what to do."""
+    shown = re.search(
+        r"^```text\n(.*?)^```$", _document("docs/operations.md"), re.MULTILINE | re.DOTALL
+    )
+    assert shown is not None
+    repository = Repository("my-company", "111122223333", "npm-internal")
+    found = Found(
+        PackageVersion("99.0.0", "Published", Origin("EXTERNAL", None, "public:npmjs")),
+        "archived",
+        "the policy calls the package internal",
+    )
+    text = external_text(
+        Package(repository, "npm", "mycompany", "ui"),
+        [found],
+        OriginRule("origins[0]", (), (), "internal", "ALLOW", "BLOCK", "archive"),
+        datetime(2026, 3, 1, 10, 15, tzinfo=UTC),
+    )
+    assert shown[1] == f"{text}\n"
+
+
+def test_the_readme_names_each_command() -> None:
+    """A newcomer finds what there is without asking for help."""
+    commands = _section("README.md", "## Commands")
+    assert {name for name in COMMANDS if f"`steward {name}" not in commands} == set()
+
+
+@pytest.mark.parametrize("document", PAGES)
+def test_links_lead_somewhere(document: str) -> None:
+    """To a file of the project and, if they name a heading, to a heading of it."""
+    for target in re.findall(r"\]\(([^)\s]+)\)", _document(document)):
+        _check_link(ROOT / document, target)
+
+
+def _check_link(page: Path, target: str) -> None:
+    if "://" in target:
+        return
+    file, _, anchor = target.partition("#")
+    path = (page.parent / file) if file else page
+    assert path.exists(), f"{page.name} links to {target}"
+    if anchor and path.suffix == ".md":
+        headings = re.findall(r"^#+ (.*)$", path.read_text(encoding="utf-8"), re.MULTILINE)
+        anchors = {re.sub(r"[^\w\- ]", "", one.lower()).replace(" ", "-") for one in headings}
+        assert anchor in anchors, f"{page.name} links to {target}"
 
 
 def test_queries_of_the_runbook_ask_for_messages_that_are_logged() -> None:
