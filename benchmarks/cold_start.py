@@ -1,16 +1,17 @@
 """
-Measure a cold start: process start to first response, ours against a bare handler.
+Measure a cold start: process start to first response, each function against a bare handler.
 
-Both run as built (``make build``) under the real Lambda runtime client on Python 3.13, against a
-small Runtime API on loopback. The bare handler only makes the boto3 client at import. Ours gets one
-event for a package that a rule matches, so its figure holds the client and one real
-ListPackageVersions call to the local CodeArtifact.
+All run as built (``make build``) under the real Lambda runtime client on Python 3.13, against a
+small Runtime API on loopback. The bare handler only makes the boto3 client at import. Ours get one
+event for a package that is in order and that a rule matches, so their figures hold the client and
+one real call to the local CodeArtifact: ListPackageVersions or DescribePackage.
 
     .venv/bin/python -m benchmarks.cold_start [--runs 15] [--callgrind]
 
-prints JSON: milliseconds (minimum and median, the two interleaved), callgrind instruction counts,
-their ratios, the twenty most expensive imports, and the size of the code layer. It stops if a built
-module has no bytecode that Python 3.13 trusts without looking at the source.
+prints JSON: milliseconds (minimum and median, all interleaved), callgrind instruction counts, their
+ratios to the bare handler's, the twenty most expensive imports of each, and the sizes of the code
+layer and of each function. It stops if a built module has no bytecode that Python 3.13 trusts
+without looking at the source.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ from benchmarks.sample_events import (
 )
 from cli.stack.errors import FunctionError
 from cli.stack.runtime_api import Invocation, RuntimeApi
+from steward.policy_file import compile_policy
 
 STARTS_WITHIN_SECONDS = 180  # valgrind slows a start down fifty-fold
 ROOT = Path(__file__).resolve().parent.parent
@@ -46,6 +48,18 @@ BUILT = ROOT / ".aws-sam" / "build"
 MAX_LAYER_BYTES = 20_000_000  # our own limit: a larger layer takes longer to unpack
 UNCHECKED_HASH = b"\x01\0\0\0"  # the flags of a .pyc file, PEP 552
 LAMBDA_RUNTIME = ["awslambdaric", "boto3"]  # what the python3.13 runtime brings by itself
+FUNCTIONS = {
+    "unlist_snapshot_builds": "UnlistSnapshotBuildsFunction",
+    "enforce_origin_controls": "EnforceOriginControlsFunction",
+}
+POLICY = f"""
+domain: {DOMAIN}
+snapshots:
+  - packages: /maven/{NAMESPACE}~
+origins:
+  - packages: /maven/{NAMESPACE}~
+    publish: ALLOW
+"""
 BARE = """
 import boto3
 
@@ -73,18 +87,22 @@ def layer_megabytes() -> float:
     """
     Return what the code layer takes when Lambda has unpacked it.
 
-    Every module of layer and function has its bytecode: otherwise this ends the benchmark.
+    Every module of layer and functions has its bytecode: otherwise this ends the benchmark.
     """
-    for built in (BUILT / "StewardLayer", BUILT / "UnlistSnapshotBuildsFunction"):
+    for built in (BUILT / "StewardLayer", *(BUILT / folder for folder in FUNCTIONS.values())):
         for module in built.rglob("*.py"):
             bytecode = module.parent / "__pycache__" / f"{module.stem}.cpython-313.pyc"
             if not bytecode.is_file() or bytecode.read_bytes()[4:8] != UNCHECKED_HASH:
                 sys.exit(f"{module} has no unchecked bytecode: run `make build` again.")
-    layer = BUILT / "StewardLayer"
-    size = sum(path.stat().st_size for path in layer.rglob("*") if path.is_file())
+    size = size_of(BUILT / "StewardLayer")
     if size > MAX_LAYER_BYTES:
         sys.exit(f"The code layer has {size} bytes, more than {MAX_LAYER_BYTES}.")
     return round(size / 1_000_000, 1)
+
+
+def size_of(folder: Path) -> int:
+    """Return the bytes of all files below *folder*."""
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
 def python_of_lambda(folder: Path) -> Path:
@@ -224,17 +242,21 @@ def measure(
         for variant in variants:
             samples[variant.name].append(start(python, variant, [])[0])
         print(f"run {run + 1} of {runs}", file=sys.stderr)
-    bare, ours = variants
+    bare, *ours = variants
     figures: dict[str, object] = {
         name: {"minimum_ms": round(min(times), 1), "median_ms": round(statistics.median(times), 1)}
         for name, times in samples.items()
     }
-    figures["ratio_of_minimums"] = round(min(samples[ours.name]) / min(samples[bare.name]), 3)
+    figures["ratio_of_minimums"] = {
+        each.name: round(min(samples[each.name]) / min(samples[bare.name]), 3) for each in ours
+    }
     if callgrind:
         counts = {variant.name: instructions(python, variant) for variant in variants}
         figures["instructions"] = counts
-        figures["ratio_of_instructions"] = round(counts[ours.name] / counts[bare.name], 3)
-    figures["heaviest_imports"] = imports(python, ours)
+        figures["ratio_of_instructions"] = {
+            each.name: round(counts[each.name] / counts[bare.name], 3) for each in ours
+        }
+    figures["heaviest_imports"] = {each.name: imports(python, each) for each in ours}
     return figures
 
 
@@ -258,30 +280,42 @@ def main() -> None:
         python = python_of_lambda(scratch / "runtime")
         (scratch / "bare").mkdir()
         (scratch / "bare" / "app.py").write_text(BARE)
+        policy = scratch / "policy.json"
+        policy.write_text(compile_policy(POLICY, "policy.yaml"))
         event = json.dumps(batch([snapshot_published("pkg-1", 0)])).encode()
         with running("emulator") as endpoint:
             admin(endpoint, "POST", "seed", SEED)
             bare = Variant("bare", scratch / "bare", "app.handler", [], event)
-            ours = Variant(
-                "unlist_snapshot_builds",
-                BUILT / "UnlistSnapshotBuildsFunction",
-                "unlist_snapshot_builds.app.handler",
-                [BUILT / "StewardLayer" / "python"],
-                event,
-                {
-                    "AWS_ENDPOINT_URL": endpoint,
-                    "STEWARD_MODE": "enforce",
-                    "STEWARD_POLICY": str(BUILT / "PolicyLayer" / "policy.json"),
-                    "STEWARD_DOMAIN": DOMAIN,
-                    "STEWARD_QUEUE_URL": f"{endpoint}/{ACCOUNT}/snapshot-builds",
-                    "POWERTOOLS_SERVICE_NAME": "unlist_snapshot_builds",
-                    "POWERTOOLS_METRICS_NAMESPACE": "CodeArtifactSteward",
-                },
-            )
+            ours = [
+                Variant(
+                    name,
+                    BUILT / folder,
+                    f"{name}.app.handler",
+                    [BUILT / "StewardLayer" / "python"],
+                    event,
+                    {
+                        "AWS_ENDPOINT_URL": endpoint,
+                        "STEWARD_MODE": "enforce",
+                        "STEWARD_POLICY": str(policy),
+                        "STEWARD_DOMAIN": DOMAIN,
+                        "STEWARD_QUEUE_URL": f"{endpoint}/{ACCOUNT}/benchmark",
+                        "STEWARD_LEDGER_TABLE": "benchmark",  # not read: nothing has drifted
+                        "POWERTOOLS_SERVICE_NAME": name,
+                        "POWERTOOLS_METRICS_NAMESPACE": "CodeArtifactSteward",
+                    },
+                )
+                for name, folder in FUNCTIONS.items()
+            ]
             figures = measure(
-                python, [bare, ours], runs=arguments.runs, callgrind=arguments.callgrind
+                python, [bare, *ours], runs=arguments.runs, callgrind=arguments.callgrind
             )
-    print(json.dumps({"layer_megabytes": megabytes, **figures}, indent=2))
+    sizes = {
+        "layer_megabytes": megabytes,
+        "function_kilobytes": {
+            name: round(size_of(BUILT / folder) / 1_000) for name, folder in FUNCTIONS.items()
+        },
+    }
+    print(json.dumps({**sizes, **figures}, indent=2))
 
 
 if __name__ == "__main__":

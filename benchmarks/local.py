@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import urllib.request
@@ -37,3 +38,19 @@ def admin(endpoint: str, method: str, name: str, document: object = None) -> dic
     with urllib.request.urlopen(request, timeout=120) as answer:
         found: dict[str, int] = json.loads(answer.read() or b"{}")
     return found
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """What an automation logs within the context is no result, and goes nowhere."""
+    sys.stdout.flush()
+    output = os.dup(1)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    try:
+        yield
+    finally:
+        sys.stdout.flush()
+        os.dup2(output, 1)
+        os.close(output)
+        os.close(nowhere)

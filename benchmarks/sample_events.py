@@ -12,9 +12,11 @@ REPOSITORY = "my-maven-repo"
 NAMESPACE = "com.mycompany.app"
 
 
-def snapshot_published(package: str, number: int) -> dict[str, object]:
+def snapshot_published(
+    package: str, number: int, *, repository: str = REPOSITORY
+) -> dict[str, object]:
     """Return the event number *number*: ``1.0-SNAPSHOT`` of *package* has a new build."""
-    arn = f"arn:aws:codeartifact:{REGION}:{ACCOUNT}:package/{DOMAIN}/{REPOSITORY}/maven"
+    arn = f"arn:aws:codeartifact:{REGION}:{ACCOUNT}:package/{DOMAIN}/{repository}/maven"
     return {
         "version": "0",
         "id": f"6f3d3f0e-0000-4000-8000-{number:012d}",
@@ -27,7 +29,7 @@ def snapshot_published(package: str, number: int) -> dict[str, object]:
         "detail": {
             "domainName": DOMAIN,
             "domainOwner": ACCOUNT,
-            "repositoryName": REPOSITORY,
+            "repositoryName": repository,
             "repositoryAdministrator": ACCOUNT,
             "packageFormat": "maven",
             "packageNamespace": NAMESPACE,
