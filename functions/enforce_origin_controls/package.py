@@ -11,7 +11,7 @@ from enforce_origin_controls import decision as decide
 from enforce_origin_controls.collaborators import AUTOMATION, Collaborators
 from enforce_origin_controls.decision import Decision, Drifted, Kept, Mixed, Settled
 from enforce_origin_controls.outcome import Found, Outcome
-from enforce_origin_controls.telling import tell_archived, tell_left, tell_mixed
+from enforce_origin_controls.telling import tell_archived, tell_late, tell_left, tell_mixed
 from steward.codeartifact import StatusChanges
 from steward.coordinates import Package, PackageVersion, Restrictions
 from steward.errors import PackageNotFoundError, StatusUpdateInterruptedError, StewardError
@@ -50,8 +50,9 @@ def reconcile(
 
     The package is looked at again in :data:`SECOND_LOOK`, once, if upstream of an internal package
     was closed (a version that was on its way in may show up later), if a version was changed by
-    somebody between the look and the archiving, or if an event came before there was anything to
-    see. A *repeated* look that changes nothing asks for nothing, so all this comes to rest.
+    somebody between the look and the archiving, if nobody could be told of what was archived, or if
+    an event came before there was anything to see. A *repeated* look that changes nothing asks for
+    nothing, so all this comes to rest.
 
     If the package is deleted between the look and the write, the write makes it again, without
     versions ("PutPackageOriginConfiguration", API Reference): an empty record that does no harm.
@@ -218,6 +219,9 @@ class _Work:
     def _expel(self) -> bool:
         """Archive or report the versions from outside; return whether there was none in use."""
         listed = self.to.codeartifact.versions(self.package, origin="EXTERNAL")
+        archived = [one for one in listed if one.status == "Archived"]
+        if archived:
+            tell_late(self.package, archived, self.rule, self.to)
         in_use = decide.in_use_from_outside(listed)
         if not in_use:
             return True
@@ -293,7 +297,9 @@ class _Work:
         if not self.repeated and any(one.overtaken for one in refused):
             self.again = "a version was changed while it was looked at"
             to_tell = [one for one in self.found if not one.overtaken]
-        tell_archived(self.package, to_tell, self.rule, self.to)
+        told = tell_archived(self.package, to_tell, self.rule, self.to, at=self.now)
+        if not told and not self.repeated:
+            self.again = self.again or "nobody could be told of what was archived"
         tell_left(self.package, to_tell, self.rule, self.to)
 
     def _log_external(self, external: decide.External) -> None:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
 from enforce_origin_controls.collaborators import AUTOMATION, Collaborators
 from enforce_origin_controls.decision import Mixed
 from enforce_origin_controls.outcome import Found
-from steward.coordinates import Package
+from steward.coordinates import Package, PackageVersion
+from steward.ledger import StatusChange
 from steward.notices import ExternalOutcome
 from steward.observability import PackageLog
 from steward.policy import OriginRule
@@ -20,23 +22,69 @@ REMINDER: Final = timedelta(days=30)
 # Our choice: what a person reads. The log and the events have all of them.
 VERSIONS_PER_TEXT: Final = 50
 _MIXED: Final = "mixed"
+_UNTOLD: Final = ":untold:"
 
 
 def tell_archived(
-    package: Package, found: Iterable[Found], rule: OriginRule, to: Collaborators
-) -> None:
+    package: Package, found: Iterable[Found], rule: OriginRule, to: Collaborators, *, at: datetime
+) -> bool:
     """
     Announce the versions among *found* that were archived, and tell a person how to undo that.
 
     It was done just now and is done once: at the next look these versions are not in use. So each
     of them is told without asking what was told before, even if somebody brings it back again and
-    again; and if the message is lost, the log has it.
+    again. If the message is lost, that is remembered, for :func:`tell_late`.
+
+    Args:
+        at: The time under which the changes were recorded.
+
+    Returns:
+        Whether nothing is left to be told.
+
+    Raises:
+        LedgerError: The message was lost, and that cannot be remembered; the log has it.
     """
     archived = [one for one in found if one.outcome == "archived"]
     if not archived:
-        return
+        return True
     _announce(package, archived, "archived", rule, to)
-    _tell(package, archived, rule, to)
+    if _tell(package, archived, rule, to, at=at):
+        return True
+    untold = [_untold(one.version, at) for one in archived]
+    to.ledger.mark_told(package, untold, until=to.now() + REMINDER)
+    return False
+
+
+def tell_late(
+    package: Package, archived: Iterable[PackageVersion], rule: OriginRule, to: Collaborators
+) -> None:
+    """
+    Tell a person of those versions among *archived* whose message was lost, as it was then.
+
+    One query of what was told, and only if a message was lost another one of what was changed. A
+    version that was archived again since, and told, is not told once more.
+
+    Raises:
+        LedgerError: What was told or changed cannot be read, or what was told now not be marked.
+    """
+    told = to.ledger.told(package)
+    if not any(_UNTOLD in key for key in told):
+        return
+    latest = {
+        change.version: change
+        for change in reversed(to.ledger.changes(package))
+        if isinstance(change, StatusChange)
+    }
+    lost: dict[datetime, list[Found]] = {}
+    for one in archived:
+        change = latest.get(one.version)
+        if change is not None and _untold(one, change.at) in told:
+            before = replace(one, status=change.before)
+            lost.setdefault(change.at, []).append(Found(before, "archived", "and nobody was told"))
+    for at, found in lost.items():
+        if _tell(package, found, rule, to, at=at):
+            done = [_untold(one.version, at) for one in found]
+            to.ledger.mark_told(package, done, until=to.now() - timedelta(seconds=1))
 
 
 def tell_left(
@@ -63,7 +111,7 @@ def tell_left(
         _announce(
             package, [one for one in new.values() if one.outcome == outcome], outcome, rule, to
         )
-    if _tell(package, list(new.values()), rule, to):
+    if _tell(package, list(new.values()), rule, to, at=to.now()):
         to.ledger.mark_told(package, list(new), until=to.now() + REMINDER)
 
 
@@ -157,6 +205,11 @@ def _key(found: Found) -> str:
     return f"external:{found.version.version}:{found.outcome}"
 
 
+def _untold(version: PackageVersion, at: datetime) -> str:
+    """Return the key under which the ledger remembers that a message was lost."""
+    return f"external:{version.version}{_UNTOLD}{at.isoformat()}"
+
+
 def _announce(
     package: Package,
     found: Sequence[Found],
@@ -174,9 +227,16 @@ def _announce(
         )
 
 
-def _tell(package: Package, found: Sequence[Found], rule: OriginRule, to: Collaborators) -> bool:
+def _tell(
+    package: Package,
+    found: Sequence[Found],
+    rule: OriginRule,
+    to: Collaborators,
+    *,
+    at: datetime,
+) -> bool:
     subject = f"Versions from outside in an internal package of {package.repository.domain}"
-    return _delivered(package, subject, external_text(package, found, rule, to.now()), to)
+    return _delivered(package, subject, external_text(package, found, rule, at), to)
 
 
 def _delivered(package: Package, subject: str, text: str, to: Collaborators) -> bool:

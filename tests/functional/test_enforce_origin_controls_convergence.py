@@ -338,6 +338,10 @@ class Story:
                 if model.scope == "mycompany":
                     outcome = "archived" if after[version] == "Archived" else "refused"
                 assert (str(package), version) in told[outcome]
+                assert any(
+                    package.purl() in text and f"  {version} (" in text
+                    for _, text in company.attention.messages
+                )
             if mixed(model):
                 assert str(package) in mixed_ones
                 assert package.purl() in texts

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 
-from steward.coordinates import Package
+from steward.coordinates import Package, Restrictions
 from steward.errors import LedgerError
 from tests.functional.origin_company import (
     DONE,
@@ -338,19 +339,79 @@ class TestAttention:
             company.look(package)
         assert len(company.attention.messages) == 1
 
-    def test_what_is_archived_is_archived_all_the_same(
-        self, company: OriginCompany, caplog: pytest.LogCaptureFixture
+    @pytest.mark.parametrize("current", [OPEN, INTERNAL], ids=["drifted", "in order"])
+    def test_what_is_archived_is_told_at_the_next_look_as_if_it_were_then(
+        self, company: OriginCompany, current: Restrictions
     ) -> None:
-        """The log and the bus have it; the message cannot be repeated from what is left."""
+        """It is archived all the same; the automation comes back for the message alone, once."""
+        package = company.named()
+        company.seed((package, current, [outside("99.0.0"), outside("99.1.0", "Unlisted")]))
+        company.attention.delivers = False
+        assert company.look(package) == DONE
+        assert set(company.statuses(package).values()) == {"Archived"}
+        assert company.attention.messages == []
+
+        company.attention.delivers = True
+        company.now += timedelta(minutes=5)
+        assert company.look_again() == 1
+        ((_, text),) = company.attention.messages
+        assert "99.0.0 (Published), came in through public:npmjs: archived" in text
+        assert "99.1.0 (Unlisted), came in through public:npmjs: archived" in text
+        assert "2026-03-01T10:00:00+00:00" in text
+        assert "--version 99.0.0 --version 99.1.0" in text
+        company.look(package)
+        assert len(company.attention.messages) == 1
+        assert len(company.told("archived")) == 1
+        assert company.looks == []
+
+    def test_as_long_as_nobody_can_be_told_every_event_tries_again(
+        self, company: OriginCompany
+    ) -> None:
+        """The automation itself asks for one look more, and then rests."""
         package = confused(company)
         company.attention.delivers = False
+        company.look(package)
+        assert company.look_again() == 1
+        assert company.looks == []
 
-        assert company.look(package) == DONE
+        company.look(package)
+        company.attention.delivers = True
+        for _ in range(2):
+            company.look(package)
+        assert len(company.attention.messages) == 1
+
+    def test_what_was_archived_again_and_told_is_not_told_late_too(
+        self, company: OriginCompany
+    ) -> None:
+        """Somebody brought it back without an exemption while nobody could be told."""
+        package = confused(company)
+        company.attention.delivers = False
+        company.look(package)
+        company.set_status(package, "Published", "99.0.0")
+
+        company.attention.delivers = True
+        company.now += timedelta(minutes=5)
+        for _ in range(3):
+            company.look(package)
 
         assert company.statuses(package)["99.0.0"] == "Archived"
-        assert company.told("archived") == [(package, ["99.0.0"], "origins[0]")]
-        (line,) = [vars(each) for each in caplog.records if each.getMessage() == "archived"]
-        assert line["versions"] == ["99.0.0"]
+        assert len(company.attention.messages) == 1
+
+    def test_what_a_person_brought_back_meanwhile_is_not_told_as_archived(
+        self, company: OriginCompany
+    ) -> None:
+        """It is exempt and in use: the lost message would not be true any more."""
+        package = confused(company)
+        company.attention.delivers = False
+        company.look(package)
+        company.exempt(package, "99.0.0")
+        company.set_status(package, "Published", "99.0.0")
+
+        company.attention.delivers = True
+        company.look_again()
+
+        assert company.statuses(package)["99.0.0"] == "Published"
+        assert company.attention.messages == []
 
 
 def test_a_version_that_may_not_be_archived_is_refused_and_told_once(
