@@ -151,11 +151,12 @@ def _show_change(
             table.add_row(shown, what, _coloured(was.get(what, "-")), _coloured(value))
         table.add_section()
     story.table(table)
-    where = " and in ".join(before)
-    story.note(f"the function's calls to CodeArtifact, for the package in {where}:")
+    story.note(
+        f"the function's calls to CodeArtifact, for the package in {REPOSITORY} and {STORE}:"
+    )
     story.note(", ".join(f"{operation} {number}" for operation, number in sorted(made.items())))
     story.confirm(
-        "nothing else comes in, ours may be published, nobody can download theirs",
+        f"ours may come; theirs cannot be downloaded from {' or '.join(before)} any more",
         before=before,
         after=after,
         calls=dict(made),
