@@ -135,7 +135,7 @@ class LocalStack:
             repository=repository,
             format=fmt,  # type: ignore[arg-type]  # a string that the model checks
             package=package,
-            **({"namespace": namespace} if namespace else {}),  # type: ignore[arg-type]  # likewise
+            **({"namespace": namespace} if namespace else {}),
         )
         found = answer["package"]["originConfiguration"]["restrictions"]
         return f"publish {found['publish']}, upstream {found['upstream']}"

@@ -1,4 +1,4 @@
-"""Releasing, publishing and installing one package: the same verbs for Python and for npm."""
+"""A member of a team who publishes and installs: the same verbs for Python and for npm."""
 
 from __future__ import annotations
 
@@ -6,11 +6,18 @@ import json
 from itertools import count
 from typing import TYPE_CHECKING, Protocol
 
+from tests.end_to_end.developer import Developer
 from tests.end_to_end.public_packages import module_of, wheel
 
 if TYPE_CHECKING:
-    from tests.end_to_end.developer import Developer
+    from pathlib import Path
+
+    from tests.end_to_end.local_stack import LocalStack
     from tests.end_to_end.public_packages import PublicPackages
+
+DOMAIN = "my-company"
+TEAM = "team"
+STORES = {"pypi-store": "public:pypi", "npm-store": "public:npmjs"}
 
 _numbers = count()
 
@@ -130,11 +137,34 @@ PYTHON = PipAndTwine()
 NPM = Npm()
 
 
-def log_in(developer: Developer, *clients: PackageClient, domain: str, repository: str) -> None:
+def log_in(developer: Developer, *clients: PackageClient, repository: str = TEAM) -> None:
     """Point *clients* at a repository, as the User Guide shows it."""
     for client in clients:
         for tool in client.tools:
             developer.run(
                 *("aws", "codeartifact", "login", "--tool", tool),
-                *("--domain", domain, "--repository", repository),
+                *("--domain", DOMAIN, "--repository", repository),
             )
+
+
+def team_member(stack: LocalStack, home: Path) -> Developer:
+    """
+    Return a developer who publishes to and installs from the team's repository.
+
+    The domain, the repository and, behind it, a store for each public repository are new.
+    """
+    client = stack.codeartifact
+    client.create_domain(domain=DOMAIN)
+    for store, connection in STORES.items():
+        client.create_repository(domain=DOMAIN, repository=store)
+        client.associate_external_connection(
+            domain=DOMAIN, repository=store, externalConnection=connection
+        )
+    client.create_repository(
+        domain=DOMAIN,
+        repository=TEAM,
+        upstreams=[{"repositoryName": store} for store in STORES],
+    )
+    developer = Developer(home, stack.endpoint)
+    log_in(developer, PYTHON, NPM)
+    return developer
