@@ -276,11 +276,14 @@ def test_the_description_fits_a_standard_parameter() -> None:
 @pytest.mark.parametrize(
     ("document", "claim"),
     [
-        ("README.md", "Lambda hands the function up to {batch} messages."),
-        ("README.md", "after five attempts it is in `SnapshotBuildsDeadLetterQueue`"),
-        ("docs/architecture.md", "batches of up to {batch} or {window} seconds"),
+        ("README.md", "Lambda hands the function up to {SnapshotBuilds} messages"),
+        ("README.md", "(`enforce_origin_controls`: up to {OriginControls})"),
+        ("README.md", "after five attempts it is in the dead-letter queue"),
+        ("docs/architecture.md", "batches of up to {SnapshotBuilds} or {window} seconds"),
+        ("docs/architecture.md", "in batches of up to {OriginControls}:"),
         ("docs/architecture.md", "kept for 4 days"),
         ("docs/architecture.md", "after five attempts `SnapshotBuildsDeadLetterQueue`"),
+        ("docs/operations.md", "A message failed five times"),
         ("docs/architecture.md", "at most two runs at once"),
         ("docs/operations.md", "Messages are kept for 14 days."),
     ],
@@ -289,15 +292,18 @@ def test_figures_in_the_documentation_are_those_of_the_template(
     resources: Document, document: str, claim: str
 ) -> None:
     """A number that is changed in the template is changed where people read it."""
-    mapping = next(w for w in WIRED if w.events == "SnapshotBuilds").mapping(resources)
-    queue = resources["SnapshotBuildsQueue"]["Properties"]
-    dead_letters = resources["SnapshotBuildsDeadLetterQueue"]["Properties"]
+    figures: dict[str, int] = {}
     day = 24 * 60 * 60
-    assert queue["RedrivePolicy"]["maxReceiveCount"] == 5
-    assert mapping["ScalingConfig"]["MaximumConcurrency"] == 2
-    assert queue["MessageRetentionPeriod"] == 4 * day
-    assert dead_letters["MessageRetentionPeriod"] == 14 * day
-    figures = {"batch": mapping["BatchSize"], "window": mapping["MaximumBatchingWindowInSeconds"]}
+    for wired in WIRED:
+        mapping = wired.mapping(resources)
+        queue = resources[f"{wired.events}Queue"]["Properties"]
+        dead_letters = resources[f"{wired.events}DeadLetterQueue"]["Properties"]
+        assert queue["RedrivePolicy"]["maxReceiveCount"] == 5
+        assert mapping["ScalingConfig"]["MaximumConcurrency"] == 2
+        assert queue["MessageRetentionPeriod"] == 4 * day
+        assert dead_letters["MessageRetentionPeriod"] == 14 * day
+        figures |= {wired.events: mapping["BatchSize"]}
+        figures |= {"window": mapping["MaximumBatchingWindowInSeconds"]}
     text = " ".join((ROOT / document).read_text(encoding="utf-8").split())
     assert claim.format(**figures) in text
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.contract.project import ROOT
 from tests.end_to_end.developer import Developer
-from tests.end_to_end.local_stack import LocalStack, eventually
+from tests.end_to_end.local_stack import LocalStack, eventually, steward_up
 from tests.end_to_end.public_packages import PublicPackages
 
 ENDPOINT = "http://127.0.0.1:4566"
@@ -117,3 +118,67 @@ def test_the_local_guides_script_leaves_the_status_table_beside_it(
         return [tuple(line.split()) for line in lines.splitlines() if line.startswith("1.0-")]
 
     eventually(shown, lambda seen: seen == rows)
+
+
+GUARDED = "docs/local.md", "## A version from outside"
+EXPORTS = "docs/local.md", "## AWS clients"
+
+
+def _look_around_with() -> str:
+    """Return the local guide's exports, without the list of repositories that follows them."""
+    exports, *_ = blocks(*EXPORTS)
+    return exports.replace("aws codeartifact list-repositories\n", "")
+
+
+@pytest.fixture(scope="module")
+def guarded(
+    public_packages: PublicPackages, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Reader]:
+    """A reader of the guide's section on versions from outside, with the stack that it starts."""
+    start, *_ = blocks(*GUARDED)
+    script, _, command = start.strip().rpartition("\n")
+    assert command == ".venv/bin/steward up --mode enforce --policy ours.yaml"
+    policy = re.search(r"<<'POLICY'\n(.*)^POLICY$", script, re.MULTILINE | re.DOTALL)
+    assert policy is not None
+    environment = {"STEWARD_PYPI_INDEX": public_packages.simple_index}
+    folder = tmp_path_factory.mktemp("guarded")
+    with steward_up(folder, environment=environment, policy_text=policy[1]) as running:
+        reader = Reader(tmp_path_factory.mktemp("guarded-reader"), running)
+        reader.paste(script)
+        yield reader
+
+
+@pytest.fixture(scope="module")
+def attacked(guarded: Reader) -> str:
+    """The README's block once more: what follows it goes on in its shell's environment."""
+    _, use = blocks("README.md", "## Use it on your machine")
+    folder = guarded.paste(use, 'echo "$TRY"').splitlines()[-1]
+    return f'{_look_around_with()}\nTRY={folder}; . "$TRY/bin/activate"\n'
+
+
+def test_the_local_guides_attack_is_stopped_and_can_be_undone(
+    guarded: Reader, attacked: str
+) -> None:
+    """Archived and closed; downloadable while it is exempt; archived again afterwards."""
+    _, look, fetch, undo, end = blocks(*GUARDED)
+    said = [line.removeprefix("# ").split() for line in look.splitlines() if line.startswith("# ")]
+
+    def shown() -> list[list[str]]:
+        return [line.split() for line in guarded.paste(attacked, look).splitlines()]
+
+    eventually(shown, lambda seen: seen == said)
+    assert "nobody gets it any more" in guarded.paste(attacked, fetch)
+    assert "trying it out" in guarded.paste(attacked, undo)
+    assert "nobody gets it any more" not in guarded.paste(attacked, fetch)
+    assert "archived" in guarded.paste(attacked, end)
+    assert "nobody gets it any more" in guarded.paste(attacked, fetch)
+
+
+def test_the_local_guides_groups_hold_the_packages_that_it_says(
+    guarded: Reader, attacked: str
+) -> None:
+    """A name, one that only looks like it, and any other."""
+    (use,) = blocks("docs/local.md", "## Package groups")
+    said = [line.partition("# ")[2] for line in use.splitlines() if line.startswith("group_of ")]
+    shown = guarded.paste(attacked, use).splitlines()[-len(said) :]
+    assert [line.split() for line in shown] == [line.partition(":")[0].split() for line in said]
