@@ -19,7 +19,7 @@ StepKind = Literal["create", "restrict", "release", "remove"]
 
 _LISTED: Final[RestrictionMode] = "ALLOW_SPECIFIC_REPOSITORIES"
 _OPENNESS: Final[dict[RestrictionMode, int]] = {"BLOCK": 0, _LISTED: 1, "ALLOW": 2}
-_NEW: Final[dict[RestrictionType, RestrictionMode]] = dict.fromkeys(TYPES, "INHERIT")
+_INHERITING: Final[dict[RestrictionType, RestrictionMode]] = dict.fromkeys(TYPES, "INHERIT")
 
 AllowLists = Mapping[tuple[str, RestrictionType], Collection[str]]
 
@@ -79,6 +79,17 @@ class Change:
             if another_list or _OPENNESS.get(mode, _OPENNESS["ALLOW"]) > least:
                 opened.add(kind)
         return frozenset(opened)
+
+    @property
+    def too_free(self) -> frozenset[RestrictionType]:
+        """The types for which it may have more freedom than it should, while it stays as it is."""
+        wanted = _INHERITING if self.action == "remove" else self.modes
+        closing = {
+            kind
+            for kind, mode in wanted.items()
+            if mode not in {"ALLOW", self.before[kind]} and self.before[kind] != "BLOCK"
+        }
+        return frozenset(closing | {entry.type for entry in self.remove})
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +213,7 @@ def change_for(
         allowed: What stands on its allow-lists.
     """
     pattern = str(declaration.pattern)
-    before = _NEW if group is None else group.modes
+    before = _INHERITING if group is None else group.modes
     effective = _inherited(pattern, existing) if group is None else group.effective
     modes = {kind: mode for kind, mode in declaration.modes.items() if mode != before[kind]}
     add: set[AllowedRepository] = set()
@@ -252,25 +263,31 @@ def steps_for(changes: Iterable[Change]) -> list[Step]:
     return steps
 
 
-def endangered(step: Step, failed: Iterable[Change]) -> Change | None:
+def reason_to_wait(step: Step, failed: Iterable[Change]) -> str | None:
     """
-    Return one of *failed* whose packages the step would open against the policy, if there is one.
+    Return why the step would open packages against the policy by now, as a sentence, if it would.
 
-    The group below was to be closed and is not. It inherits, so what opens the group above it opens
-    its packages too. Our choice: the group above waits for the next run.
+    - A group below it was to be closed and is not: it inherits, so its packages are opened too.
+    - It would inherit from a group above it that has more freedom than it should have.
+
+    Our choice: it waits for the next run. What gives no more freedom goes on.
     """
     if step.kind == "create":
         return None
-    return next(
-        (
-            below
-            for below in failed
-            if below.pattern != step.change.pattern
-            and below.closes & step.change.opens
-            and _covers(step.change.pattern, below.pattern)
-        ),
-        None,
-    )
+    change = step.change
+    gives_up: frozenset[RestrictionType] = frozenset()
+    if step.kind == "remove":
+        gives_up = change.opens
+    elif step.kind == "release":
+        gives_up = change.opens & change.inherited.keys()
+    for other in failed:
+        if other.pattern == change.pattern:
+            continue
+        if other.closes & change.opens and _covers(change.pattern, other.pattern):
+            return f"{other.pattern}, which is below it, would be opened."
+        if other.too_free & gives_up and _covers(other.pattern, change.pattern):
+            return f"{other.pattern}, which is above it, is more open than declared."
+    return None
 
 
 def _specificity(change: Change) -> tuple[int, bool, bool, str]:

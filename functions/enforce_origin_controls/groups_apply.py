@@ -18,9 +18,9 @@ from enforce_origin_controls.groups import (
     Plan,
     Step,
     change_for,
-    endangered,
     lists_to_read,
     plan,
+    reason_to_wait,
     steps_for,
     undeclared,
 )
@@ -120,7 +120,8 @@ def apply(
 
     - A group that somebody has made meanwhile is read again and changed.
     - A group that somebody has removed meanwhile is created again.
-    - A group is held back if opening it would open one below it that could not be closed.
+    - A group is held back if opening it would open one below it that could not be closed, or if it
+      would inherit from one above it that could not be.
     """
     work = _Work(
         groups,
@@ -157,9 +158,9 @@ class _Work:
         change = step.change
         if change.pattern in self.failures or change.pattern in self.settled:
             return
-        below = endangered(step, [failed for _, failed in self.failures.values()])
-        if below is not None:
-            self._fail(change, "held back", f"{below.pattern}, which is below it, would be opened.")
+        reason = reason_to_wait(step, [failed for _, failed in self.failures.values()])
+        if reason is not None:
+            self._fail(change, "held back", reason)
             return
         try:
             self._take(step)
