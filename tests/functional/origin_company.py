@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from emulator.app import create_app
-from emulator.core import group_changes, group_rows, repositories, tokens
+from emulator.core import group_changes, group_rows, repositories, tokens, versions
 from emulator.core.external import Connection
 from emulator.core.faults import Settings
 from emulator.core.rows import domain_row
@@ -27,20 +27,21 @@ from emulator.core.values import (
     RepositoryId,
     RestrictionMode,
     RestrictionType,
+    Version,
 )
 from emulator.options import Options
 from emulator.server import RunningServer
 from enforce_origin_controls.outcome import Outcome
 from enforce_origin_controls.repository import enforce_in_repository
-from steward import patterns
 from steward.batches import BatchResponse
 from steward.coordinates import Format, Package, Repository, Restriction, Status
 from steward.ledger import Exemption
-from steward.policy import OriginRule, Policy, PromotionRoute
+from steward.policy import Policy
 from tests.functional.client_uploads import publish_npm, publish_pypi
 from tests.functional.emulator.public_repository import FakeRepository, until
-from tests.functional.origin_domain import ACCOUNT, APPROVED, DOMAIN, OriginDomain
+from tests.functional.origin_domain import ACCOUNT, DOMAIN, OriginDomain
 from tests.functional.origin_domain import watch as watch_domain
+from tests.functional.origin_policy import POLICY
 from tests.functional.template_rules import rule as template_rule
 
 CONNECTIONS: Mapping[Format, str] = {"npm": "public:npmjs", "pypi": "public:pypi"}
@@ -48,47 +49,6 @@ DONE: BatchResponse = {"batchItemFailures": []}
 _DOMAIN = DomainId(ACCOUNT, DOMAIN)
 
 _numbers = count()
-
-
-def _rule(number: int, *packages: str, **more: Any) -> OriginRule:  # noqa: ANN401  fields of the rule
-    parsed = tuple(patterns.parse(text) for text in packages)
-    return OriginRule(f"origins[{number}]", parsed, ("*",), **more)
-
-
-POLICY = Policy(
-    digest="0" * 64,
-    domain=DOMAIN,
-    origins=(
-        _rule(
-            0,
-            "/npm/mycompany/*",
-            "/pypi//mycompany~",
-            "/maven/com.mycompany~",
-            "/generic/mycompany/*",
-            kind="internal",
-            publish="ALLOW",
-            upstream="BLOCK",
-            external="archive",
-        ),
-        _rule(
-            1,
-            "/npm/reported/*",
-            kind="internal",
-            publish="ALLOW",
-            upstream="BLOCK",
-            external="report",
-        ),
-        _rule(
-            2, "/npm/public/*", "/pypi//requests~", kind="public", publish="BLOCK", upstream="ALLOW"
-        ),
-        _rule(3, "/npm/no-publish/*", kind="explicit", publish="BLOCK"),
-        _rule(4, "/npm/no-upstream/*", kind="explicit", upstream="BLOCK"),
-        _rule(5, "/npm/closed/*", kind="explicit", publish="BLOCK", upstream="BLOCK"),
-        _rule(6, "/npm/open/*", kind="explicit", publish="ALLOW", upstream="ALLOW"),
-        _rule(7, "/npm/inferred/*", "/pypi//inferred~", kind="inferred"),
-    ),
-    promotions=(PromotionRoute("approved", (patterns.parse("/npm/*"),), "npm-intake", APPROVED),),
-)
 
 
 @dataclass
@@ -166,6 +126,10 @@ class OriginCompany(OriginDomain):
         group_changes.configure(
             self.state, group, modes=cast("Mapping[RestrictionType, RestrictionMode]", modes)
         )
+
+    def held(self, package: Package) -> list[Version]:
+        """Return what the package's repository holds of it; no request."""
+        return versions.all_of(self.state, self._id(package.repository), held_as(package))
 
     def forget_groups(self) -> None:
         """The domain has the root group alone, and that allows everything."""

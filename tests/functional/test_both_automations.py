@@ -18,12 +18,12 @@ from steward.policy import SnapshotRule
 from tests.functional.deployed_domain import DeployedDomain, deployed, other_services, package
 from tests.functional.origin_company import (
     DONE,
-    POLICY,
     OriginCompany,
     company,
     company_domain,
 )
 from tests.functional.origin_domain import INTERNAL
+from tests.functional.origin_policy import POLICY
 from tests.unit.fake_origin_domain import RecordingAttention, RecordingNotices, RecordingQueue
 from unlist_snapshot_builds.app import Collaborators as Unlisting
 from unlist_snapshot_builds.app import unlist_in_batch
