@@ -1,0 +1,104 @@
+"""The project's own template, played in the test's process, and what a test looks at in it."""
+
+import io
+import json
+import time
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import botocore.session
+from botocore.client import BaseClient
+
+from cli.stack.function_logs import FunctionLogs
+from cli.stack.stack import LocalStack, Mode, StackOptions
+from steward.policy_file import compile_policy
+
+TEMPLATE = Path(__file__).parents[2] / "template.yaml"
+POLICY = "domain: my-company\nsnapshots:\n  - packages: /maven/*\n"
+
+
+@contextmanager
+def playing(
+    mode: Mode,
+    data: Path | None = None,
+    policy: str = POLICY,
+    template: Path = TEMPLATE,
+    **parameters: str,
+) -> Iterator[LocalStack]:
+    """Play `template.yaml` with *parameters*; the policy is for all Maven packages."""
+    options = StackOptions(
+        compiled_policy=compile_policy(policy, "policy.yaml"),
+        mode=mode,
+        data=data,
+        template=template,
+        parameters=parameters,
+    )
+    with LocalStack(options, logs=FunctionLogs(echo=io.StringIO())) as stack:
+        yield stack
+
+
+def client_of(stack: LocalStack, service: str) -> BaseClient:
+    """Return a client for a service of the stack."""
+    session = botocore.session.Session()
+    session.set_credentials("anyone", "anything")
+    return session.create_client(service, region_name="us-west-2", endpoint_url=stack.endpoint)
+
+
+def codeartifact(stack: LocalStack) -> BaseClient:
+    """Return a client for the stack's CodeArtifact."""
+    return client_of(stack, "codeartifact")
+
+
+def admin(stack: LocalStack, method: str, path: str, document: object = None) -> object:
+    """Return what the local CodeArtifact's admin API answers."""
+    body = None if document is None else json.dumps(document).encode()
+    request = urllib.request.Request(f"{stack.endpoint}/_emulator/{path}", body, method=method)
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        return json.load(answer)
+
+
+def until(condition: Callable[[], object], seconds: float = 60) -> None:
+    """Return when *condition* holds; fail when it does not within *seconds*."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come to pass"
+        time.sleep(0.05)
+
+
+def said(stack: LocalStack) -> list[Mapping[str, str]]:
+    """Return what the automation's log says, metrics left out."""
+    lines = [json.loads(line.text) for line in stack.logs.lines() if line.text.startswith("{")]
+    return [line for line in lines if "message" in line]
+
+
+def at_rest(stack: LocalStack) -> bool:
+    """Return whether no message waits or is being worked on."""
+    return stack.messages_left == 0
+
+
+def impatient(folder: Path, *, seconds: int = 5) -> Path:
+    """Return the project's template with two attempts instead of five, *seconds* apart."""
+    changed = TEMPLATE.read_text(encoding="utf-8")
+    for wanted, here in (
+        ("VisibilityTimeout: 725", f"VisibilityTimeout: {seconds}"),
+        ("maxReceiveCount: 5", "maxReceiveCount: 2"),
+        ("MaximumBatchingWindowInSeconds: 5", "MaximumBatchingWindowInSeconds: 0"),
+    ):
+        assert changed.count(wanted) == 2  # one for each automation
+        changed = changed.replace(wanted, here)
+    for code in ("functions", "layers"):
+        (folder / code).symlink_to(TEMPLATE.parent / code)
+    (folder / "template.yaml").write_text(changed, encoding="utf-8")
+    return folder / "template.yaml"
+
+
+def dead_letters(stack: LocalStack, name: str) -> list[str]:
+    """Return the bodies of what a queue holds, sorted."""
+    from moto.sqs.models import sqs_backends
+
+    queue = sqs_backends[stack.options.account][stack.options.region].queues[
+        f"codeartifact-steward-{name}"
+    ]
+    return sorted(message.body for message in queue._messages)
