@@ -109,7 +109,9 @@ class Index:
         path, folded_path = group_patterns.path(package), group_patterns.folded_path(package)
         for candidates in self._by_folded_stem.prefixes(folded_path):
             found = [
-                each.pattern for each in candidates if each.pattern.matches_folded(folded_path)
+                each.pattern
+                for each in candidates
+                if each.pattern.matches_loosely(path, folded_path)
             ]
             if found:
                 best = min(found, key=lambda each: _rank(each, path))

@@ -50,7 +50,8 @@ def page(
         domain = domain_row(connection, group.domain)
         now = stamp(state.clock.now())
         for package in _packages(connection, domain, pattern, now, key):
-            if not pattern.matches_folded(group_patterns.folded_path(package)):
+            paths = group_patterns.path(package), group_patterns.folded_path(package)
+            if not pattern.matches_loosely(*paths):
                 continue
             association = index.associated(package)
             if association.group.id != group:

@@ -47,9 +47,13 @@ class Pattern:
         """Return whether a package path matches strongly: by case, and by word."""
         return _matches(self.stem, self.suffix, path)
 
-    def matches_folded(self, path: str) -> bool:
-        """Return whether a folded package path matches, be it strongly or weakly."""
-        return _matches(self.folded_stem, self.suffix, path)
+    def matches_loosely(self, path: str, folded_path: str) -> bool:
+        """
+        Return whether a package matches, be it strongly or weakly.
+
+        Neither implies the other: ``foo%b`` matches ``foo~``, and is folded to a longer word.
+        """
+        return self.matches(path) or _matches(self.folded_stem, self.suffix, folded_path)
 
     def covers(self, other: Pattern) -> bool:
         """

@@ -20,7 +20,7 @@ DOMAIN = "my-company"
 TYPES: tuple[RestrictionType, ...] = ("PUBLISH", "EXTERNAL_UPSTREAM", "INTERNAL_UPSTREAM")
 
 _CYRILLIC_O = "\u043e"
-NAMES = st.text(st.sampled_from(f"aAbBlI10mo{_CYRILLIC_O}-._"), min_size=1, max_size=6)
+NAMES = st.text(st.sampled_from(f"aAbBlI10mo{_CYRILLIC_O}-._%|"), min_size=1, max_size=6)
 PACKAGES = st.builds(
     PackageId, st.sampled_from(["npm", "generic"]), st.one_of(st.just("a"), NAMES), NAMES
 )

@@ -162,14 +162,14 @@ def test_every_parent_covers_its_child_and_nothing_lies_between(held: list[str])
 @given(st.lists(patterns(), max_size=12), PACKAGES)
 @settings(max_examples=300)
 def test_every_package_is_in_exactly_one_group(held: list[str], package: PackageId) -> None:
-    """In the most specific of those that its folded path matches; strongly if it matches so."""
+    """In the most specific of those that it matches in either way; strongly if it matches so."""
     association = index(*held).associated(package)
     chosen = parse(association.group.id.pattern)
     path, folded_path = group_patterns.path(package), group_patterns.folded_path(package)
-    assert chosen.matches_folded(folded_path)
+    assert chosen.matches_loosely(path, folded_path)
     assert (association.type == "STRONG") == chosen.matches(path)
     for each in map(parse, held):
-        if each.matches_folded(folded_path):
+        if each.matches_loosely(path, folded_path):
             assert len(each.folded_stem) <= len(chosen.folded_stem)
             if len(each.folded_stem) == len(chosen.folded_stem) and each.matches(path):
                 assert association.type == "STRONG"
