@@ -10,6 +10,7 @@ from typing import TypeVar, cast, get_args
 
 from emulator.core import group_patterns
 from emulator.core.errors import Validation
+from emulator.core.origins import Arrival
 from emulator.core.repositories import EXTERNAL_CONNECTIONS
 from emulator.core.values import (
     DomainId,
@@ -20,7 +21,6 @@ from emulator.core.values import (
     RepositoryId,
     Restriction,
     RestrictionMode,
-    Restrictions,
     RestrictionType,
     Status,
 )
@@ -65,10 +65,18 @@ class SeedVersion:
 
 @dataclass(frozen=True, slots=True)
 class SeedPackage:
-    """A package; without given *restrictions* they are those of how its first version came."""
+    """
+    A package.
+
+    Attributes:
+        arrival: How its first version came, which a package without one is taken to wait for.
+        publish: ``None`` leaves it to the defaults; the same for *upstream*.
+    """
 
     id: PackageId
-    restrictions: Restrictions
+    arrival: Arrival
+    publish: Restriction | None
+    upstream: Restriction | None
     dist_tags: Mapping[str, str]
     versions: tuple[SeedVersion, ...]
 
@@ -138,7 +146,7 @@ class _Node:
         value = self._value.get(key)
         if value is None and default is not None:
             return default
-        if value not in allowed:
+        if not isinstance(value, str) or value not in allowed:
             raise self.refuse(key, f"must be one of {', '.join(sorted(allowed))}, not {value!r}")
         return value
 
@@ -278,15 +286,22 @@ def _package(node: _Node, repository: RepositoryId, connection: str | None) -> S
     )
     tags = {tag: str(version) for tag, version in node.mapping("distTags").items()}
     external = bool(versions) and versions[0].origin.type == "EXTERNAL"
-    restrictions = Restrictions("BLOCK", "ALLOW") if external else Restrictions("ALLOW", "BLOCK")
     given = node.inner("restrictions", "publish upstream")
-    if given is not None:
-        both: frozenset[Restriction] = frozenset({"ALLOW", "BLOCK"})
-        restrictions = Restrictions(
-            given.choice("publish", both, restrictions.publish),
-            given.choice("upstream", both, restrictions.upstream),
-        )
-    return SeedPackage(package, restrictions, tags, versions)
+    return SeedPackage(
+        package,
+        "ingested" if external else "published",
+        _restriction(given, "publish"),
+        _restriction(given, "upstream"),
+        tags,
+        versions,
+    )
+
+
+def _restriction(node: _Node | None, key: str) -> Restriction | None:
+    if node is None or node.get(key) is None:
+        return None
+    both: frozenset[Restriction] = frozenset({"ALLOW", "BLOCK"})
+    return node.choice(key, both)
 
 
 def _version(

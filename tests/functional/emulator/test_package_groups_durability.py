@@ -55,6 +55,34 @@ def test_seeding_again_changes_what_it_gives(groups: Groups) -> None:
 
 
 @pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        pytest.param(None, {"publish": "ALLOW", "upstream": "ALLOW"}, id="nothing"),
+        pytest.param(
+            {"upstream": "BLOCK"}, {"publish": "ALLOW", "upstream": "BLOCK"}, id="one of them"
+        ),
+    ],
+)
+def test_a_seeded_package_of_a_group_that_restricts_anything_leaves_the_rest_to_it(
+    groups: Groups, given: dict[str, str] | None, expected: dict[str, str]
+) -> None:
+    """As one that comes otherwise; one of another group has the defaults of its first version."""
+    packages: list[dict[str, object]] = [
+        {"format": "npm", "namespace": "mycompany", "package": "ui", "versions": []},
+        {"format": "pypi", "package": "requests", "versions": []},
+    ]
+    packages[0] |= {"restrictions": given} if given else {}
+    modes = {"EXTERNAL_UPSTREAM": "BLOCK"}
+    groups.seed(
+        [{"pattern": "/npm/mycompany/*", "restrictions": modes}],
+        [{"name": "internal", "packages": packages}],
+    )
+    listed = groups.client.list_packages(domain=DOMAIN.name, repository="internal")["packages"]
+    found = {each["package"]: each["originConfiguration"]["restrictions"] for each in listed}
+    assert found == {"ui": expected, "requests": {"publish": "ALLOW", "upstream": "BLOCK"}}
+
+
+@pytest.mark.parametrize(
     ("group", "problem"),
     [
         pytest.param({}, "packageGroups[0].pattern", id="no pattern"),
@@ -63,6 +91,11 @@ def test_seeding_again_changes_what_it_gives(groups: Groups) -> None:
             {"pattern": "/npm/*", "restrictions": {"PUBLISH": "DENY"}},
             "restrictions.PUBLISH must be one of",
             id="a mode that is none",
+        ),
+        pytest.param(
+            {"pattern": "/npm/*", "restrictions": {"PUBLISH": ["ALLOW"]}},
+            "restrictions.PUBLISH must be one of",
+            id="a list of modes",
         ),
         pytest.param(
             {"pattern": "/npm/*", "restrictions": {"UPSTREAM": "BLOCK"}},
