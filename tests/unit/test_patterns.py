@@ -49,6 +49,7 @@ def test_matches(pattern: str, path: str, *, expected: bool) -> None:
         pytest.param("/maven/com.mycompany", "End it with", id="no suffix"),
         pytest.param("/maven/com.*.app~", "only at the end", id="a star in the middle"),
         pytest.param("/maven/com .app~", "white space", id="a blank"),
+        pytest.param("/npm/my#company/*", "#, white space", id="a sign that no name has"),
         pytest.param("/conda/*", "Write one of npm", id="an unknown format"),
         pytest.param("/python//requests~", "Write one of npm", id="python is called pypi"),
         pytest.param("/maven~", "Write /maven/*", id="the format as a prefix"),

@@ -100,7 +100,7 @@ def parse(text: str, *, formats: Sequence[Format] = FORMATS) -> Pattern:
         raise PatternError(
             text,
             "has a character that belongs into no package path",
-            "* and $ stand only at the end; white space and control characters nowhere.",
+            "* and $ stand only at the end; #, white space and control characters nowhere.",
         )
     components = stem[1:].split("/")
     if len(components) > _COMPONENTS:
@@ -181,5 +181,9 @@ def _in_word(character: str) -> bool:
 
 
 def _unfit(character: str) -> bool:
-    r"""Return whether the service model's ``[^\p{C}\p{IsWhitespace}]+`` excludes it."""
-    return character.isspace() or unicodedata.category(character)[0] == "C"
+    r"""
+    Return whether no pattern that a package can match has it.
+
+    PackageGroupPattern is ``[^\p{C}\p{IsWhitespace}]+``, PackageName ``[^#/\s]+`` (service model).
+    """
+    return character == "#" or character.isspace() or unicodedata.category(character)[0] == "C"
