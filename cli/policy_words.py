@@ -1,7 +1,5 @@
 """What a policy does with one package, in words."""
 
-import re
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from cli.policy_tables import spoken
@@ -76,6 +74,7 @@ def of_groups(
         words += [
             f"It looks like {alike.name}, {alike.pattern}, and does not match it: a weak match.",
             "CodeArtifact lets nobody publish it, and lets none of it in from upstream.",
+            "Whether letters look alike is its choice: `aws codeartifact get-associated-package-group`.",
         ]
     return words
 
@@ -90,19 +89,24 @@ def similar_group(policy: "Policy", package: "Package") -> "GroupDeclaration | N
     """
     Return the more specific group that the package matches weakly only, if there is one.
 
-    By case and by runs of `-`, `.` and `_` ("Package group ... weak matches", User Guide).
-    CodeArtifact knows letters that look alike besides.
+    As the local CodeArtifact judges it ("Package group definition syntax and matching behavior",
+    User Guide): which letters look alike is not documented.
     """
+    from emulator.core import group_patterns
+    from emulator.core.values import PackageId
+
+    found = PackageId(package.format, package.namespace or "", package.name)
+    path, folded_path = group_patterns.path(found), group_patterns.folded_path(found)
+
+    def length(group: "GroupDeclaration") -> int:
+        return len(group_patterns.parse(str(group.pattern)).folded_stem)
+
     strong = policy.group_for(package)
     weak = [
         group
         for group in policy.groups or ()
-        if not group.pattern.matches(package.path)
-        and replace(group.pattern, stem=_folded(group.pattern.stem)).matches(_folded(package.path))
-        and (strong is None or group.pattern.specificity > strong.pattern.specificity)
+        if not group.pattern.matches(path)
+        and group_patterns.parse(str(group.pattern)).matches_loosely(path, folded_path)
+        and (strong is None or length(group) > length(strong))
     ]
-    return max(weak, key=lambda group: group.pattern.specificity, default=None)
-
-
-def _folded(path: str) -> str:
-    return re.sub(r"[-._]+", ".", path.casefold())
+    return max(weak, key=length, default=None)

@@ -189,6 +189,7 @@ def test_programs_get_the_rules_themselves(policy: Path) -> None:
     [
         ("/npm//react_dom", True),
         ("/npm//React.-.DOM", True),
+        ("/npm//re\u0430ct-d0m", True),
         ("/npm//react-dom", False),
         ("/npm//reactdom", False),
         ("/npm//react-dom-x", False),
@@ -198,11 +199,26 @@ def test_programs_get_the_rules_themselves(policy: Path) -> None:
 def test_a_name_that_only_looks_like_a_group_s_is_found(
     package: str, *, similar: bool, policy: Path
 ) -> None:
-    """By case, and by runs of hyphens, dots and underscores ("weak matches", User Guide)."""
+    """By case, by runs of hyphens, dots and underscores, and by letters that look alike."""
     document = json.loads(
         run("explain", policy, package, "--repository", "npm-store", "--json").stdout
     )
     assert (document["similar_group"] is not None) is similar
+
+
+def test_a_group_of_its_own_takes_a_name_out_of_the_group_that_it_looks_like(
+    policy: Path,
+) -> None:
+    """Also where the pattern of the other one is written longer: a strong match comes first."""
+    policy.write_text(
+        "domain: my-company\ngroups:\n"
+        "  - {pattern: /npm//react--dom$, publish: block}\n"
+        "  - {pattern: /npm//react-dom$, publish: allow}\n"
+    )
+    arguments = ("/npm//react-dom", "--repository", "npm-store", "--json")
+    document = json.loads(run("explain", policy, *arguments).stdout)
+    assert document["group"]["name"] == "groups[1]"
+    assert document["similar_group"] is None
 
 
 def test_a_policy_without_groups_says_nothing_about_them(policy: Path) -> None:
