@@ -12,11 +12,15 @@ from steward.coordinates import Package, Repository, is_format
 
 VERSIONS_SHOWN: Final = 3  # our choice: about as many as fit into a line
 
+_REASONS: Final = ("code", "reason", "why", "subject", "exception")
 _SILENT: Final = frozenset({"nothing to do"})  # a decision that changes nothing, for every event
 _STYLES: Final = {
     "kept": "dim",
     "stale": "cyan",
     "unlisted": "green",
+    "drifted": "cyan",
+    "restrictions changed": "green",
+    "archived": "green",
     "WARNING": "yellow",
     "ERROR": "bold red",
     "CRITICAL": "bold red",
@@ -42,7 +46,7 @@ def readable(line: LogLine) -> Text | None:
     Return what people read of *line*, None if that is nothing.
 
     - A decision, or anything else that was logged with a message, is the automation, the message,
-      the package with its versions, the repository and the reason.
+      the package with its versions, the repository, the change and the reason.
     - Metrics and `nothing to do` are left out.
     - What is no such line, a traceback for instance, stays as it is.
     """
@@ -56,13 +60,18 @@ def readable(line: LogLine) -> Text | None:
         return None
     style = _STYLES.get(message, _STYLES.get(str(document.get("level")), "bold"))
     text = Text.assemble((service, "dim"), " ", (message, style))
-    when = document.get("until", document.get("at"))
-    if when is not None:
-        text.append(f" {when}" if message.endswith("until") else f" at {when}")
+    for word in ("until", "at"):
+        if word in document:
+            said = message.endswith(word)
+            text.append(f" {document[word]}" if said else f" {word} {document[word]}")
     package = _package(document)
     if package is not None:
         text.append(f" {_with_versions(package, document)} in {package.repository.name}")
-    reasons = (document.get(key) for key in ("code", "reason", "exception"))
+    if "external_connection" in document:
+        text.append(f", through {document['external_connection']}")
+    if "before" in document and "after" in document:
+        text.append(f": {document['before']} -> {document['after']}")
+    reasons = (document.get(key) for key in _REASONS)
     text.append("".join(f": {reason}" for reason in reasons if reason is not None))
     return text
 

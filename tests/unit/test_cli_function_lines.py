@@ -70,6 +70,26 @@ def logged(message: str, level: str = "INFO", **keys: object) -> LogLine:
             id="a refusal",
         ),
         pytest.param(
+            logged("drifted", **SCOPED, before="one", after="another", reason="why"),
+            "drifted pkg:npm/%40mycompany/ui in my-maven-repo: one -> another: why",
+            id="a change of restrictions",
+        ),
+        pytest.param(
+            logged("kept", **SCOPED, version="1", until="2026-03-01T11:15:00+00:00", why="ours"),
+            "kept until 2026-03-01T11:15:00+00:00 pkg:npm/%40mycompany/ui@1 in my-maven-repo: ours",
+            id="an exemption",
+        ),
+        pytest.param(
+            logged("external version", **SCOPED, version="1", external_connection="public:npmjs"),
+            "external version pkg:npm/%40mycompany/ui@1 in my-maven-repo, through public:npmjs",
+            id="a version from outside",
+        ),
+        pytest.param(
+            logged("told", **SCOPED, subject="Versions from outside"),
+            "told pkg:npm/%40mycompany/ui in my-maven-repo: Versions from outside",
+            id="a message to people",
+        ),
+        pytest.param(
             logged("malformed message", "ERROR", message_id="1", reason="no [JSON]"),
             "malformed message: no [JSON]",
             id="no package",
