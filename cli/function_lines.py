@@ -67,8 +67,9 @@ def readable(line: LogLine) -> Text | None:
     package = _package(document)
     if package is not None:
         text.append(f" {_with_versions(package, document)} in {package.repository.name}")
-    if "external_connection" in document:
-        text.append(f", through {document['external_connection']}")
+    connection = document.get("external_connection")
+    if connection is not None:
+        text.append(f", through {connection}")
     if "before" in document and "after" in document:
         text.append(f": {document['before']} -> {document['after']}")
     reasons = (document.get(key) for key in _REASONS)

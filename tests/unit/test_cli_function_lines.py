@@ -85,6 +85,11 @@ def logged(message: str, level: str = "INFO", **keys: object) -> LogLine:
             id="a version from outside",
         ),
         pytest.param(
+            logged("external version", **SCOPED, version="1", external_connection=None),
+            "external version pkg:npm/%40mycompany/ui@1 in my-maven-repo",
+            id="a version from outside, nobody knows how",
+        ),
+        pytest.param(
             logged("told", **SCOPED, subject="Versions from outside"),
             "told pkg:npm/%40mycompany/ui in my-maven-repo: Versions from outside",
             id="a message to people",
