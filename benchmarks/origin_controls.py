@@ -9,8 +9,8 @@ own: none of its code runs here, and what it does with files on disk is left out
 
     .venv/bin/python -m benchmarks.origin_controls [--repeats 3]
 
-prints JSON: the calls that CodeArtifact received, those to other services, and the least seconds
-of the repeats, with every call 20 ms away and with none; and peak memory.
+prints JSON: the calls that CodeArtifact received, those to other services, the least seconds of
+the repeats, with every call 20 ms away and with none; and peak memory.
 """
 
 from __future__ import annotations
@@ -114,9 +114,10 @@ _NPMJS = {"externalConnectionName": "public:npmjs"}
 CASES = {
     "500_packages_25_drifted": Case(500, 25),
     "500_packages_nothing_drifted": Case(500, 0),
-    "500_packages_all_drifted": Case(500, 500),
     "500_internal_packages_25_drifted": Case(500, 25, "internal"),
     "10000_packages_nothing_drifted": Case(10_000, 0),
+    # Last, as the local DynamoDB reads its whole table at each Query: these fill it.
+    "500_packages_all_drifted": Case(500, 500),
     "10000_packages_500_drifted": Case(10_000, 500),
 }
 REPLAYED = (
@@ -139,13 +140,12 @@ class Bench:
         """
         Return the calls of *run* and its least seconds, each time on a new repository.
 
-        The 10,000 packages are brought in order from afar once: that takes a minute.
+        Where 500 have drifted it is done once: from afar that takes us a minute.
         """
         figures: dict[str, object] = {}
         for title, latency in (("seconds", 0), (f"seconds_{LATENCY_MS}_ms_away", LATENCY_MS)):
             seconds = []
-            once = latency and case.packages * case.drifted > 1_000_000
-            for _ in range(1 if once else self.repeats):
+            for _ in range(1 if case.drifted >= 500 else self.repeats):
                 repository = case.seed(self.endpoint)
                 with self._away(latency):
                     began = time.perf_counter()
