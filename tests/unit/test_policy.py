@@ -250,6 +250,23 @@ def test_a_mistake_is_found_on_its_line(text: str, line: int, problem: str) -> N
 
 
 @pytest.mark.parametrize(
+    "rule",
+    [
+        "origins: [{packages: *a39, kind: *a39, repositories: *a39}]",
+        "groups: [{pattern: *a39, publish: *a39, internal_upstream: {allow_in: *a39}}]",
+        "snapshots: [{packages: *a39, unfinished_grace: *a39}]",
+        "promotions: [{name: *a39, packages: /npm/*, from: *a39, to: *a39}]",
+    ],
+)
+def test_a_file_that_its_aliases_make_endless_has_mistakes_as_any_other(rule: str) -> None:
+    """Forty lists, each nine times in the next: nobody writes them out, and no message does."""
+    lists = [f"a{n}: &a{n} [{', '.join(['*a' + str(n - 1)] * 9)}]\n" for n in range(1, 40)]
+    found = mistakes("domain: a-b\na0: &a0 [x]\n" + "".join(lists) + rule)
+    assert any("this is no text" in one for one in found)
+    assert len("".join(found)) < 10_000
+
+
+@pytest.mark.parametrize(
     ("first", "second", "dead"),
     [
         pytest.param(("/*", "*"), ("/maven/*", "*"), True, id="the root pattern is Maven's"),

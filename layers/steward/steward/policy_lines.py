@@ -91,12 +91,13 @@ class PolicySource:
 
 
 def repeated_keys(
-    node: yaml.Node, file: str, location: Location = (), above: tuple[yaml.Node, ...] = ()
+    node: yaml.Node, file: str, location: Location = (), met: set[int] | None = None
 ) -> Iterator[Mistake]:
     """Yield a mistake for each key that stands twice in a mapping: YAML would keep the last."""
-    if any(node is parent for parent in above):  # an alias of something that holds it
+    met = set() if met is None else met
+    if id(node) in met:  # by an alias, which may even be of something that holds it
         return
-    above = (*above, node)
+    met.add(id(node))
     if isinstance(node, yaml.MappingNode):
         seen: dict[str, int] = {}
         for key, value in node.value:
@@ -110,10 +111,10 @@ def repeated_keys(
                     "Keep one of them.",
                 )
             seen.setdefault(key.value, line)
-            yield from repeated_keys(value, file, (*location, key.value), above)
+            yield from repeated_keys(value, file, (*location, key.value), met)
     elif isinstance(node, yaml.SequenceNode):
         for index, item in enumerate(node.value):
-            yield from repeated_keys(item, file, (*location, index), above)
+            yield from repeated_keys(item, file, (*location, index), met)
 
 
 def line_of(node: yaml.Node, location: Location) -> int:

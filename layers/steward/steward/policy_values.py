@@ -57,6 +57,8 @@ def one_of(
         if isinstance(value, bool):
             meant = f"{truth[value]}, if that is meant" if truth else offered
             raise refusal("YAML takes this word for true or false", f"Write {meant}.")
+        if isinstance(value, list | dict):  # not shown: by aliases, a short one can be endless
+            raise refusal("this is no word", f"Write {offered}.")
         near = nearest(str(value), choices)
         raise refusal(f"{str(value)!r} is not known here", f"Write {near or offered}.")
 
@@ -126,7 +128,7 @@ def _is_unrepeated(names: list[str]) -> list[str]:
 def _is_duration(value: object) -> object:
     if isinstance(value, str):
         duration_seconds(value)
-    elif value is not None:
+    elif value is not None and not isinstance(value, list | dict):
         raise _no_duration(str(value))
     return value
 
