@@ -74,7 +74,8 @@ def of_groups(
         words += [
             f"It looks like {alike.name}, {alike.pattern}, and does not match it: a weak match.",
             "CodeArtifact lets nobody publish it, and lets none of it in from upstream.",
-            "Whether letters look alike is its choice: `aws codeartifact get-associated-package-group`.",
+            "Which letters look alike is its choice, and not documented. It tells by",
+            "`aws codeartifact get-associated-package-group`.",
         ]
     return words
 
