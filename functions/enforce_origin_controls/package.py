@@ -297,7 +297,7 @@ class _Work:
         if not self.repeated and any(one.overtaken for one in refused):
             self.again = "a version was changed while it was looked at"
             to_tell = [one for one in self.found if not one.overtaken]
-        told = tell_archived(self.package, to_tell, self.rule, self.to, at=self.now)
+        told = tell_archived(self.package, self.found, self.rule, self.to, at=self.now)
         if not told and not self.repeated:
             self.again = self.again or "nobody could be told of what was archived"
         tell_left(self.package, to_tell, self.rule, self.to)

@@ -12,7 +12,7 @@ from enforce_origin_controls.collaborators import AUTOMATION, Collaborators
 from enforce_origin_controls.decision import Mixed
 from enforce_origin_controls.outcome import Found
 from steward.coordinates import Package, PackageVersion
-from steward.ledger import StatusChange
+from steward.ledger import CHANGES_KEPT_FOR, StatusChange
 from steward.notices import ExternalOutcome
 from steward.observability import PackageLog
 from steward.policy import OriginRule
@@ -21,8 +21,9 @@ from steward.policy import OriginRule
 REMINDER: Final = timedelta(days=30)
 # Our choice: what a person reads. The log and the events have all of them.
 VERSIONS_PER_TEXT: Final = 50
+# The longest that a function may run ("Lambda quotas", Lambda Developer Guide).
+ONE_RUN: Final = timedelta(minutes=15)
 _MIXED: Final = "mixed"
-_UNTOLD: Final = ":untold:"
 
 
 def tell_archived(
@@ -31,9 +32,10 @@ def tell_archived(
     """
     Announce the versions among *found* that were archived, and tell a person how to undo that.
 
-    It was done just now and is done once: at the next look these versions are not in use. So each
-    of them is told without asking what was told before, even if somebody brings it back again and
-    again. If the message is lost, that is remembered, for :func:`tell_late`.
+    At the next look these versions are not in use, so each of them is told now, without asking what
+    was told before, even if somebody brings it back again and again. What CodeArtifact has answered
+    is marked as told after the message was delivered: what is not marked, because the message was
+    lost or the function ended in between, is left to :func:`tell_late`.
 
     Args:
         at: The time under which the changes were recorded.
@@ -42,49 +44,55 @@ def tell_archived(
         Whether nothing is left to be told.
 
     Raises:
-        LedgerError: The message was lost, and that cannot be remembered; the log has it.
+        LedgerError: It was told and cannot be marked: it will be told again.
     """
-    archived = [one for one in found if one.outcome == "archived"]
-    if not archived:
-        return True
-    _announce(package, archived, "archived", rule, to)
-    if _tell(package, archived, rule, to, at=at):
-        return True
-    untold = [_untold(one.version, at) for one in archived]
-    to.ledger.mark_told(package, untold, until=to.now() + REMINDER)
-    return False
+    answered = [one for one in found if one.outcome != "reported" and not one.overtaken]
+    archived = [one for one in answered if one.outcome == "archived"]
+    if archived:
+        _announce(package, archived, "archived", rule, to)
+        if not _tell(package, archived, rule, to, at=at):
+            return False
+    if answered:
+        _mark_archiving(package, (one.version for one in answered), to, at=at)
+    return True
 
 
 def tell_late(
     package: Package, archived: Iterable[PackageVersion], rule: OriginRule, to: Collaborators
 ) -> None:
     """
-    Tell a person of those versions among *archived* whose message was lost, as it was then.
+    Tell a person of those versions among *archived* that nobody was told of, as it was then.
 
-    One query of what was told, and only if a message was lost another one of what was changed. A
-    version that was archived again since, and told, is not told once more.
+    That is: this automation has recorded that it archives the version, and neither that change is
+    marked as told nor another one of the version within :data:`ONE_RUN` before it. (Of two runs at
+    once the one that archives it tells it; the other one has recorded a change that it did not
+    make.) What people archive is not recorded, and not told.
+
+    One query of what was changed and, if that is about these versions, one of what was told.
 
     Raises:
         LedgerError: What was told or changed cannot be read, or what was told now not be marked.
     """
-    told = to.ledger.told(package)
-    if not any(_UNTOLD in key for key in told):
+    recorded: dict[str, list[StatusChange]] = {}
+    for change in to.ledger.changes(package):  # newest first
+        if isinstance(change, StatusChange):
+            recorded.setdefault(change.version, []).append(change)
+    ours = [one for one in archived if one.version in recorded]
+    if not ours:
         return
-    latest = {
-        change.version: change
-        for change in reversed(to.ledger.changes(package))
-        if isinstance(change, StatusChange)
-    }
-    lost: dict[datetime, list[Found]] = {}
-    for one in archived:
-        change = latest.get(one.version)
-        if change is not None and _untold(one, change.at) in told:
-            before = replace(one, status=change.before)
-            lost.setdefault(change.at, []).append(Found(before, "archived", "and nobody was told"))
-    for at, found in lost.items():
+    told = to.ledger.told(package)
+    untold: dict[datetime, list[Found]] = {}
+    for one in ours:
+        newest = recorded[one.version][0]
+        of_this_run = (
+            change.at for change in recorded[one.version] if newest.at - change.at <= ONE_RUN
+        )
+        if not any(_archiving(one, at) in told for at in of_this_run):
+            before = replace(one, status=newest.before)
+            untold.setdefault(newest.at, []).append(Found(before, "archived", "nobody was told"))
+    for at, found in untold.items():
         if _tell(package, found, rule, to, at=at):
-            done = [_untold(one.version, at) for one in found]
-            to.ledger.mark_told(package, done, until=to.now() - timedelta(seconds=1))
+            _mark_archiving(package, (one.version for one in found), to, at=at)
 
 
 def tell_left(
@@ -205,9 +213,17 @@ def _key(found: Found) -> str:
     return f"external:{found.version.version}:{found.outcome}"
 
 
-def _untold(version: PackageVersion, at: datetime) -> str:
-    """Return the key under which the ledger remembers that a message was lost."""
-    return f"external:{version.version}{_UNTOLD}{at.isoformat()}"
+def _archiving(version: PackageVersion, at: datetime) -> str:
+    """Return the key under which the ledger remembers that a person knows of this change."""
+    return f"external:{version.version}:archived:{at.isoformat()}"
+
+
+def _mark_archiving(
+    package: Package, versions: Iterable[PackageVersion], to: Collaborators, *, at: datetime
+) -> None:
+    # Longer than the changes themselves, which DynamoDB deletes some days after their end.
+    until = at + CHANGES_KEPT_FOR + REMINDER
+    to.ledger.mark_told(package, [_archiving(one, at) for one in versions], until=until)
 
 
 def _announce(

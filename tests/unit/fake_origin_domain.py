@@ -251,6 +251,8 @@ class FakeLedger:
 
     def changes(self, package: Package) -> list[Change]:
         """Return what was recorded, newest first."""
+        self.reads.append("changes")
+        self.before("changes")
         return [one for one in reversed(self.recorded) if one.package == package]
 
     def told(self, package: Package) -> frozenset[str]:

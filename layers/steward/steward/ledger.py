@@ -20,6 +20,7 @@ from steward import ledger_entries as entries
 from steward.coordinates import Package
 from steward.errors import LedgerError
 from steward.ledger_entries import (
+    CHANGES_KEPT_FOR,
     Attribute,
     Change,
     Exemption,
@@ -30,6 +31,7 @@ from steward.ledger_entries import (
 from steward.settings import Mode
 
 __all__ = [
+    "CHANGES_KEPT_FOR",
     "Change",
     "DynamoDbLedger",
     "Exemption",
