@@ -100,9 +100,8 @@ class Index:
 
         The most specific of the groups whose pattern it matches, strongly or weakly ("Package
         group definition syntax and matching behavior", User Guide). So a longer pattern that it
-        matches weakly keeps it from a shorter one that it matches strongly. Of equally long ones a
-        strong match wins; of several weak ones the first pattern in the order of code points: not
-        documented, our choice.
+        matches weakly keeps it from a shorter one that it matches strongly. Which of several that
+        are equally long when folded, see `_rank`: not documented, our choice.
         """
         if self._only_root:
             return self._association(ROOT, "STRONG")
@@ -227,5 +226,10 @@ class Indexes:
 
 
 def _rank(pattern: Pattern, path: str) -> tuple[bool, bool, int, str]:
-    """Return what orders patterns of equally long folded stems, the one to take first."""
+    """
+    Return what orders patterns of equally long folded stems, the one to take first.
+
+    A strong match before a weak one, a whole name (``$``) before a beginning, then the pattern that
+    is longer as it is written, then the first in the order of code points.
+    """
     return (not pattern.matches(path), pattern.suffix != "$", -len(pattern.stem), str(pattern))

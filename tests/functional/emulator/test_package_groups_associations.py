@@ -67,6 +67,12 @@ MY_COMPANY = DomainId(ACCOUNT, DOMAIN)
             "/npm/space/foo-bar~ WEAK",
             id="of two such words the first by code point",
         ),
+        pytest.param(
+            ["/npm/space/foo-*", "/npm/space/foo--*"],
+            "foo--bar",
+            "/npm/space/foo--* STRONG",
+            id="of two such strong matches the one that is written longer",
+        ),
         pytest.param(["/npm/Space/*"], "foo", "/npm/Space/* WEAK", id="a namespace by its case"),
         pytest.param(["/npm//foo$"], "foo", "/* STRONG", id="no namespace is another package"),
     ],
