@@ -55,6 +55,19 @@ def test_a_new_group_costs_one_call_and_one_per_100_entries() -> None:
     assert {one.result for one in outcomes.values()} == {"unchanged"}
 
 
+def test_a_group_that_gets_a_mode_and_becomes_an_heir_costs_two_calls() -> None:
+    """What it is to inherit may be opened above it in between."""
+    domain = FakeDomain()
+    domain.add(OURS, ours=True, EXTERNAL_UPSTREAM="BLOCK", INTERNAL_UPSTREAM="BLOCK")
+    brought_about(domain, [declaration(OURS, PUBLISH="BLOCK")])
+    assert domain.counted() == {
+        "ListPackageGroups": 1,
+        "ListTagsForResource": 1,
+        "UpdatePackageGroupOriginConfiguration": 2,
+    }
+    assert is_as_declared(domain, declaration(OURS, PUBLISH="BLOCK"))
+
+
 def test_tags_are_read_of_undeclared_and_of_changing_groups() -> None:
     """Never the root's, nor those of a group that is as declared."""
     domain = FakeDomain()
