@@ -174,6 +174,14 @@ def unless_grouped(drifted: Drifted, group: AssociatedGroup) -> Drifted | Settle
     return Settled(f"the package group {group.pattern} decides")
 
 
+def leaves_open(decision: Decision, rule: OriginRule) -> bool:
+    """Return whether *decision* would write an ``ALLOW`` only because it was there before."""
+    return isinstance(decision, Drifted) and (
+        (decision.after.publish == "ALLOW" and rule.publish is None)
+        or (decision.after.upstream == "ALLOW" and rule.upstream is None)
+    )
+
+
 def exemption(
     exemptions: Iterable[Exemption], version: str | None, *, now: datetime
 ) -> Exemption | None:

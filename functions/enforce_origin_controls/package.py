@@ -58,7 +58,9 @@ def reconcile(
     versions ("PutPackageOriginConfiguration", API Reference): an empty record that does no harm.
 
     Args:
-        current: The package's restrictions, if a list of the repository has just shown them.
+        current: The package's restrictions, if a list of the repository has shown them. They may be
+            minutes old, and a write sets both: one that leaves an ``ALLOW`` as it was is preceded
+            by a look-up, so that nothing is opened that somebody has closed meanwhile.
         deep: Look for versions from outside in an internal package even if nothing had drifted.
         repeated: Nobody but this automation asked for the look.
 
@@ -110,6 +112,10 @@ class _Work:
 
     def enforce(self, current: Restrictions | None, *, deep: bool, awaited: bool) -> None:
         self.decision = self._decide(current, awaited=awaited)
+        if current is not None and decide.leaves_open(self.decision, self.rule):
+            fresh = self.to.codeartifact.restrictions(self.package)
+            if fresh != current:
+                self.decision = self._decide(fresh, awaited=False)
         if isinstance(self.decision, Drifted):
             self.decision = self._bring_back(self.decision)
         nothing_found = True

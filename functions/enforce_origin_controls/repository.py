@@ -31,10 +31,10 @@ def enforce_in_repository(
     A page of 1,000 packages is one call, and its rows carry the restrictions, so that a package in
     order costs nothing more. One that has drifted costs a write; an ``internal`` one also a list of
     the versions from outside; an ``inferred`` one its list of versions, and the look-up of its
-    group before a write.
+    group before a write. A row is as old as its page, and a write sets both restrictions: where it
+    would leave an ``ALLOW`` as it was, as ``inferred`` mostly does, one more look-up comes first.
 
-    A row is as old as its page. Exemptions are read just before a write, so that what a person
-    restores meanwhile stays.
+    Exemptions are read just before a write, so that what a person restores meanwhile stays.
 
     Args:
         deep: Look for versions from outside in all internal packages, drifted or not.

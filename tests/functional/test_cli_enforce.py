@@ -153,7 +153,7 @@ def test_what_was_restored_stays(drifted: DeployedDomain, mode: tuple[str, ...])
     enforce(drifted)
     drifted.run(
         *("restore", UI.purl(), "--repository", "npm-internal", "--reason", "it is ours"),
-        *("--policy", drifted.policy(ORIGINS)),
+        *("--version", "9.9.9", "--restrictions", "--policy", drifted.policy(ORIGINS)),
     )
     status, said, _ = enforce(drifted, "--deep", "--json", *mode)
     assert status == 0

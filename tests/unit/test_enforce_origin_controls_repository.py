@@ -25,6 +25,7 @@ from tests.unit.fake_origin_domain import (
 )
 
 LIST = "ListPackages"
+LOOK = "DescribePackage"
 WRITE = "PutPackageOriginConfiguration"
 VERSIONS = "ListPackageVersions"
 GROUP = "GetAssociatedPackageGroup"
@@ -57,15 +58,15 @@ def test_what_is_in_order_costs_the_list_alone(stage: OriginStage) -> None:
     ("namespace", "calls"),
     [
         pytest.param("public", [WRITE], id="public"),
-        pytest.param("explicit", [WRITE], id="explicit"),
+        pytest.param("explicit", [LOOK, WRITE], id="explicit, upstream left"),
         pytest.param("mycompany", [WRITE, VERSIONS], id="internal"),
-        pytest.param("inferred", [VERSIONS, GROUP, WRITE], id="inferred"),
+        pytest.param("inferred", [VERSIONS, LOOK, GROUP, WRITE], id="inferred"),
     ],
 )
 def test_a_package_that_drifted_is_brought_back(
     stage: OriginStage, namespace: str, calls: list[str]
 ) -> None:
-    """Nothing is looked up that the row has said."""
+    """Nothing is looked up that the row has said, but for an ALLOW that a write would leave."""
     package = stage.put(named(namespace), OPEN, version("1.0", HERE))
     outcome = enforce(stage)[package]
     assert stage.codeartifact.calls == [LIST, *calls]
@@ -75,6 +76,39 @@ def test_a_package_that_drifted_is_brought_back(
     assert outcome.written
     assert not outcome.drift_left
     assert enforce(stage) == {}
+
+
+@pytest.mark.parametrize("namespace", ["explicit", "inferred"])
+def test_what_was_closed_since_the_page_was_listed_stays_closed(
+    stage: OriginStage, namespace: str
+) -> None:
+    """The rule asks for publish BLOCK and leaves upstream, which somebody closes meanwhile."""
+    package = stage.put(named(namespace), OPEN, version("1.0"))
+    other = stage.put(named("public"), OPEN)
+
+    def close(operation: str) -> None:
+        if operation in (LOOK, VERSIONS):
+            stage.codeartifact.held[package].restrictions = INTERNAL
+
+    stage.codeartifact.before = close
+    outcome = enforce(stage)[package]
+    assert isinstance(outcome.decision, Drifted)
+    assert (outcome.decision.before, outcome.decision.after) == (INTERNAL, CLOSED)
+    assert stage.restrictions(package) == CLOSED
+    assert stage.restrictions(other) == PUBLIC
+
+
+def test_what_was_put_right_since_the_page_was_listed_is_not_written(stage: OriginStage) -> None:
+    """The function was faster."""
+    package = stage.put(named("explicit"), OPEN)
+
+    def put_right(operation: str) -> None:
+        if operation == LOOK:
+            stage.codeartifact.held[package].restrictions = PUBLIC
+
+    stage.codeartifact.before = put_right
+    assert enforce(stage) == {}
+    assert stage.codeartifact.calls == [LIST, LOOK]
 
 
 def test_a_drifted_internal_package_is_searched_for_versions_from_outside(
