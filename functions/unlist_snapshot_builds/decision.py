@@ -84,7 +84,9 @@ def stale_builds(
       until then somebody may still be uploading it, and it waits.
 
     So the newest build of a series is never stale, nor is ``1.4-SNAPSHOT`` or a release. Builds
-    that are ``Unfinished``, ``Archived`` or ``Disposed`` make no other build stale.
+    that are ``Unfinished``, ``Archived`` or ``Disposed`` make no other build stale, and one that
+    came through an external connection makes none stale that did not: whoever publishes
+    ``1.4.0-dev.999`` outside, under our name, hides nothing of ours.
 
     Maven clients leave no stale build behind: CodeArtifact unlists a build when its metadata
     arrives. Generic HTTP clients, migrations, copies and interrupted deployments do; "Publish Maven
@@ -97,8 +99,10 @@ def stale_builds(
         now: The time, aware.
     """
     builds = _builds(versions, package_format)
-    newest = _newest_complete(
-        builds, _COMPLETE if package_format == "maven" else _COMPLETE_PRERELEASE
+    complete = _COMPLETE if package_format == "maven" else _COMPLETE_PRERELEASE
+    newest = _newest_complete(builds, complete)
+    newest_not_from_outside = _newest_complete(
+        (one for one in builds if not _from_outside(one[1])), complete
     )
     stale: list[Stale] = []
     waiting: list[Waiting] = []
@@ -106,7 +110,8 @@ def stale_builds(
     for build, version in builds:
         if version.status not in _UNDECIDED:
             continue
-        replacement = newest.get(build.series)
+        replacements = newest if _from_outside(version) else newest_not_from_outside
+        replacement = replacements.get(build.series)
         if replacement is None or replacement[0].position <= build.position:
             kept.append(Kept(version, "no newer complete build"))
             continue
@@ -137,6 +142,10 @@ def _builds(
     ]
     # The version itself comes last: two names of one position have no order, but logs like one.
     return sorted(builds, key=lambda one: (one[0].series, one[0].position, one[1].version))
+
+
+def _from_outside(version: PackageVersion) -> bool:
+    return version.origin.type == "EXTERNAL"
 
 
 def _newest_complete(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from steward.coordinates import Format, PackageVersion, Status
+from steward.coordinates import Format, Origin, OriginType, PackageVersion, Status
 from steward.patterns import parse
 from steward.policy import SnapshotRule
 from steward.versions import build_of
@@ -278,3 +278,26 @@ def test_time_only_adds_stale_builds(statuses: dict[str, Status], hours: int) ->
     assert set(stale(now)) <= set(stale(later))
     due = {one.version for one in now.waiting if one.until <= NOW + timedelta(hours=hours)}
     assert due <= {one.version for one in later.stale}
+
+
+@pytest.mark.parametrize(
+    ("older", "newer", "expected"),
+    [
+        pytest.param("INTERNAL", "EXTERNAL", [], id="one from outside hides none of ours"),
+        pytest.param("UNKNOWN", "EXTERNAL", [], id="nor one of unknown origin"),
+        pytest.param("EXTERNAL", "EXTERNAL", ["1.4.0-dev.7"], id="it replaces its own kind"),
+        pytest.param("EXTERNAL", "INTERNAL", ["1.4.0-dev.7"], id="ours replaces it"),
+        pytest.param("UNKNOWN", "INTERNAL", ["1.4.0-dev.7"], id="ours replaces the unknown"),
+        pytest.param("INTERNAL", "UNKNOWN", ["1.4.0-dev.7"], id="the unknown is not outside"),
+    ],
+)
+def test_whose_builds_a_version_from_outside_replaces(
+    older: OriginType, newer: OriginType, expected: list[str]
+) -> None:
+    """A higher number under our name, published outside, must not hide what we have."""
+    versions = [
+        PackageVersion("1.4.0-dev.7", "Published", Origin(older)),
+        PackageVersion("1.4.0-dev.999", "Published", Origin(newer)),
+    ]
+    decision = stale_builds(versions, package_format="npm", rule=RULE, now=NOW)
+    assert stale(decision) == expected
