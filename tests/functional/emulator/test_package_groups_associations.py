@@ -184,8 +184,9 @@ def test_a_group_deleted_before_packages_came_into_it_leaves_nothing(groups: Gro
     clock(groups)
     groups.local.faults(switches={"packageGroupReassociationSeconds": 60})
     groups.create("/npm/space/*")
+    clock(groups, 30)
     groups.delete("/npm/space/*")
-    for seconds in (0, 59, 60, 600):
+    for seconds in (30, 59, 60, 89, 90, 600):
         clock(groups, seconds)
         assert groups.of("foo", namespace="space") == "/* STRONG"
 
