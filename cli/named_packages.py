@@ -16,7 +16,7 @@ def named_package(
     """
     Return the package that *text* names, as *repository* stores it, and the version in it if any.
 
-    PyPI and NuGet know a package by many spellings, CodeArtifact by one (User Guide).
+    PyPI, NuGet and Swift know a package by many spellings, CodeArtifact by one (User Guide).
 
     Args:
         hint: The parameter that *text* was given for, for messages.
@@ -24,7 +24,7 @@ def named_package(
     Raises:
         click.BadParameter: It names none.
     """
-    from steward.coordinates import Package, is_format, normalised
+    from steward.coordinates import Package, is_format, stored_names
 
     try:
         name = parse_package(text)
@@ -32,10 +32,5 @@ def named_package(
         raise click.BadParameter(str(error), param_hint=hint) from error
     if not is_format(name.format):
         raise click.BadParameter(f"CodeArtifact has no format {name.format!r}", param_hint=hint)
-    package = Package(
-        repository=repository,
-        format=name.format,
-        namespace=name.namespace,
-        name=normalised(name.format, name.name),
-    )
-    return package, parse_version(text)
+    names = stored_names(name.format, name.namespace, name.name)
+    return Package(repository, name.format, *names), parse_version(text)

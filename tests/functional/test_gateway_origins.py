@@ -152,11 +152,11 @@ def test_a_package_without_a_group_of_its_own_is_left_to_itself(local: Local) ->
             named("ui", namespace="mycompany"), "/npm/mycompany/*", "STRONG", False, id="its group"
         ),
         pytest.param(
-            named("Flask_Login", package_format="pypi"),
+            named("flask-login", package_format="pypi"),
             "/pypi//flask-login$",
             "STRONG",
             True,
-            id="a name that is not normalised",
+            id="a group of its own",
         ),
         pytest.param(
             named("left.pad"), "/npm//left-pad$", "WEAK", False, id="a name that only resembles"

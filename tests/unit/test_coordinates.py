@@ -2,7 +2,15 @@
 
 import pytest
 
-from steward.coordinates import Format, Package, Repository, Restrictions, is_format, normalised
+from steward.coordinates import (
+    Format,
+    Package,
+    Repository,
+    Restrictions,
+    is_format,
+    normalised,
+    stored_names,
+)
 
 REPOSITORY = Repository("my-company", "012345678901", "my-repo")
 
@@ -74,6 +82,24 @@ def test_a_name_is_stored_normalised_once(
     """Each format by its own rule, and a stored name is its own normal form."""
     assert normalised(package_format, written) == stored
     assert normalised(package_format, stored) == stored
+
+
+@pytest.mark.parametrize(
+    ("package_format", "written", "stored"),
+    [
+        pytest.param("npm", ("@MyCompany", "UI"), ("MyCompany", "UI"), id="npm: a scope with @"),
+        pytest.param("npm", ("@", "ui"), (None, "ui"), id="npm: nothing but @"),
+        pytest.param("swift", ("MyCompany", "UI"), ("mycompany", "ui"), id="Swift: both"),
+        pytest.param("maven", ("com.My", "App"), ("com.My", "App"), id="Maven: nothing"),
+        pytest.param("pypi", ("", "My.Lib"), (None, "my-lib"), id="PyPI: no namespace"),
+    ],
+)
+def test_names_are_stored_one_way(
+    package_format: Format, written: tuple[str, str], stored: tuple[str | None, str]
+) -> None:
+    """However an event or a person spells them."""
+    assert stored_names(package_format, *written) == stored
+    assert stored_names(package_format, *stored) == stored
 
 
 def test_restrictions_are_spoken_as_people_say_them() -> None:

@@ -43,7 +43,6 @@ from steward.coordinates import (
     Repository,
     Restrictions,
     Status,
-    normalised,
 )
 from steward.errors import CodeArtifactError, StatusUpdateInterruptedError
 from steward.settings import Mode
@@ -120,9 +119,9 @@ class CodeArtifact(Protocol):
         """
         Yield the packages of *repository* with their origin restrictions, a list per page.
 
-        One call per 1,000 packages, made when the page is asked for. Each package comes once, as it
-        was when it was first seen; packages without versions come too. The errors of a call are
-        raised when its page is asked for.
+        One call per 1,000 packages, made when the page is asked for; its errors are raised then.
+        Packages without versions come too. If the list changes between two pages, a package may
+        come on both, each time as it was when its page was listed.
         """
 
     def group_of(self, package: Package) -> AssociatedGroup:
@@ -195,15 +194,10 @@ class CodeArtifactService:
             "repository": repository.name,
             "maxResults": PAGE,
         }
-        # A list that changes between two pages may show a package on both.
-        seen: set[Package] = set()
         token: str | None = None
         while True:
             page = self._packages_page(parameters)
-            rows = [answers.package_in(repository, row) for row in page.get("packages", [])]
-            new = {package: restrictions for package, restrictions in rows if package not in seen}
-            yield list(new.items())
-            seen.update(new)
+            yield [answers.package_in(repository, row) for row in page.get("packages", [])]
             token = _following("ListPackages", page.get("nextToken"), token)
             if token is None:
                 return
@@ -233,11 +227,8 @@ class CodeArtifactService:
 
     def group_of(self, package: Package) -> AssociatedGroup:
         """See :class:`CodeArtifact`."""
-        parameters = _name_parameters(package)
-        # A group is looked up by name, not by package: names have to be given as they are stored.
-        parameters["package"] = normalised(package.format, package.name)
         try:
-            answer = self._client.get_associated_package_group(**parameters)
+            answer = self._client.get_associated_package_group(**_name_parameters(package))
         except (ClientError, BotoCoreError) as error:
             raise answers.failure("GetAssociatedPackageGroup", error) from error
         return answers.group_in(answer)

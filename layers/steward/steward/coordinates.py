@@ -40,6 +40,22 @@ def normalised(package_format: Format, name: str) -> str:
     return name.lower() if package_format in ("nuget", "swift") else name
 
 
+def stored_names(
+    package_format: Format, namespace: str | None, name: str
+) -> tuple[str | None, str]:
+    """
+    Return namespace and name of a package as CodeArtifact stores them, however they are spelt.
+
+    So rules and our own table know them. npm's scopes are stored without their ``@`` ("namespace"
+    of PackageSummary, API Reference); an empty namespace is none.
+    """
+    if namespace and package_format == "npm":
+        namespace = namespace.removeprefix("@")
+    if namespace and package_format == "swift":
+        namespace = normalised("swift", namespace)
+    return namespace or None, normalised(package_format, name)
+
+
 @dataclass(frozen=True, slots=True)
 class Repository:
     """A repository of a domain. Domain names are unique per account, hence the owner."""
@@ -57,7 +73,7 @@ class Package:
     Attributes:
         namespace: Maven's groupId or npm's scope without ``@``; ``None`` where there is none,
             never empty: the service model refuses an empty namespace.
-        name: As CodeArtifact stores it: normalised for PyPI, NuGet and Swift.
+        name: As CodeArtifact stores it, normalised for PyPI, NuGet and Swift: :func:`stored_names`.
     """
 
     repository: Repository

@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass
 from typing import Final, cast
 
-from steward.coordinates import Format, Package, Repository, is_format, normalised
+from steward.coordinates import Package, Repository, is_format, stored_names
 from steward.errors import MalformedMessageError
 
 SOURCE: Final = "aws.codeartifact"
@@ -99,21 +99,8 @@ def _package(detail: dict[str, object]) -> Package:
     if detail.get("packageNamespace"):  # null where there is none; the model has no empty one
         namespace = _text(detail, "packageNamespace", _NAME)
     name = _text(detail, "packageName", _NAME)
-    return Package(repository, package_format, *_as_stored(package_format, namespace, name))
-
-
-def _as_stored(package_format: Format, namespace: str | None, name: str) -> tuple[str | None, str]:
-    """
-    Return the names as CodeArtifact stores them, which rules and our own table know them by.
-
-    Which spelling an event has is not documented: any is understood. npm's scopes are stored
-    without their ``@`` ("namespace" of PackageSummary, API Reference).
-    """
-    if namespace and package_format == "npm":
-        namespace = namespace.removeprefix("@") or None
-    if namespace and package_format == "swift":
-        namespace = normalised("swift", namespace)
-    return namespace, normalised(package_format, name)
+    # Which spelling an event has is not documented: any is understood.
+    return Package(repository, package_format, *stored_names(package_format, namespace, name))
 
 
 def _text(detail: dict[str, object], member: str, shape: re.Pattern[str]) -> str:
