@@ -177,6 +177,8 @@ def test_packages_come_and_go_some_time_after_their_group(groups: Groups, delay:
     clock(groups, 2 * delay)
     assert groups.of("foo", namespace="space") == "/* STRONG"
     assert package_groups.unrestricted(groups.local.state, MY_COMPANY, package)
+    clock(groups, 2 * delay - 1)  # a frozen clock can be set back
+    assert groups.of("foo", namespace="space") == "/npm/space/* STRONG"
 
 
 def test_a_group_deleted_before_packages_came_into_it_leaves_nothing(groups: Groups) -> None:
