@@ -66,14 +66,14 @@ def create(
             group ("Package group definition syntax and matching behavior", User Guide).
     """
     with state.store.transaction() as connection:
-        create_quietly(state, connection, group, delay=_delay(state))
-        describe_quietly(connection, group, contact_info, description)
+        add(state, connection, group, delay=_delay(state))
+        set_texts(connection, group, contact_info, description)
         arn = arns.of_package_group(state, group)
         domains.write_tags(connection, arn, tags or {})
         return package_groups.describe(state, group)
 
 
-def create_quietly(
+def add(
     state: State, connection: sqlite3.Connection, group: PackageGroupId, *, delay: int = 0
 ) -> None:
     """
@@ -128,7 +128,7 @@ def update(
     """
     with state.store.transaction() as connection:
         package_groups.describe(state, group)
-        describe_quietly(connection, group, contact_info, description)
+        set_texts(connection, group, contact_info, description)
         return package_groups.describe(state, group)
 
 
@@ -162,11 +162,11 @@ def configure(
             raise Validation(f"Repository '{name}' is both added and removed for {kind}")
     with state.store.transaction() as connection:
         package_groups.describe(state, group)
-        changes = configure_quietly(connection, group, modes, added, removed)
+        changes = restrict(connection, group, modes, added, removed)
         return package_groups.describe(state, group), changes
 
 
-def configure_quietly(
+def restrict(
     connection: sqlite3.Connection,
     group: PackageGroupId,
     modes: Mapping[RestrictionType, RestrictionMode],
@@ -205,7 +205,7 @@ def configure_quietly(
     return changes
 
 
-def describe_quietly(
+def set_texts(
     connection: sqlite3.Connection,
     group: PackageGroupId,
     contact_info: str | None,

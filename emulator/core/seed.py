@@ -136,7 +136,7 @@ def _write_package_groups(state: State, connection: sqlite3.Connection, domain: 
     for each in domain.package_groups:
         group = PackageGroupId(domain.id, each.pattern)
         if each.pattern not in held:
-            group_changes.create_quietly(state, connection, group)
+            group_changes.add(state, connection, group)
         try:
             _configure(connection, group, each)
         except (ResourceNotFound, Validation) as error:
@@ -147,10 +147,8 @@ def _write_package_groups(state: State, connection: sqlite3.Connection, domain: 
 def _configure(
     connection: sqlite3.Connection, group: PackageGroupId, wanted: SeedPackageGroup
 ) -> None:
-    group_changes.configure_quietly(
-        connection, group, wanted.restrictions, wanted.allowed_repositories
-    )
-    group_changes.describe_quietly(connection, group, wanted.contact_info, wanted.description)
+    group_changes.restrict(connection, group, wanted.restrictions, wanted.allowed_repositories)
+    group_changes.set_texts(connection, group, wanted.contact_info, wanted.description)
 
 
 def _write_package(
