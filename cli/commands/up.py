@@ -41,7 +41,7 @@ def up_command(
     Run the system of template.yaml on this machine until Ctrl-C.
 
     Point any AWS client at it with AWS_ENDPOINT_URL. When everything answers, one line of JSON on
-    standard output says so. Standard error shows what the automation decides: a short line each on
+    standard output says so. Standard error shows what the automations decide: a short line each on
     a terminal; the whole JSON elsewhere, with --json, or as `steward -v up`.
     """
     from cli.function_lines import ReadableLines
