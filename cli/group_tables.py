@@ -35,6 +35,7 @@ _STYLES: Final = {
     "refused": "red",
     "held back": "red",
 }
+_ADOPTION: Final = "Made by somebody else: will be changed, but never removed."
 _NAMES_SHOWN: Final = 5  # our choice: a list of hundreds would bury the other groups
 _DELAY: Final = (
     "Which packages belong to a group that is created or removed, CodeArtifact works out\n"
@@ -127,9 +128,6 @@ def outcomes_document(outcomes: Iterable["Outcome"], domain: str) -> dict[str, o
         for one in outcomes
     ]
     return {"ok": all(one.as_declared for one in outcomes), "domain": domain, "groups": groups}
-
-
-_ADOPTION: Final = "Made by somebody else: will be changed, but never removed."
 
 
 def _table(step: str) -> Table:

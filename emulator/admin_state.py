@@ -25,6 +25,15 @@ if TYPE_CHECKING:
 _PAGE = 1_000
 _Item = TypeVar("_Item")
 
+_UNTOUCHED_ROOT: dict[str, object] = {
+    "pattern": ROOT,
+    "restrictions": dict.fromkeys(TYPES, "ALLOW"),
+    "allowedRepositories": {},
+    "contactInfo": None,
+    "description": None,
+    "tags": {},
+}
+
 
 def document(state: State) -> dict[str, object]:
     """
@@ -90,16 +99,6 @@ def _domain(state: State, domain: Domain) -> dict[str, object]:
             if each != _UNTOUCHED_ROOT
         ],
     }
-
-
-_UNTOUCHED_ROOT: dict[str, object] = {
-    "pattern": ROOT,
-    "restrictions": dict.fromkeys(TYPES, "ALLOW"),
-    "allowedRepositories": {},
-    "contactInfo": None,
-    "description": None,
-    "tags": {},
-}
 
 
 def _package_group(state: State, group: PackageGroup) -> dict[str, object]:
