@@ -95,13 +95,13 @@ def _deployment(text: str, domain: str) -> Deployment:
         stack=_text(document, "stack"),
         bus=_text(document, "bus"),
         ledger=_text(document, "ledger"),
-        attention_topic=str(document.get("attentionTopic", "")) or None,
+        attention_topic=_text(document, "attentionTopic", empty=True) or None,
     )
 
 
-def _text(document: dict[str, object], key: str) -> str:
+def _text(document: dict[str, object], key: str, *, empty: bool = False) -> str:
     value = document[key]
-    if not isinstance(value, str) or not value:
+    if not isinstance(value, str) or not (value or empty):
         raise TypeError(f"its {key!r} is {value!r}")
     return value
 

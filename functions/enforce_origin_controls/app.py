@@ -9,8 +9,8 @@ rule calls internal become ``Archived`` (not downloadable, nothing is deleted) o
 Undo: ``steward restore PURL --repository REPOSITORY --domain DOMAIN``; it puts back what was there
 before and writes an exemption, so that this function leaves it. For good, change the policy.
 
-Our own changes come to rest: restrictions have no event, and the event of an archived version leads
-to a look that finds nothing to change.
+Our own changes do not wake it: restrictions have no event, and the rule of the queue leaves out
+versions that become ``Archived``. Should one come all the same, the look finds nothing to change.
 """
 
 from __future__ import annotations

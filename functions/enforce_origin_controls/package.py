@@ -335,10 +335,10 @@ class _Work:
     def _keep(self, kept: Kept) -> None:
         self.kept.append(kept)
         about = {"version": kept.version.version} if kept.version else {}
+        # Who wants it so stands in the ledger: with single sign-on it is an address of a person.
         self._log().info(
             "kept",
             until=kept.exemption.until.isoformat(),
-            who=kept.exemption.who,
             why=kept.exemption.why,
             rule=self.rule.name,
             **about,
