@@ -169,12 +169,11 @@ def list_associated_packages(
 
     Source: API Reference, ListAssociatedPackages. Not documented: order and default page size.
     """
-    preview = request.get("preview", False)
-    group = targets.package_group(state, caller, request, "ListAssociatedPackages", to_be=preview)
+    group = targets.package_group(state, caller, request, "ListAssociatedPackages")
     found, token = group_packages.page(
         state,
         group,
-        preview=preview,
+        preview=request.get("preview", False),
         limit=targets.page_size(state, request),
         after=request.get("nextToken"),
     )

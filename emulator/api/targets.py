@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, cast
 
-from emulator.core import access, arns, group_patterns, package_groups, rows
+from emulator.core import access, arns, group_patterns, rows
 from emulator.core.errors import Validation
 from emulator.core.values import (
     Caller,
@@ -102,27 +102,19 @@ def package(
     return found, named
 
 
-def package_group(
-    state: State, caller: Caller, request: Request, operation: str, *, to_be: bool = False
-) -> PackageGroupId:
+def package_group(state: State, caller: Caller, request: Request, operation: str) -> PackageGroupId:
     """
-    Return the package group of the request.
-
-    Args:
-        to_be: It need not exist.
+    Return the package group of the request, which need not exist.
 
     Raises:
         Validation: The pattern is none.
-        ResourceNotFound: There is no such group or domain.
+        ResourceNotFound: There is no such domain.
         AccessDenied: The caller may not do *operation* to it.
     """
     pattern = str(group_patterns.parse(str(request["packageGroup"])))
     found = PackageGroupId(domain_of(caller, request), pattern)
-    if to_be:
-        with state.store.reading() as connection:
-            rows.domain_row(connection, found.domain)
-    else:
-        package_groups.describe(state, found)
+    with state.store.reading() as connection:
+        rows.domain_row(connection, found.domain)
     permit_package_group(state, caller, operation, found)
     return found
 

@@ -109,6 +109,20 @@ def test_tags_of_a_group_are_under_the_domains_policy(groups: Groups, action: st
     calls[action]()
 
 
+def test_who_may_not_ask_for_a_group_is_not_told_whether_it_exists(groups: Groups) -> None:
+    """Only who may is told that there is none (not documented: our choice, as for packages)."""
+    client = groups.local.client(OTHER)
+
+    def describe() -> None:
+        client.describe_package_group(domain=DOMAIN, domainOwner=ACCOUNT, packageGroup="/npm/*")
+
+    with pytest.raises(client.exceptions.AccessDeniedException):
+        describe()
+    allow(groups, "DescribePackageGroup", ARN)
+    with pytest.raises(client.exceptions.ResourceNotFoundException):
+        describe()
+
+
 def test_a_preview_is_asked_of_the_group_to_be(groups: Groups) -> None:
     """Its ARN is that of the pattern."""
     client = groups.local.client(OTHER)
