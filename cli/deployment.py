@@ -21,7 +21,6 @@ class Deployment:
     Attributes:
         mode: `observe` or `enforce`, of the deployment's own functions.
         stack: The name of the CloudFormation stack.
-        bus: The event bus on which changes are announced.
         ledger: The DynamoDB table in which changes and exemptions are recorded.
         attention_topic: The ARN of the SNS topic for what needs a person, None if there is none.
     """
@@ -29,7 +28,6 @@ class Deployment:
     domain: str
     mode: str
     stack: str
-    bus: str
     ledger: str
     attention_topic: str | None
 
@@ -93,7 +91,6 @@ def _deployment(text: str, domain: str) -> Deployment:
         domain=of,
         mode=_text(document, "mode"),
         stack=_text(document, "stack"),
-        bus=_text(document, "bus"),
         ledger=_text(document, "ledger"),
         attention_topic=_text(document, "attentionTopic", empty=True) or None,
     )

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from mypy_boto3_codeartifact import CodeArtifactClient
 
     from cli.aws import Aws
+    from cli.deployment import Deployment
     from cli.origin_tables import Run
     from enforce_origin_controls.collaborators import Collaborators
     from enforce_origin_controls.outcome import Outcome
@@ -75,7 +76,7 @@ def enforce_command(
     where = Repository(policy.domain, aws.domain_owner(mine, domain_owner), repository)
     client = mine.codeartifact()
     progress = _Progress(client)
-    to = _collaborators(policy, client, mine, only_plan=only_plan)
+    to = _collaborators(policy, client, mine, where, only_plan=only_plan)
     verbose = bool(context.find_root().params.get("verbose"))
     # In this order: what a terminal shows below everything else takes over standard output too.
     with progress, automation_lines("enforce", verbose=verbose):
@@ -135,9 +136,14 @@ class _Progress:
 
 
 def _collaborators(
-    policy: "Policy", client: "CodeArtifactClient", aws: "Aws", *, only_plan: bool
+    policy: "Policy",
+    client: "CodeArtifactClient",
+    aws: "Aws",
+    where: "Repository",
+    *,
+    only_plan: bool,
 ) -> "Collaborators":
-    """Return what the automation talks to, as this run may use it."""
+    """Return what the automation talks to, as this run may use it; say so if it changes things."""
     from cli import silence
     from cli.deployment import find_deployment
     from enforce_origin_controls.collaborators import Collaborators
@@ -149,6 +155,7 @@ def _collaborators(
     service = CodeArtifactService(client)
     if not only_plan:
         deployment = find_deployment(aws, policy.domain)
+        _say_that_it_acts(where, deployment, aws)
         return Collaborators(
             codeartifact=service,
             policy=policy,
@@ -172,6 +179,20 @@ def _collaborators(
         attention=silence.NoAttention(),
         now=lambda: datetime.now(UTC),
     )
+
+
+def _say_that_it_acts(where: "Repository", deployment: "Deployment", aws: "Aws") -> None:
+    """Tell people what is about to be changed, and where: nobody is asked."""
+    text = (
+        f"Changing the packages of {where.name} in the domain {where.domain}, account "
+        f"{where.domain_owner}, region {aws.region}, to what the policy says."
+    )
+    if deployment.mode != "enforce":
+        text += (
+            f" The stack {deployment.stack} only observes: it does not keep them so. `--plan` "
+            "observes here, too."
+        )
+    stderr().print(text, soft_wrap=True, markup=False)
 
 
 def _run(
@@ -203,6 +224,8 @@ def _run(
                 )
     except click.ClickException as error:
         failure = error.message
+    except KeyboardInterrupt:
+        failure = "interrupted: what is listed was done. The same command does the rest."
     return Run(
         domain=where.domain,
         repository=where.name,

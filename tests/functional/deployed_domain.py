@@ -92,21 +92,24 @@ class DeployedDomain:
         self.aws("sns").subscribe(
             TopicArn=topic, Protocol="sqs", Endpoint=f"arn:aws:sqs:{REGION}:{ACCOUNT}:people"
         )
-        self.describe(
-            {
-                "domain": DOMAIN,
-                "mode": "enforce",
-                "stack": "steward",
-                "bus": "default",
-                "ledger": TABLE,
-                "attentionTopic": topic,
-            }
-        )
+        self._deployment = {
+            "domain": DOMAIN,
+            "mode": "enforce",
+            "stack": "steward",
+            "bus": "default",
+            "ledger": TABLE,
+            "attentionTopic": topic,
+        }
+        self.describe(self._deployment)
 
     def describe(self, deployment: Mapping[str, object] | str) -> None:
         """The deployment's parameter says this."""
         text = deployment if isinstance(deployment, str) else json.dumps(deployment)
         self.aws("ssm").put_parameter(Name=PARAMETER, Value=text, Type="String", Overwrite=True)
+
+    def redescribe(self, **changed: str) -> None:
+        """The deployment's parameter says what it said, but for what is *changed*."""
+        self.describe({**self._deployment, **changed})
 
     def forget_deployment(self) -> None:
         """Nothing is deployed any more."""

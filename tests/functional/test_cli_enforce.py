@@ -2,10 +2,12 @@
 
 import json
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import pytest
 
+from enforce_origin_controls import repository
+from enforce_origin_controls.outcome import Outcome
 from steward.coordinates import Restrictions
 from tests.functional.deployed_domain import (
     PARAMETER,
@@ -125,6 +127,46 @@ def test_a_repository_in_order_costs_one_call(drifted: DeployedDomain) -> None:
     assert (status, document["ok"], document["outcomes"]) == (0, True, [])
     assert drifted.requests() == {"ListPackages": 1}
     assert drifted.told() == []
+
+
+@pytest.mark.parametrize(
+    ("mode", "warned"), [pytest.param("enforce", False), pytest.param("observe", True)]
+)
+def test_it_says_first_what_it_is_about_to_change(
+    drifted: DeployedDomain, mode: str, *, warned: bool
+) -> None:
+    """And that a deployment which only observes will not keep it so."""
+    drifted.redescribe(mode=mode)
+    _, _, problem = enforce(drifted)
+    first = problem.splitlines()[0]
+    assert first.startswith(
+        "Changing the packages of npm-internal in the domain my-company, account 012345678901, "
+        "region us-west-2, to what the policy says."
+    )
+    assert ("only observes" in first) is warned
+    assert "Changing" not in enforce(drifted, "--plan")[2]
+
+
+def test_what_was_done_before_an_interruption_is_shown(
+    drifted: DeployedDomain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C after the first package; the same command does the rest."""
+    whole = repository.enforce_in_repository
+
+    def interrupted(*where: object, **how: object) -> Iterator[Outcome]:
+        yield next(whole(*where, **how))  # type: ignore[arg-type]  # as they were given
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as interrupting:
+        interrupting.setattr(repository, "enforce_in_repository", interrupted)
+        status, said, problem = enforce(drifted, "--json")
+    document = json.loads(said)
+    assert (status, document["ok"]) == (1, False)
+    assert [outcome["package"] for outcome in document["outcomes"]] == [UI.purl()]
+    assert "interrupted: what is listed was done" in problem
+    status, said, _ = enforce(drifted, "--json")
+    assert status == 0
+    assert UI.purl() not in said
 
 
 def test_a_plan_changes_and_tells_nothing_and_needs_no_deployment(drifted: DeployedDomain) -> None:
