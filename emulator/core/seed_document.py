@@ -69,7 +69,7 @@ class SeedPackage:
     A package.
 
     Attributes:
-        arrival: How its first version came, which a package without one is taken to wait for.
+        arrival: How its first version came; a package without one is as if it were published.
         publish: ``None`` leaves it to the defaults; the same for *upstream*.
     """
 
