@@ -76,7 +76,8 @@ def of_run(run: Run) -> RenderableType:
     parts: list[RenderableType] = []
     if lines:
         table = Table("package", "before -> after", "rule", "result")
-        table.columns[0].overflow = "fold"
+        for column in (0, 3):  # names and reasons are never cut off
+            table.columns[column].overflow = "fold"
         table.columns[2].no_wrap = True
         for line in lines:
             style = _STYLES[line.result]

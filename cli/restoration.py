@@ -50,7 +50,7 @@ class Part:
 
 def newest_changes(changes: Iterable[Change], parts: Sequence[str | None] = ()) -> list[Change]:
     """
-    Return the newest change of the restrictions, then of each version, oldest version change last.
+    Return the newest change of the restrictions, then of each version, by their names.
 
     Args:
         changes: Of one package, newest first.
@@ -62,7 +62,7 @@ def newest_changes(changes: Iterable[Change], parts: Sequence[str | None] = ()) 
         newest.setdefault(change.version if isinstance(change, StatusChange) else None, change)
     if parts:
         return [newest[part] for part in parts if part in newest]
-    return sorted(newest.values(), key=lambda change: isinstance(change, StatusChange))
+    return [newest[part] for part in sorted(newest, key=lambda part: part or "")]
 
 
 def look(package: "Package", changes: Sequence[Change], codeartifact: CodeArtifact) -> list[Part]:

@@ -241,6 +241,8 @@ def _show(
     console = stdout()
     console.print(f"[bold]{escape(_of(package))}[/]", soft_wrap=True)
     table = Table("part", "was", "changed to", "rule", "now")
+    for column in (0, 4):  # names and reasons are never cut off
+        table.columns[column].overflow = "fold"
     for part in parts:
         style = _STYLES.get(part.outcome, "yellow")
         said = f"{part.outcome}: {part.reason}" if part.reason else part.outcome

@@ -81,6 +81,13 @@ def test_the_newest_change_of_each_part_counts() -> None:
     assert newest_changes([*newest, *older]) == [newest[1], newest[0], newest[2]]
 
 
+def test_versions_come_by_their_names() -> None:
+    """Changes of one look have one time, and the ledger keeps them in no order that says a thing."""
+    first, second = status("9.9.8"), status("9.9.9")
+    for changes in ([first, second, restrictions()], [restrictions(), second, first]):
+        assert newest_changes(changes) == [restrictions(), first, second]
+
+
 def test_versions_can_be_asked_for_by_name() -> None:
     """Then the restrictions are meant only if they are asked for too."""
     changes: list[Change] = [restrictions(), status("1"), status("2"), status("3")]
