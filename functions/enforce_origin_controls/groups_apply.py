@@ -270,7 +270,7 @@ def _outcome(change: Change, work: _Work, adopted: frozenset[str]) -> Outcome:
         change=done,
         remarks=tuple(work.remarks.get(change.pattern, ())),
     )
-    if change.pattern in adopted:
+    if change.pattern in adopted and failure is None:
         return replace(outcome, remarks=(*outcome.remarks, ADOPTED))
     return outcome
 

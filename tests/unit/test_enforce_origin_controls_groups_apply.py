@@ -224,9 +224,7 @@ def test_nobody_falls_to_a_group_that_could_not_be_closed(
     outcomes = brought_about(domain, [*declared, above])
     assert (outcomes["/npm/*"].result, outcomes[OURS].result) == ("refused", result)
     if result == "held back":
-        assert outcomes[OURS].remarks[0] == (
-            "/npm/*, which is above it, is more open than declared."
-        )
+        assert outcomes[OURS].remarks == ("/npm/*, which is above it, is more open than declared.",)
     assert domain.effective("/npm/mycompany/ui", "PUBLISH")[0] == mode
     domain.missing.clear()
     assert all(one.as_declared for one in brought_about(domain, [*declared, above]).values())
