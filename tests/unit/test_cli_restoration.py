@@ -82,7 +82,7 @@ def test_the_newest_change_of_each_part_counts() -> None:
 
 
 def test_versions_come_by_their_names() -> None:
-    """Changes of one look have one time, and the ledger keeps them in no order that says a thing."""
+    """Changes of one look have one time, and the ledger has no order for them."""
     first, second = status("9.9.8"), status("9.9.9")
     for changes in ([first, second, restrictions()], [restrictions(), second, first]):
         assert newest_changes(changes) == [restrictions(), first, second]
