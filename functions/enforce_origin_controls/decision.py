@@ -174,12 +174,14 @@ def unless_grouped(drifted: Drifted, group: AssociatedGroup) -> Drifted | Settle
     return Settled(f"the package group {group.pattern} decides")
 
 
-def leaves_open(decision: Decision, rule: OriginRule) -> bool:
-    """Return whether *decision* would write an ``ALLOW`` only because it was there before."""
-    return isinstance(decision, Drifted) and (
-        (decision.after.publish == "ALLOW" and rule.publish is None)
-        or (decision.after.upstream == "ALLOW" and rule.upstream is None)
-    )
+def must_be_fresh(decision: Decision, rule: OriginRule) -> bool:
+    """
+    Return whether *decision* may rest on no restrictions but those of this moment.
+
+    A write sets both restrictions, and ``inferred`` never makes a ``BLOCK`` an ``ALLOW``: an
+    ``ALLOW`` that it leaves as it was must not be one that somebody has closed meanwhile.
+    """
+    return rule.kind == "inferred" and isinstance(decision, Drifted) and decision.after != _CLOSED
 
 
 def exemption(

@@ -59,8 +59,8 @@ def reconcile(
 
     Args:
         current: The package's restrictions, if a list of the repository has shown them. They may be
-            minutes old, and a write sets both: one that leaves an ``ALLOW`` as it was is preceded
-            by a look-up, so that nothing is opened that somebody has closed meanwhile.
+            minutes old: ``inferred`` looks again before it writes an ``ALLOW`` that it only leaves
+            as it was. A rule that gives one restriction outright writes the other as it was listed.
         deep: Look for versions from outside in an internal package even if nothing had drifted.
         repeated: Nobody but this automation asked for the look.
 
@@ -112,7 +112,7 @@ class _Work:
 
     def enforce(self, current: Restrictions | None, *, deep: bool, awaited: bool) -> None:
         self.decision = self._decide(current, awaited=awaited)
-        if current is not None and decide.leaves_open(self.decision, self.rule):
+        if current is not None and decide.must_be_fresh(self.decision, self.rule):
             fresh = self.to.codeartifact.restrictions(self.package)
             if fresh != current:
                 self.decision = self._decide(fresh, awaited=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from enforce_origin_controls.repository import enforce_in_repository
 from steward.coordinates import Package, PackageVersion, Repository, Restrictions
 from tests.functional.origin_domain import (
     APPROVED,
@@ -205,6 +206,16 @@ class TestWholeRepository:
 
         assert [one.package for one in outcomes if one.drift_left] == packages[:25]
         assert origins.requests() == {ROWS: 1}
+
+    def test_several_at_once_cost_the_same(self, origins: OriginDomain) -> None:
+        """Eight workers make no call more than one, and what they did comes in the list's order."""
+        packages = self._filled(origins, "mycompany", INTERNAL, drifted=25)
+
+        outcomes = enforce_in_repository(packages[0].repository, origins.collaborators(), workers=8)
+
+        assert [one.package for one in outcomes] == packages[:25]
+        assert origins.requests() == {ROWS: 1, WRITE: 25, LIST: 25}
+        assert {origins.restrictions(package) for package in packages} == {INTERNAL}
 
     def test_deep_costs_a_list_for_each_internal_package(self, origins: OriginDomain) -> None:
         """Drifted or not."""

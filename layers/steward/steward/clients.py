@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from threading import Lock
 from typing import TYPE_CHECKING, Protocol, TypedDict, cast
 
 import botocore.session
@@ -23,6 +24,8 @@ _CONFIG = Config(
     read_timeout=10,
     retries={"mode": "standard", "total_max_attempts": 3},
 )
+# Clients may be shared by threads, a session may not ("Multithreading", Boto3 Developer Guide).
+_MAKING = Lock()
 
 
 class EventEntry(TypedDict):
@@ -98,7 +101,8 @@ def sns() -> SnsClient:
 
 
 def _client(service: str) -> object:
-    client: object = _session().create_client(service, config=_CONFIG)
+    with _MAKING:
+        client: object = _session().create_client(service, config=_CONFIG)
     return client
 
 
