@@ -19,7 +19,7 @@ import os
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cache
-from typing import Final, Protocol
+from typing import Final
 
 from enforce_origin_controls.collaborators import Collaborators
 from enforce_origin_controls.package import reconcile
@@ -29,28 +29,20 @@ from steward import policy as policies
 from steward.attention import SnsAttention
 from steward.batches import BatchResponse, Look, reconcile_batch
 from steward.errors import SettingsError
+from steward.invocation import Invocation, time_left
 from steward.notices import BusNotices
 from steward.observability import PackageLog, flush_metrics, logger
 from steward.own_queue import SqsOwnQueue
 
-# Our choice: enough for four calls, each retried once at the service's usual pace.
+# Our choice: enough for four calls, each retried once at the service's usual pace. Thousands of
+# versions from outside take longer: where a run ends among them, the next attempt goes on.
 MILLISECONDS_PER_PACKAGE: Final = 10_000
-
-
-class Invocation(Protocol):
-    """The part of Lambda's context object that is used here."""
-
-    def get_remaining_time_in_millis(self) -> int:
-        """See "AWS Lambda context object in Python", Lambda Developer Guide."""
 
 
 def handler(event: object, context: Invocation | None) -> BatchResponse:
     """Enforce the origin controls of every package that the SQS batch *event* names."""
-
-    def time_left() -> bool:
-        return context is None or context.get_remaining_time_in_millis() > MILLISECONDS_PER_PACKAGE
-
-    response = enforce_in_batch(event, collaborators(), time_left=time_left)
+    enough = time_left(context, milliseconds=MILLISECONDS_PER_PACKAGE)
+    response = enforce_in_batch(event, collaborators(), time_left=enough)
     flush_metrics()
     return response
 
@@ -75,11 +67,7 @@ def collaborators() -> Collaborators:
     if chosen.ledger_table is None:
         raise SettingsError("STEWARD_LEDGER_TABLE is not set; template.yaml sets it")
     policy = policies.load(chosen.policy)
-    if policy.domain != chosen.domain:
-        raise SettingsError(
-            f"the policy is for the domain {policy.domain!r}, the events come from "
-            f"{chosen.domain!r}: deploy with DomainName={policy.domain}"
-        )
+    chosen.expect_policy_of(policy.domain)
     logger().append_keys(mode=chosen.mode)
     return Collaborators(
         codeartifact=gateway.connect(chosen.mode),

@@ -20,7 +20,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from typing import Final, Protocol
+from typing import Final
 
 from steward import codeartifact as gateway
 from steward import policy as policies
@@ -28,7 +28,8 @@ from steward import settings
 from steward.batches import BatchResponse, reconcile_batch
 from steward.codeartifact import CodeArtifact, StatusChanges
 from steward.coordinates import Package
-from steward.errors import PackageNotFoundError, SettingsError, StatusUpdateInterruptedError
+from steward.errors import PackageNotFoundError, StatusUpdateInterruptedError
+from steward.invocation import Invocation, time_left
 from steward.notices import BusNotices, VersionNotices
 from steward.observability import PackageLog, count, flush_metrics, logger
 from steward.own_queue import MAX_DELAY, OwnQueue, SqsOwnQueue
@@ -61,20 +62,10 @@ class Collaborators:
     now: Callable[[], datetime]
 
 
-class Invocation(Protocol):
-    """The part of Lambda's context object that is used here."""
-
-    def get_remaining_time_in_millis(self) -> int:
-        """See "AWS Lambda context object in Python", Lambda Developer Guide."""
-
-
 def handler(event: object, context: Invocation | None) -> BatchResponse:
     """Unlist the stale builds of every package that the SQS batch *event* names."""
-
-    def time_left() -> bool:
-        return context is None or context.get_remaining_time_in_millis() > MILLISECONDS_PER_PACKAGE
-
-    response = unlist_in_batch(event, collaborators(), time_left=time_left)
+    enough = time_left(context, milliseconds=MILLISECONDS_PER_PACKAGE)
+    response = unlist_in_batch(event, collaborators(), time_left=enough)
     flush_metrics()
     return response
 
@@ -123,11 +114,7 @@ def collaborators() -> Collaborators:
     """
     chosen = settings.from_environment(os.environ)
     policy = policies.load(chosen.policy)
-    if policy.domain != chosen.domain:
-        raise SettingsError(
-            f"the policy is for the domain {policy.domain!r}, the events come from "
-            f"{chosen.domain!r}: deploy with DomainName={policy.domain}"
-        )
+    chosen.expect_policy_of(policy.domain)
     logger().append_keys(mode=chosen.mode)
     return Collaborators(
         codeartifact=gateway.connect(chosen.mode),

@@ -33,6 +33,19 @@ class Settings:
     ledger_table: str | None = None
     attention_topic: str | None = None
 
+    def expect_policy_of(self, domain: str) -> None:
+        """
+        Return if *domain*, which the policy is for, is the one whose events come.
+
+        Raises:
+            SettingsError: It is another one.
+        """
+        if domain != self.domain:
+            raise SettingsError(
+                f"the policy is for the domain {domain!r}, the events come from {self.domain!r}: "
+                f"deploy with DomainName={domain}"
+            )
+
 
 def from_environment(environment: Mapping[str, str]) -> Settings:
     """
