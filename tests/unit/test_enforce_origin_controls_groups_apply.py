@@ -203,33 +203,6 @@ def test_a_group_with_a_mode_of_its_own_is_in_no_danger(mode: RestrictionMode) -
     assert outcomes["/npm/*"].result == "updated"
 
 
-@pytest.mark.parametrize(
-    ("ours", "declared", "result", "mode"),
-    [
-        pytest.param(False, [declaration(OURS)], "held back", "BLOCK", id="becomes an heir"),
-        pytest.param(True, [], "held back", "BLOCK", id="is removed"),
-        pytest.param(
-            False, [declaration(OURS, PUBLISH="ALLOW")], "updated", "ALLOW", id="opens itself"
-        ),
-    ],
-)
-def test_nobody_falls_to_a_group_that_could_not_be_closed(
-    declared: list[GroupDeclaration], result: str, mode: RestrictionMode, *, ours: bool
-) -> None:
-    """It keeps its own restriction until the group above is what the policy says."""
-    domain = FakeDomain()
-    domain.missing = {"npm-internl"}
-    domain.add(OURS, ours=ours, PUBLISH="BLOCK")
-    above = declaration("/npm/*", name="groups[1]", allowed={"PUBLISH": ["npm-internl"]})
-    outcomes = brought_about(domain, [*declared, above])
-    assert (outcomes["/npm/*"].result, outcomes[OURS].result) == ("refused", result)
-    if result == "held back":
-        assert outcomes[OURS].remarks == ("/npm/*, which is above it, is more open than declared.",)
-    assert domain.effective("/npm/mycompany/ui", "PUBLISH")[0] == mode
-    domain.missing.clear()
-    assert all(one.as_declared for one in brought_about(domain, [*declared, above]).values())
-
-
 @pytest.mark.parametrize("ours", [False, True], ids=["by hand", "by another run of this"])
 def test_a_group_that_was_made_meanwhile_is_read_again_and_changed(*, ours: bool) -> None:
     """What it has too much goes, what it lacks comes; whose it is, its tag says."""
