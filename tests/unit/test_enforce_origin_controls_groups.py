@@ -32,6 +32,25 @@ def test_a_new_group_gets_the_modes_that_it_does_not_inherit() -> None:
     assert change.add == (AllowedRepository("PUBLISH", "npm-internal"),)
 
 
+def test_a_new_group_has_inherited_from_the_most_specific_group_around_it() -> None:
+    """So it opens what that one forbids, whatever those further up say."""
+    domain = FakeDomain()
+    domain.add("/npm/*", PUBLISH="BLOCK")
+    domain.add("/npm/my~", EXTERNAL_UPSTREAM="BLOCK")
+    wanted = declaration(OURS, PUBLISH="ALLOW", EXTERNAL_UPSTREAM="ALLOW")
+    change = next(one for one in planned(domain, wanted).changes if one.pattern == OURS)
+    assert change.effective["PUBLISH"] == "BLOCK"
+    assert change.opens == {"PUBLISH"}
+    nearer = declaration("/npm/mycompany/ui~", PUBLISH="ALLOW")
+    domain.add(OURS, PUBLISH="ALLOW", EXTERNAL_UPSTREAM="BLOCK")
+    (change,) = planned(domain, nearer).changes
+    assert change.effective == {
+        "PUBLISH": "ALLOW",
+        "EXTERNAL_UPSTREAM": "BLOCK",
+        "INTERNAL_UPSTREAM": "ALLOW",
+    }
+
+
 @pytest.mark.parametrize(
     ("present", "wanted", "modes", "add", "remove"),
     [
