@@ -151,12 +151,11 @@ class _Work:
     changes: dict[str, Change]
     failures: dict[str, tuple[Result, Change]] = field(default_factory=dict)
     remarks: dict[str, list[str]] = field(default_factory=dict)
-    settled: set[str] = field(default_factory=set)
 
     def take(self, step: Step) -> None:
-        """Take *step*, unless its group has failed before or has been dealt with as a whole."""
+        """Take *step*, unless its group has failed before."""
         change = step.change
-        if change.pattern in self.failures or change.pattern in self.settled:
+        if change.pattern in self.failures:
             return
         reason = reason_to_wait(step, [failed for _, failed in self.failures.values()])
         if reason is not None:
@@ -247,7 +246,6 @@ class _Work:
         return False
 
     def _create_again(self, change: Change) -> None:
-        self.settled.add(change.pattern)
         self.groups.create(change.pattern)
         self.remark(change, "Removed by somebody else meanwhile: created again.")
         anew = change_for(self.declared[change.pattern], None, (), {})
