@@ -36,6 +36,7 @@ from benchmarks.local import admin, quiet, running
 from benchmarks.other_services import OtherServices, point_aws_at
 from benchmarks.sample_events import ACCOUNT, DOMAIN
 from cli.aws import connect
+from cli.commands.enforce import WORKERS
 from cli.deployment import find_deployment
 from cli.silence import NoSecondLook
 from enforce_origin_controls.collaborators import Collaborators
@@ -162,7 +163,7 @@ class Bench:
 
     def enforce(self, repository: Repository) -> None:
         """Do what ``steward enforce`` does."""
-        for outcome in enforce_in_repository(repository, self.to):
+        for outcome in enforce_in_repository(repository, self.to, workers=WORKERS):
             assert outcome.written, outcome
 
     def peak_megabytes(self, case: Case) -> float:

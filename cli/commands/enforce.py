@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from steward.coordinates import Repository
     from steward.policy import Policy
 
-_WORKERS: Final = 8  # some 40 writes a second of the 100 that an account has (User Guide, quotas)
+WORKERS: Final = 8  # some 40 writes a second of the 100 that an account has (User Guide, quotas)
 
 
 @click.command("enforce", short_help="Bring a repository to what the policy's origins say.")
@@ -220,7 +220,7 @@ def _run(
         with explained():
             try:
                 for outcome in enforce_in_repository(
-                    where, to, deep=deep, workers=_WORKERS, seen=progress.seen
+                    where, to, deep=deep, workers=WORKERS, seen=progress.seen
                 ):
                     progress.add(outcome)
             except PackageNotFoundError as error:
