@@ -3,8 +3,10 @@
 import io
 import json
 import logging
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
+from pathlib import Path
 from typing import Final
 
 from cli.function_lines import readable
@@ -36,8 +38,8 @@ class _Lines(io.TextIOBase):
             document = json.loads(line)
         except ValueError:
             return
-        if not isinstance(document, dict) or "message" not in document:
-            return  # metrics are for CloudWatch
+        if not isinstance(document, dict):
+            return
         if self._verbose or document.get("level") in _GRAVE:
             text = json.dumps(document | {"service": self._command})
             shown = readable(LogLine(self._command, "", "", 0, text))
@@ -59,7 +61,9 @@ def automation_lines(command: str, *, verbose: bool) -> Iterator[None]:
     handlers = [one for one in logger().handlers if isinstance(one, logging.StreamHandler)]
     before = [(handler, handler.setStream(lines)) for handler in handlers]
     try:
-        with redirect_stdout(lines):  # Powertools prints metrics by itself when there are many
+        # Powertools prints metrics by itself when there are many. They must not get in between the
+        # lines of the log either: packages may be worked on by several threads.
+        with Path(os.devnull).open("w", encoding="utf-8") as nowhere, redirect_stdout(nowhere):
             yield
     finally:
         for handler, stream in before:

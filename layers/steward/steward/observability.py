@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from functools import cache
+from threading import Lock
 from typing import Final
 
 from aws_lambda_powertools import Logger, Metrics
@@ -14,6 +15,8 @@ from steward.coordinates import Package
 
 # So that `location` in a log line is the place that decided, not this module.
 _CALLER: Final = 3
+# Powertools counts without a lock, and writes by itself when a metric has 100 values.
+_COUNTING: Final = Lock()
 
 
 @cache
@@ -69,7 +72,8 @@ def count(name: str, number: int) -> None:
     Metrics have no package among their dimensions: every combination of dimensions is billed as a
     metric of its own ("Amazon CloudWatch pricing").
     """
-    _metrics().add_metric(name=name, unit=MetricUnit.Count, value=number)
+    with _COUNTING:
+        _metrics().add_metric(name=name, unit=MetricUnit.Count, value=number)
 
 
 def flush_metrics() -> None:
