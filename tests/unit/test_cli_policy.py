@@ -206,6 +206,18 @@ def test_a_name_that_only_looks_like_a_group_s_is_found(
     assert (document["similar_group"] is not None) is similar
 
 
+def test_of_several_groups_that_a_name_looks_like_the_most_specific_is_shown(policy: Path) -> None:
+    """As it is with strong matches."""
+    policy.write_text(
+        "domain: my-company\ngroups:\n"
+        "  - {pattern: /npm//react~, publish: allow}\n"
+        "  - {pattern: /npm//react-dom$, publish: block}\n"
+    )
+    arguments = ("/npm//React-DOM", "--repository", "npm-store", "--json")
+    document = json.loads(run("explain", policy, *arguments).stdout)
+    assert document["similar_group"]["name"] == "groups[1]"
+
+
 def test_a_group_of_its_own_takes_a_name_out_of_the_group_that_it_looks_like(
     policy: Path,
 ) -> None:

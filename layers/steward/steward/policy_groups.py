@@ -8,7 +8,6 @@ from fnmatch import fnmatchcase
 from typing import Final, Literal
 
 from steward import patterns
-from steward.group_restrictions import ROOT
 from steward.patterns import Pattern
 from steward.policy_model import AllowIn, GroupsEntry
 
@@ -82,8 +81,6 @@ class DeclaredGroups:
         setting: str | AllowIn = getattr(self._groups[index], key)
         if setting != "inherit":
             return _Effective(setting, index)
-        if self._groups[index].pattern == ROOT:
-            return _Effective("allow", index)
         parent = self._around(self._patterns[index], but=index)
         return None if parent is None else self._effective(parent, key)
 
