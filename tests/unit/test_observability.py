@@ -16,7 +16,8 @@ COUNTS = 500  # of each thread: Powertools writes by itself at 100
 
 @pytest.fixture(name="impatient", autouse=True)
 def _impatient() -> Iterator[None]:
-    """Threads take turns as often as they can."""
+    """Threads take turns as often as they can; the logger is there before output is captured."""
+    logger()
     before = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)
     yield
