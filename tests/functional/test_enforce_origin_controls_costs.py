@@ -69,16 +69,17 @@ def test_any_number_of_events_for_one_package_costs_its_rule_once(
 
 
 @pytest.mark.parametrize(
-    ("versions", "archives"),
+    ("versions", "lists", "archives"),
     [
-        pytest.param(100, 1, id="100 versions are one call"),
-        pytest.param(101, 2, id="101 versions are two calls"),
+        pytest.param(100, 1, 1, id="100 versions are one call"),
+        pytest.param(101, 1, 2, id="101 versions are two calls"),
+        pytest.param(1001, 2, 11, id="1,001 versions are two pages and eleven calls"),
     ],
 )
 def test_versions_from_outside_are_archived_a_hundred_a_call(
-    origins: OriginDomain, versions: int, archives: int
+    origins: OriginDomain, versions: int, lists: int, archives: int
 ) -> None:
-    """Those published here are not even listed."""
+    """Those published here are not even listed; a person gets one message about all."""
     package = origins.new_package()
     ours = [inside(f"0.{number}.0", package.repository.name) for number in range(50)]
     theirs = [outside(f"9.{number}.0") for number in range(versions)]
@@ -86,7 +87,8 @@ def test_versions_from_outside_are_archived_a_hundred_a_call(
 
     origins.look(package)
 
-    assert origins.requests() == {LOOK: 1, WRITE: 1, LIST: 1, ARCHIVE: archives}
+    assert origins.requests() == {LOOK: 1, WRITE: 1, LIST: lists, ARCHIVE: archives}
+    assert len(origins.attention.messages) == 1
     statuses = origins.statuses(package)
     assert {statuses[one.version] for one in theirs} == {"Archived"}
     assert {statuses[one.version] for one in ours} == {"Published"}
