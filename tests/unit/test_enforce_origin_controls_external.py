@@ -226,15 +226,17 @@ class TestLooksThatAreRepeated:
         ("namespace", "current"),
         [
             pytest.param("mycompany", CLOSED, id="upstream was closed before"),
-            pytest.param("public", OPEN, id="no version from outside is looked for"),
+            pytest.param("public", OPEN, id="publish is closed"),
+            pytest.param("inferred", OPEN, id="no version from outside is looked for"),
         ],
     )
     def test_other_changes_need_no_second_look(
         self, stage: OriginStage, namespace: str, current: Restrictions
     ) -> None:
         """They end with the write."""
-        deliver(stage, event(stage.put(named(namespace), current)))
-        assert stage.notices.announced
+        package = stage.put(named(namespace), current, version("1.0", HERE))
+        deliver(stage, event(package))
+        assert stage.restrictions(package) != current
         assert stage.own_queue.sent == []
 
     def test_a_package_that_is_not_there_yet_is_looked_at_once_more(

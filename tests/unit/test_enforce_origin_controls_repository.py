@@ -152,6 +152,16 @@ def test_an_exemption_is_an_outcome(stage: OriginStage) -> None:
     assert not outcome.written
 
 
+def test_an_exempt_version_leaves_the_drift_to_be_seen() -> None:
+    """It keeps itself, and not the restrictions."""
+    stage = OriginStage(observe=True)
+    package = stage.put(named(), OPEN, version("9.9"))
+    stage.ledger.exempt(exempted(package, "9.9"))
+    outcome = enforce(stage)[package]
+    assert [kept.version for kept in outcome.kept] == [version("9.9")]
+    assert outcome.drift_left
+
+
 def test_mixed_origin_is_an_outcome(stage: OriginStage) -> None:
     """Every time, though a person is told only once."""
     package = stage.put(named("inferred"), OPEN, version("1.0", HERE), version("1.1"))

@@ -10,6 +10,7 @@ from enforce_origin_controls.outcome import Outcome
 from enforce_origin_controls.package import reconcile
 from steward.coordinates import Package
 from steward.errors import CodeArtifactError, LedgerError
+from steward.ledger import CHANGES_KEPT_FOR
 from tests.unit.fake_origin_domain import (
     ARCHIVING,
     INTERNAL,
@@ -116,6 +117,25 @@ def test_of_two_runs_at_once_one_tells(stage: OriginStage) -> None:
     assert len(stage.attention.messages) == 1
 
 
+def test_of_two_runs_at_once_the_slower_one_may_archive(stage: OriginStage) -> None:
+    """The change that the other one has recorded since was never made, and is not told."""
+
+    def other_run(operation: str) -> None:
+        if operation == ARCHIVE:
+            stage.codeartifact.before = lambda _: None
+            stage.codeartifact.refusals["9.9"] = "MISMATCHED_STATUS"
+            look(stage)
+            stage.codeartifact.refusals.clear()
+
+    begun = stage.now + timedelta(seconds=1)
+    stage.codeartifact.before = other_run
+    assert look(stage).found[0].outcome == "archived"
+    assert stage.ledger.changes(OURS)[0].at > begun
+    for _ in range(2):
+        look(stage, repeated=True)
+    assert len(stage.attention.messages) == 1
+
+
 def test_an_archiving_that_failed_at_first_is_told_once(stage: OriginStage) -> None:
     """A change that was recorded and not made is no second one."""
 
@@ -156,6 +176,42 @@ def test_a_version_that_comes_back_is_told_again(stage: OriginStage) -> None:
         look(stage)
         stage.now += timedelta(hours=1)
     assert len(stage.attention.messages) == 2
+
+
+def test_what_was_told_long_ago_says_nothing_of_what_is_archived_now(
+    stage: OriginStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It came back after an hour, and the run that archived it again has not told."""
+    look(stage)
+    stage.now += timedelta(hours=1)
+    stage.put(OURS, INTERNAL, version("9.9"))
+    with monkeypatch.context() as losing:
+        losing.setattr(stage.attention, "delivers", False)
+        look(stage)
+    for _ in range(2):
+        look(stage, repeated=True)
+    assert len(stage.attention.messages) == 2
+
+
+def test_what_was_told_is_known_as_long_as_the_change_is(stage: OriginStage) -> None:
+    """DynamoDB deletes a change some days after its year, and nobody is told of it then."""
+    look(stage)
+    stage.now += CHANGES_KEPT_FOR + timedelta(days=2)
+    look(stage)
+    assert len(stage.attention.messages) == 1
+
+
+def test_a_version_that_was_deleted_meanwhile_is_nobodys_business(stage: OriginStage) -> None:
+    """It was refused as not found; the second look finds nothing at all."""
+
+    def delete(operation: str) -> None:
+        if operation == ARCHIVE:
+            del stage.codeartifact.held[OURS].versions["9.9"]
+
+    stage.codeartifact.before = delete
+    assert look(stage).found[0].code == "NOT_FOUND"
+    look(stage, repeated=True)
+    assert stage.attention.messages == []
 
 
 def test_a_message_that_cannot_be_marked_comes_again(stage: OriginStage) -> None:

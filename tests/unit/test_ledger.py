@@ -127,6 +127,7 @@ class FakeTable:
 
     def _page(self, parameters: dict[str, object]) -> ReadAnswer:
         self._fail()
+        assert parameters["ConsistentRead"] is True  # an exemption is written just before an event
         self.asked.append(parameters)
         return self.answers.pop(0)
 
