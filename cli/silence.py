@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from steward.attention import Delivery
     from steward.codeartifact import TargetStatus
     from steward.coordinates import Package, PackageVersion, Restrictions
     from steward.ledger import Change, Exemption
@@ -93,10 +94,10 @@ class NoNotices:
 class NoAttention:
     """Nobody is told; what was found stays untold, so that the automation still tells it."""
 
-    def tell(self, subject: str, text: str) -> bool:
+    def tell(self, subject: str, text: str) -> "Delivery":
         """Deliver nothing."""
         del subject, text
-        return False
+        return "lost"
 
 
 class NoSecondLook:

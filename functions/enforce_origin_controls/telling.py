@@ -256,7 +256,8 @@ def _tell(
 
 
 def _delivered(package: Package, subject: str, text: str, to: Collaborators) -> bool:
-    delivered = to.attention.tell(subject, text)
-    if delivered:
+    """Return whether *text* need not be sent again: it was delivered, or nobody listens."""
+    delivery = to.attention.tell(subject, text)
+    if delivery == "delivered":
         PackageLog(package).info("told", subject=subject)
-    return delivered
+    return delivery != "lost"

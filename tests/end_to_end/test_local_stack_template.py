@@ -234,7 +234,7 @@ def test_in_observe_mode_a_version_from_outside_in_an_internal_package_is_only_f
         admin(stack, "POST", "seed", {"domains": [domain]})
         client = codeartifact(stack)
         client.update_package_versions_status(**UI, versions=["1.0.0"], targetStatus="Published")
-        until(lambda: any(line["message"] == "told" for line in said(stack)))
+        until(lambda: any(line["message"] == "nobody listens" for line in said(stack)))
 
         controls = client.describe_package(**UI)["package"]["originConfiguration"]
         assert controls["restrictions"] == {"publish": "ALLOW", "upstream": "ALLOW"}

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from enforce_origin_controls.collaborators import Collaborators
+from steward.attention import Delivery
 from steward.codeartifact import (
     AssociatedGroup,
     CodeArtifact,
@@ -322,11 +323,12 @@ class RecordingAttention:
     delivers: bool = True
     messages: list[tuple[str, str]] = field(default_factory=list)
 
-    def tell(self, subject: str, text: str) -> bool:
+    def tell(self, subject: str, text: str) -> Delivery:
         """Remember it, if it is delivered."""
-        if self.delivers:
-            self.messages.append((subject, text))
-        return self.delivers
+        if not self.delivers:
+            return "lost"
+        self.messages.append((subject, text))
+        return "delivered"
 
 
 @dataclass

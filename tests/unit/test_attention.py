@@ -42,14 +42,19 @@ def topic(monkeypatch: pytest.MonkeyPatch) -> FakeTopic:
 
 def test_a_message_is_delivered_as_it_is(topic: FakeTopic) -> None:
     """Subject and text, to the topic of the deployment."""
-    assert SnsAttention(TOPIC).tell("External versions", "1.0 came from outside.\nUndo: ...")
+    told = SnsAttention(TOPIC).tell("External versions", "1.0 came from outside.\nUndo: ...")
+    assert told == "delivered"
     assert topic.published == [(TOPIC, "External versions", "1.0 came from outside.\nUndo: ...")]
 
 
-def test_without_a_topic_nobody_listens_and_nothing_fails(topic: FakeTopic) -> None:
-    """Told to nobody is told: the finding need not be repeated at every event."""
-    assert SnsAttention(None).tell("subject", "text")
+def test_without_a_topic_nobody_listens_and_the_log_has_the_message(
+    topic: FakeTopic, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nothing fails: the finding need not be repeated at every event."""
+    assert SnsAttention(None).tell("the subject", "the text") == "nobody listens"
     assert not topic.published
+    (line,) = [vars(one) for one in caplog.records if one.getMessage() == "nobody listens"]
+    assert (line["subject"], line["text"]) == ("the subject", "the text")
 
 
 @pytest.mark.parametrize(
@@ -63,14 +68,14 @@ def test_without_a_topic_nobody_listens_and_nothing_fails(topic: FakeTopic) -> N
 )
 def test_a_subject_is_made_fit(topic: FakeTopic, subject: str, sent: str) -> None:
     """SNS refuses the whole message otherwise."""
-    assert SnsAttention(TOPIC).tell(subject, "text")
+    assert SnsAttention(TOPIC).tell(subject, "text") == "delivered"
     assert topic.published == [(TOPIC, sent, "text")]
 
 
 @pytest.mark.parametrize("character", ["a", "é", "𝄞"], ids=["one byte", "two bytes", "four bytes"])
 def test_a_text_that_is_too_long_is_cut_with_a_note(topic: FakeTopic, character: str) -> None:
     """Between two characters, however many bytes they have; SNS counts bytes."""
-    assert SnsAttention(TOPIC).tell("subject", character * 300_000)
+    assert SnsAttention(TOPIC).tell("subject", character * 300_000) == "delivered"
     ((_, _, text),) = topic.published
     kept = text.removesuffix("\n\n[The rest of this message was too long to be sent.]")
     assert kept != text
@@ -84,7 +89,7 @@ def test_any_subject_and_text_can_be_told(subject: str, text: str) -> None:
     fake = FakeTopic()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(clients, "sns", lambda: fake)
-        assert SnsAttention(TOPIC).tell(subject, text + "\ud800")
+        assert SnsAttention(TOPIC).tell(subject, text + "\ud800") == "delivered"
     assert len(fake.published) == 1
 
 
@@ -102,7 +107,7 @@ def test_a_lost_message_is_logged_counted_and_breaks_nothing(
     monkeypatch.setattr(clients, "sns", lambda: FakeTopic(error))
     counted: dict[str, int] = {}
     monkeypatch.setattr("steward.attention.count", counted.__setitem__)
-    assert not SnsAttention(TOPIC).tell("the subject", "the text")
+    assert SnsAttention(TOPIC).tell("the subject", "the text") == "lost"
     (lost,) = [vars(record) for record in caplog.records if record.getMessage() == "message lost"]
     assert (lost["subject"], lost["text"], lost["reason"]) == (
         "the subject",

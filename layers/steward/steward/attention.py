@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Final, Protocol
+from typing import Final, Literal, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -16,21 +16,25 @@ MAX_SUBJECT: Final = 99
 # The same page: a message has at most 262,144 bytes of UTF-8. Our choice to stay below: how the
 # subject counts is not documented.
 MAX_TEXT_BYTES: Final = 250_000
-# Our choice: enough of a lost message to act on, and far from the limit of a log event.
+# Our choice: enough of a message that nobody got to act on, and far from the limit of a log event.
 LOGGED_CHARACTERS: Final = 10_000
 _CUT: Final = "\n\n[The rest of this message was too long to be sent.]"
 _NO_SUBJECT: Final = "CodeArtifact Steward"
 
 
+Delivery = Literal["delivered", "nobody listens", "lost"]
+
+
 class Attention(Protocol):
     """Where an automation turns to a person."""
 
-    def tell(self, subject: str, text: str) -> bool:
+    def tell(self, subject: str, text: str) -> Delivery:
         """
-        Tell *text* to whoever listens; return whether it was delivered or nobody listens.
+        Tell *text* to whoever listens; return what became of it.
 
-        A message that cannot be delivered is logged and counted, and nothing is raised: what it is
-        about has been found, and is found again at the next look if it is not marked as told.
+        A message without a listener is logged. One that is lost is logged and counted, and nothing
+        is raised: what it is about has been found, and is found again at the next look if it is not
+        marked as told.
         """
 
 
@@ -47,10 +51,12 @@ class SnsAttention:
     def __init__(self, topic_arn: str | None) -> None:
         self._topic_arn = topic_arn
 
-    def tell(self, subject: str, text: str) -> bool:
+    def tell(self, subject: str, text: str) -> Delivery:
         """See :class:`Attention`; a subject or text that SNS would refuse is made fit."""
         if self._topic_arn is None:
-            return True
+            said = {"subject": subject, "text": text[:LOGGED_CHARACTERS]}
+            logger().warning("nobody listens", extra=said)
+            return "nobody listens"
         fit = _subject(subject)
         try:
             clients.sns().publish(TopicArn=self._topic_arn, Subject=fit, Message=_text(text) or fit)
@@ -65,8 +71,8 @@ class SnsAttention:
                 },
             )
             count("MessagesLost", 1)
-            return False
-        return True
+            return "lost"
+        return "delivered"
 
 
 def _subject(text: str) -> str:
