@@ -30,7 +30,7 @@ def policy_command() -> None:
 @click.option(
     "--live",
     is_flag=True,
-    help="Ask CodeArtifact too, where the policy alone cannot tell whether it is right.",
+    help="Ask CodeArtifact too whether the domain has the repositories that the policy names.",
 )
 @aws.domain_owner_option
 @options.policy_option
@@ -40,8 +40,13 @@ def check(*, live: bool, domain_owner: str | None, policy_path: Path, as_json: b
     Say whether the policy can be deployed, or why not.
 
     Every mistake comes with its line and the remedy. A rule that opens upstream in a repository
-    that the policy promotes to is a warning; with --live, one call for each such repository says
-    whether it is a mistake.
+    that the policy promotes to is a warning.
+
+    With --live, CodeArtifact is asked for the names of the domain's repositories
+    (ListRepositoriesInDomain, one call for 1,000). A name or a pattern in the policy that none of
+    them has is a warning, a domain that does not exist is a mistake. One call of
+    DescribeRepository for each repository that is promoted to, and in which a rule opens upstream,
+    says whether that rule is a mistake.
     """
     from steward.policy_file import check as checked_text
     from steward.policy_lines import PolicyMistakesError
@@ -49,7 +54,7 @@ def check(*, live: bool, domain_owner: str | None, policy_path: Path, as_json: b
     try:
         checked = checked_text(policy_text(policy_path), str(policy_path))
         warnings = [opening.warning for opening in checked.openings]
-        if live and checked.openings:
+        if live:
             warnings = _judged(checked, domain_owner)
     except PolicyMistakesError as error:
         if not as_json:
@@ -79,13 +84,13 @@ def _judged(checked: "CheckedPolicy", domain_owner: str | None) -> list["Mistake
         PolicyMistakesError: What it answers makes a mistake of a rule.
         click.ClickException: It could not be asked.
     """
-    from cli.promotion_targets import judged
+    from cli.live_check import judged
     from steward.policy_lines import PolicyMistakesError
 
     account = aws.connect()
     with aws.explained():
         mistakes, warnings = judged(
-            checked.openings,
+            checked,
             account.codeartifact(),
             domain=json.loads(checked.compiled)["domain"],
             owner=aws.domain_owner(account, domain_owner),

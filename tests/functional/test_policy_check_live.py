@@ -1,8 +1,9 @@
-"""`steward policy check --live`: what CodeArtifact says about repositories that are promoted to."""
+"""`steward policy check --live`: what CodeArtifact says about the repositories of the policy."""
 
 from __future__ import annotations
 
 import json
+import socket
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,22 @@ origins:
     upstream: ALLOW
 promotions:
   - {name: approved, packages: /pypi/*, from: intake, to: approved}
+"""
+
+NAMES = """\
+domain: my-company
+snapshots:
+  - {packages: /maven/*, repositories: "*-snapshots"}
+origins:
+  - packages: /npm/*
+    repositories: npm-intrenal
+    kind: internal
+  - packages: /pypi/*
+    kind: inferred
+groups:
+  - pattern: /npm/mycompany/*
+    publish: {allow_in: [npm-internal, npm-ghost]}
+promotions: [{name: approved, packages: /pypi/*, from: Intake, to: approved}]
 """
 
 
@@ -99,15 +116,23 @@ def test_a_repository_that_does_not_exist_stays_a_warning(policy: Path) -> None:
     result = check(policy)
     assert result.exit_code == 0
     assert "approved, which the policy promotes to and which does not exist" in result.stderr
-    assert len(json.loads(check(policy, "--json").stdout)["warnings"]) == 2
+    document = json.loads(check(policy, "--json").stdout)
+    assert [found["where"] for found in document["warnings"]] == [
+        "origins[0].kind",
+        "origins[1].upstream",
+        "promotions[0].to",
+    ]
 
 
-def test_a_domain_that_does_not_exist_is_an_error(domain: Local, policy: Path) -> None:
-    """A check that could not ask does not say that all is well."""
+def test_a_domain_that_does_not_exist_is_a_mistake(domain: Local, policy: Path) -> None:
+    """It stands at its line, with where the domain was looked for."""
     policy.write_text(POLICY.replace("my-company", "other-company"))
     result = check(policy)
     assert result.exit_code == 1
-    assert "other-company" in result.stderr
+    assert (
+        f"{policy}:1: domain: the account 012345678901 has no domain other-company in us-west-2"
+        in result.stderr
+    )
     assert domain.client().list_domains()["domains"][0]["name"] == "my-company"
 
 
@@ -120,6 +145,87 @@ def test_one_call_is_made_for_each_repository(domain: Local, policy: Path) -> No
     policy.write_text("domain: my-company\n")
     assert check(policy).exit_code == 0
     assert asked(domain) - before == 1
+
+
+def test_a_name_that_no_repository_has_is_a_warning(domain: Local, policy: Path) -> None:
+    """Wherever it stands: with its place, its line, the nearest name, and what to do."""
+    domain.client().create_repository(domain="my-company", repository="npm-internal")
+    policy.write_text(NAMES)
+    result = check(policy)
+    assert result.exit_code == 0
+    assert said(result, policy) == [
+        (
+            "3: snapshots[0].repositories[0]: the domain has no repository that matches "
+            "*-snapshots. Correct it, or create one."
+        ),
+        (
+            "6: origins[0].repositories[0]: the domain has no repository npm-intrenal. "
+            "Did you mean npm-internal? If not, create it."
+        ),
+        (
+            "12: groups[0].publish.allow_in[1]: the domain has no repository npm-ghost. "
+            "Correct it, or create it."
+        ),
+        (
+            "13: promotions[0].from: the domain has no repository Intake. "
+            "Did you mean intake? If not, create it."
+        ),
+        "13: promotions[0].to: the domain has no repository approved. Correct it, or create it.",
+    ]
+    document = json.loads(check(policy, "--json").stdout)
+    assert (document["ok"], [found["line"] for found in document["warnings"]]) == (
+        True,
+        [3, 6, 12, 13, 13],
+    )
+
+
+def test_names_of_every_page_count(
+    domain: Local, policy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A page holds 1,000 of them; of two, three repositories need a second one."""
+    monkeypatch.setattr("cli.live_check._MAX_PER_PAGE", 2)
+    for name in ("team-1", "team-2"):
+        domain.client().create_repository(domain="my-company", repository=name)
+    policy.write_text(
+        "domain: my-company\nsnapshots:\n"
+        "  - {packages: /maven/*, repositories: [intake, 'team-[!3]', 'team-3*', team-2]}\n"
+    )
+    assert said(check(policy), policy) == [
+        (
+            "3: snapshots[0].repositories[2]: the domain has no repository that matches team-3*. "
+            "Did you mean team-2? If not, create one."
+        )
+    ]
+    assert domain.requests()["ListRepositoriesInDomain"] == 2
+
+
+@pytest.mark.usefixtures("domain")
+def test_names_are_not_asked_for_without_live(policy: Path) -> None:
+    """A policy can be checked where nobody has credentials."""
+    policy.write_text(NAMES)
+    result = CliRunner().invoke(steward, ["policy", "check", "--policy", str(policy)])
+    assert (result.exit_code, result.stderr) == (0, "")
+
+
+def test_an_endpoint_where_nobody_answers_is_an_error(
+    domain: Local, policy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Even for a policy that names no repository: a check that could not ask is none."""
+    policy.write_text("domain: my-company\n")
+    assert check(policy).exit_code == 0
+    with socket.create_server(("127.0.0.1", 0)) as reserved:
+        port = reserved.getsockname()[1]
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{port}")
+    monkeypatch.setattr("cli.aws._ATTEMPTS", 1)  # the seconds between attempts say nothing here
+    result = check(policy)
+    assert result.exit_code == 1
+    assert "Is `steward up` running there?" in result.stderr
+    assert domain.client().list_domains()["domains"]
+
+
+def said(result: Result, policy: Path) -> list[str]:
+    """Return the warnings, each from its line number on."""
+    return [line.partition(f"{policy}:")[2] for line in result.stderr.splitlines()]
 
 
 def asked(domain: Local) -> int:

@@ -92,13 +92,15 @@ def test_warnings_are_no_mistakes(policy: Path) -> None:
     assert "--live" in warning["remedy"]
 
 
-def test_without_anything_to_ask_live_needs_no_credentials(
+def test_live_fails_where_codeartifact_cannot_be_asked(
     policy: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nobody is asked: there are no sockets here, and no keys."""
+    """Also for a policy that names no repository: its domain may not be there."""
     monkeypatch.setenv("AWS_PROFILE", "nobody-s-profile")
     policy.write_text("domain: my-company\norigins: [{packages: /*, kind: public}]\n")
-    assert run("check", policy, "--live").exit_code == 0
+    result = run("check", policy, "--live")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "Set AWS_PROFILE to one of your profiles" in result.stderr
 
 
 @pytest.mark.parametrize(

@@ -50,6 +50,7 @@ from steward.policy_model import (
     build_patterns_of,
     keys_of,
 )
+from steward.policy_repositories import NamedRepository, named_repositories
 from steward.policy_values import REMEDIED, duration_seconds, nearest
 
 if TYPE_CHECKING:
@@ -92,11 +93,15 @@ class CheckedPolicy:
 
     Attributes:
         compiled: What functions load, JSON.
+        source: For mistakes that others find, and their lines.
         openings: What may be a mistake all the same: CodeArtifact alone can tell.
+        repositories: Those that it names, which the domain may have or not.
     """
 
     compiled: str
+    source: PolicySource
     openings: list[Opening]
+    repositories: list[NamedRepository]
 
 
 def json_schema() -> dict[str, object]:
@@ -130,7 +135,8 @@ def check(text: str, file: str) -> CheckedPolicy:
         mistakes += contradictions(model, source)
         if not mistakes:
             compiled = json.dumps(_compiled(model, text), indent=2) + "\n"
-            return CheckedPolicy(compiled, openings(model, source))
+            named = named_repositories(model, source)
+            return CheckedPolicy(compiled, source, openings(model, source), named)
     raise PolicyMistakesError(sorted(mistakes, key=lambda mistake: mistake.line))
 
 
