@@ -1,4 +1,4 @@
-"""A local CodeArtifact's data plane on a loopback port, with its core at hand."""
+"""What the emulator's tests share: its core alone, and its data plane on a loopback port."""
 
 from __future__ import annotations
 
@@ -13,9 +13,17 @@ from emulator.formats import downloads, endpoint
 from emulator.options import Options
 from emulator.server import RunningServer
 from tests.functional.emulator.data_plane import DOMAIN, DataPlane
+from tests.functional.emulator.local_core import Core, opened
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
+
+
+@pytest.fixture
+def core() -> Iterator[Core]:
+    """A core with two empty repositories, which collects its events."""
+    with opened() as made:
+        yield made
 
 
 class Switchboard:

@@ -26,6 +26,12 @@ from tests.functional.emulator.local_core import ACCOUNT, DOMAIN
 PUBLISHED = datetime(2021, 7, 13, 12, 30, tzinfo=UTC)
 DEADLINE_SECONDS = 10.0
 
+REQUESTS = PackageId("pypi", "", "requests")
+WHEEL, SDIST = "requests-2.26.0-py3-none-any.whl", "requests-2.26.0.tar.gz"
+LIBRARY = PackageId("maven", "org.slf4j", "slf4j-api")
+POM, JAR = "slf4j-api-2.0.13.pom", "slf4j-api-2.0.13.jar"
+LINUX = "slf4j-api-2.0.13-linux.jar"
+
 
 @dataclass
 class FakeRepository:
@@ -149,6 +155,31 @@ class Company:
 
     def _connections(self) -> list[Connection]:
         return [each for each in self.state.public.values() if isinstance(each, Connection)]
+
+
+def layered(state: State) -> Company:
+    """
+    Return a company whose ``app`` has upstream ``middle``, which has upstream ``store``.
+
+    ``store`` has public PyPI, which offers requests 2.26.0.
+    """
+    made = Company.with_store(state, FakeRepository(), "public:pypi")
+    made.repository("middle", "store")
+    made.repository("app", "middle")
+    made.public.offer(REQUESTS, "2.26.0", WHEEL, SDIST)
+    return made
+
+
+def with_maven_central(state: State) -> Company:
+    """
+    Return a company whose ``app`` has upstream ``store``, which has Maven Central.
+
+    That offers slf4j-api 2.0.13, whose `LINUX` asset is in no list.
+    """
+    made = Company.with_store(state, FakeRepository("maven"), "public:maven-central")
+    made.repository("app", "store")
+    made.public.offer(LIBRARY, "2.0.13", POM, JAR, unlisted=(LINUX,))
+    return made
 
 
 def content_of(download: Download) -> bytes:

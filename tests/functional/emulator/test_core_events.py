@@ -7,7 +7,6 @@ import re
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -30,13 +29,6 @@ from tests.functional.emulator.local_core import (
     Core,
     opened,
 )
-
-
-@pytest.fixture
-def core() -> Iterator[Core]:
-    """A core with two empty repositories."""
-    with opened() as found:
-        yield found
 
 
 def test_the_envelope_is_complete(core: Core) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -11,18 +10,8 @@ from emulator.core import packages, publishing, upstreams, versions
 from emulator.core.errors import Conflict, ResourceNotFound
 from emulator.core.faults import Settings
 from emulator.core.values import PackageId, RepositoryId, Restrictions
-from tests.functional.emulator.local_core import Core, opened
-from tests.functional.emulator.public_repository import Company, FakeRepository
-
-REQUESTS = PackageId("pypi", "", "requests")
-WHEEL = "requests-2.26.0-py3-none-any.whl"
-
-
-@pytest.fixture
-def core() -> Iterator[Core]:
-    """A core with its own events."""
-    with opened() as made:
-        yield made
+from tests.functional.emulator.local_core import Core
+from tests.functional.emulator.public_repository import REQUESTS, WHEEL, Company, FakeRepository
 
 
 @pytest.fixture

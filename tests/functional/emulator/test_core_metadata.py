@@ -2,20 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import pytest
-
 from emulator.core import metadata, versions
 from emulator.core.metadata import Dependency, Description, Licence
-from tests.functional.emulator.local_core import NPM, REPOSITORY, Core, opened
-
-
-@pytest.fixture
-def core() -> Iterator[Core]:
-    """A core with two empty repositories."""
-    with opened() as found:
-        yield found
+from tests.functional.emulator.local_core import NPM, REPOSITORY, Core
 
 
 def described(core: Core, stored: dict[str, object]) -> Description:

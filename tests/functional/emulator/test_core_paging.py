@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -28,13 +28,6 @@ NAMES = st.text(
     min_size=1,
     max_size=12,
 )
-
-
-@pytest.fixture
-def core() -> Iterator[Core]:
-    """A core with two empty repositories."""
-    with opened() as found:
-        yield found
 
 
 def seed_versions(core: Core, *found: Mapping[str, object]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 import pytest
 
@@ -19,16 +18,8 @@ from tests.functional.emulator.local_core import (
     OTHER,
     REPOSITORY,
     Core,
-    opened,
 )
 from tests.functional.emulator.public_repository import Company, FakeRepository
-
-
-@pytest.fixture
-def core() -> Iterator[Core]:
-    """A core with two empty repositories."""
-    with opened() as found:
-        yield found
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from emulator.core import domains, repositories
@@ -17,15 +15,7 @@ from tests.functional.emulator.local_core import (
     OTHER,
     REPOSITORY,
     Core,
-    opened,
 )
-
-
-@pytest.fixture
-def core() -> Iterator[Core]:
-    """A core with two empty repositories."""
-    with opened() as found:
-        yield found
 
 
 def add(core: Core, name: str, *upstreams: str) -> RepositoryId:

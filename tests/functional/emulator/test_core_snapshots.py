@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from emulator.core import metadata, packages, snapshots, versions, xml_documents
 from emulator.core.errors import Conflict, ResourceNotFound, Validation
 from emulator.core.values import Status, Version
-from tests.functional.emulator.local_core import MAVEN, REPOSITORY, Core, opened
+from tests.functional.emulator.local_core import MAVEN, REPOSITORY, Core
 
 ALIAS = "1.0-SNAPSHOT"
 BUILDS = ["1.0-20210728.194552-1", "1.0-20210729.010000-2", "1.0-20210730.020000-10"]
@@ -26,13 +24,6 @@ POM = """<project xmlns="urn:a-namespace">
 </project>"""
 BOMB = """<!DOCTYPE metadata [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]>
 <metadata><versioning><versions><version>&b;</version></versions></versioning></metadata>"""
-
-
-@pytest.fixture
-def core() -> Iterator[Core]:
-    """A core with two empty repositories."""
-    with opened() as found:
-        yield found
 
 
 def put(core: Core, directory: str, name: str, content: str = "") -> Version:

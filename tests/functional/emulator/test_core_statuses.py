@@ -2,22 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from emulator.core import origins, packages, statuses, versions
 from emulator.core.errors import Conflict, ResourceNotFound, Validation
 from emulator.core.values import PackageId, Restrictions, Status
-from tests.functional.emulator.local_core import GENERIC, NPM, REPOSITORY, Core, opened
-
-
-@pytest.fixture
-def core() -> Iterator[Core]:
-    """A core with two empty repositories."""
-    with opened() as found:
-        yield found
-
+from tests.functional.emulator.local_core import GENERIC, NPM, REPOSITORY, Core
 
 _MOVES: list[tuple[Status, Status, str]] = [
     (source, target, "moves")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -11,7 +10,7 @@ from emulator.core import external
 from emulator.core.external import Unreachable
 from emulator.core.faults import Settings
 from emulator.core.values import Format, PackageId
-from tests.functional.emulator.local_core import Core, opened
+from tests.functional.emulator.local_core import Core
 from tests.functional.emulator.public_repository import FakeRepository
 
 PACKAGES: dict[Format, PackageId] = {
@@ -23,11 +22,10 @@ PACKAGES: dict[Format, PackageId] = {
 
 
 @pytest.fixture
-def core() -> Iterator[Core]:
+def core(core: Core) -> Core:
     """A core whose clock stands still."""
-    with opened() as made:
-        made.state.clock.freeze(datetime(2026, 3, 1, tzinfo=UTC))
-        yield made
+    core.state.clock.freeze(datetime(2026, 3, 1, tzinfo=UTC))
+    return core
 
 
 def connected(core: Core, fmt: Format) -> tuple[FakeRepository, external.Connection]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Literal
 
 import pytest
@@ -19,7 +18,7 @@ from emulator.core.values import (
     RestrictionType,
 )
 from tests.functional.emulator.group_controls import control, let_in_only
-from tests.functional.emulator.local_core import DOMAIN, OTHER, REPOSITORY, Core, opened
+from tests.functional.emulator.local_core import DOMAIN, OTHER, REPOSITORY, Core
 from tests.functional.emulator.public_repository import Company, FakeRepository, content_of
 
 WEB_UI = PackageId("npm", "mycompany", "web-ui")
@@ -36,13 +35,6 @@ GROUPS: dict[Group, bool] = {
     "is only resembled": False,
 }
 """What a group says of one way in, and whether the package comes in."""
-
-
-@pytest.fixture
-def core() -> Iterator[Core]:
-    """A core with its own events."""
-    with opened() as made:
-        yield made
 
 
 def repository(name: str) -> RepositoryId:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Literal
 
@@ -13,33 +12,30 @@ from emulator.core.errors import Conflict, ResourceNotFound
 from emulator.core.origins import PublishBlocked
 from emulator.core.values import PackageId, RepositoryId, Restrictions
 from tests.functional.emulator.group_controls import control, let_in_only
-from tests.functional.emulator.local_core import DOMAIN, Core, opened
-from tests.functional.emulator.public_repository import Company, FakeRepository, content_of, until
+from tests.functional.emulator.local_core import DOMAIN, Core
+from tests.functional.emulator.public_repository import (
+    JAR,
+    LIBRARY,
+    LINUX,
+    POM,
+    REQUESTS,
+    SDIST,
+    WHEEL,
+    Company,
+    content_of,
+    layered,
+    until,
+    with_maven_central,
+)
 
-REQUESTS = PackageId("pypi", "", "requests")
 REQUESTS_GROUP = "/pypi//requests$"
-WHEEL, SDIST = "requests-2.26.0-py3-none-any.whl", "requests-2.26.0.tar.gz"
 LATE = "requests-2.26.0-py2-none-any.whl"
-LIBRARY = PackageId("maven", "org.slf4j", "slf4j-api")
-POM, JAR = "slf4j-api-2.0.13.pom", "slf4j-api-2.0.13.jar"
-LINUX = "slf4j-api-2.0.13-linux.jar"
-
-
-@pytest.fixture
-def core() -> Iterator[Core]:
-    """A core with its own events."""
-    with opened() as made:
-        yield made
 
 
 @pytest.fixture
 def company(core: Core) -> Company:
     """``app`` has upstream ``middle``, which has upstream ``store``, which has public PyPI."""
-    made = Company.with_store(core.state, FakeRepository(), "public:pypi")
-    made.repository("middle", "store")
-    made.repository("app", "middle")
-    made.public.offer(REQUESTS, "2.26.0", WHEEL, SDIST)
-    return made
+    return layered(core.state)
 
 
 def repository(name: str) -> RepositoryId:
@@ -138,9 +134,8 @@ def test_what_a_store_holds_is_its_own_once_nothing_more_comes_in_from_outside(
 @pytest.mark.parametrize("what", ["external", "internal", "app", "store"])
 def test_a_later_maven_asset_stays_outside(core: Core, what: Lock) -> None:
     """An asset of another name is not fetched for a version that is held."""
-    company = Company.with_store(core.state, FakeRepository("maven"), "public:maven-central")
-    app = company.repository("app", "store")
-    company.public.offer(LIBRARY, "2.0.13", POM, JAR, unlisted=(LINUX,))
+    company = with_maven_central(core.state)
+    app = repository("app")
     upstreams.fetch(core.state, app, LIBRARY, "2.0.13", POM)
     company.settled()
     lock(company, what, LIBRARY, "/maven/org.slf4j/slf4j-api$")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -11,47 +10,35 @@ from emulator.core import packages, publishing, upstreams, versions
 from emulator.core.errors import Conflict, ResourceNotFound
 from emulator.core.faults import Settings
 from emulator.core.origins import PublishBlocked
-from emulator.core.values import PackageId, RepositoryId, Restrictions
-from tests.functional.emulator.local_core import Core, opened
+from emulator.core.values import RepositoryId, Restrictions
+from tests.functional.emulator.local_core import Core
 from tests.functional.emulator.public_repository import (
+    JAR,
+    LIBRARY,
+    LINUX,
+    POM,
     PUBLISHED,
+    REQUESTS,
+    SDIST,
+    WHEEL,
     Company,
-    FakeRepository,
     content_of,
+    layered,
     until,
+    with_maven_central,
 )
-
-REQUESTS = PackageId("pypi", "", "requests")
-WHEEL, SDIST = "requests-2.26.0-py3-none-any.whl", "requests-2.26.0.tar.gz"
-LIBRARY = PackageId("maven", "org.slf4j", "slf4j-api")
-POM, JAR = "slf4j-api-2.0.13.pom", "slf4j-api-2.0.13.jar"
-LINUX = "slf4j-api-2.0.13-linux.jar"
-
-
-@pytest.fixture
-def core() -> Iterator[Core]:
-    """A core with its own events."""
-    with opened() as made:
-        yield made
 
 
 @pytest.fixture
 def company(core: Core) -> Company:
     """``app`` has upstream ``middle``, which has upstream ``store``, which has public PyPI."""
-    made = Company.with_store(core.state, FakeRepository(), "public:pypi")
-    made.repository("middle", "store")
-    made.repository("app", "middle")
-    made.public.offer(REQUESTS, "2.26.0", WHEEL, SDIST)
-    return made
+    return layered(core.state)
 
 
 @pytest.fixture
 def central(core: Core) -> Company:
     """``app`` has upstream ``store``, which has Maven Central."""
-    made = Company.with_store(core.state, FakeRepository("maven"), "public:maven-central")
-    made.repository("app", "store")
-    made.public.offer(LIBRARY, "2.0.13", POM, JAR, unlisted=(LINUX,))
-    return made
+    return with_maven_central(core.state)
 
 
 def repository(company: Company, name: str) -> RepositoryId:

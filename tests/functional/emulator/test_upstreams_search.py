@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import closing
 
 import pytest
@@ -15,7 +14,7 @@ from emulator.core.search import MAX_SEARCHED
 from emulator.core.state import State, open_state
 from emulator.core.values import PackageId, RepositoryId, Restrictions
 from emulator.options import Options
-from tests.functional.emulator.local_core import ACCOUNT, DOMAIN, Core, opened
+from tests.functional.emulator.local_core import ACCOUNT, DOMAIN, Core
 from tests.functional.emulator.public_repository import content_of
 
 LODASH = PackageId("npm", "", "lodash")
@@ -39,13 +38,6 @@ def put(state: State, at: RepositoryId, version: str, package: PackageId = LODAS
 def open_up(state: State, at: RepositoryId, package: PackageId = LODASH) -> None:
     """Let *at* both publish and look upstream."""
     packages.put_restrictions(state, at, package, Restrictions("ALLOW", "ALLOW"))
-
-
-@pytest.fixture
-def core() -> Iterator[Core]:
-    """A core with its own events."""
-    with opened() as made:
-        yield made
 
 
 def test_repositories_are_searched_depth_first_in_priority_order(core: Core) -> None:
