@@ -35,15 +35,33 @@ def parse_package(text: str) -> PackageName:
     elif text.startswith("/") and text.count("/") == len(("format", "namespace", "name")):
         package_format, namespace, name = text[1:].split("/")
     else:
-        raise ValueError(
-            f"{text!r} names no package: write pkg:maven/com.mycompany/app or "
-            "/maven/com.mycompany/app"
-        )
+        raise ValueError(f"{text!r} names no package: write {_remedy(text)}")
     if package_format == "npm":
         namespace = namespace.removeprefix("@")  # as CodeArtifact keeps it (API Reference)
     if not name or not package_format:
         raise ValueError(f"{text!r} lacks the format or the name of a package")
     return PackageName(package_format, namespace or None, name)
+
+
+def _remedy(text: str) -> str:
+    """Return what to write in place of *text*, which is neither package URL nor path."""
+    from steward.coordinates import FORMATS, is_format
+
+    package_format, *rest = text.strip("/").split("/")
+    if is_format(package_format) and len(rest) == 1:
+        if package_format in {"maven", "swift", "generic"}:  # they always have a namespace
+            return (
+                f"pkg:{package_format}/namespace/{rest[0]} or /{package_format}/namespace/{rest[0]}"
+            )
+        return f"pkg:{package_format}/{rest[0]} or /{package_format}//{rest[0]}"
+    if package_format.startswith("@") and len(rest) == 1:
+        return f"pkg:npm/%40{package_format[1:]}/{rest[0]}"
+    if not rest and package_format:
+        return (
+            f"its format too, as in pkg:pypi/{package_format} or /pypi//{package_format}; formats "
+            f"are {', '.join(FORMATS)}"
+        )
+    return "pkg:maven/com.mycompany/app or /maven/com.mycompany/app"
 
 
 def parse_version(text: str) -> str | None:

@@ -86,7 +86,7 @@ def test_a_repository_with_an_upstream_makes_the_rule_a_mistake(
     assert result.exit_code == 1
     assert f"{policy}:4: origins[0].kind: this rule opens upstream in approved" in result.stderr
     assert f"{policy}:6: origins[1].upstream: this rule opens upstream in approved" in result.stderr
-    assert "what intake offer" in result.stderr
+    assert "versions get in from intake without promotion. Disconnect approved" in result.stderr
     document = json.loads(check(policy, "--json").stdout)
     assert (document["ok"], [found["line"] for found in document["mistakes"]]) == (False, [4, 6])
 

@@ -1,6 +1,7 @@
 """The command line: what it prints, and its exit status."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -197,6 +198,23 @@ def test_a_package_is_named(text: str, package: tuple[str, str | None, str]) -> 
 def test_what_names_no_package_is_refused(text: str) -> None:
     """The message shows it."""
     with pytest.raises(ValueError, match=text):
+        parse_package(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "advice"),
+    [
+        pytest.param("/pypi/acme-x", "pkg:pypi/acme-x or /pypi//acme-x", id="a slash too few"),
+        pytest.param("pypi/acme-x", "pkg:pypi/acme-x or /pypi//acme-x", id="no slash before it"),
+        pytest.param("/maven/app", "pkg:maven/namespace/app or", id="Maven without a namespace"),
+        pytest.param("acme-x", "its format too, as in pkg:pypi/acme-x", id="a bare name"),
+        pytest.param("@mycompany/ui", "pkg:npm/%40mycompany/ui", id="a name of npm"),
+        pytest.param("com.mycompany/app", "pkg:maven/com.mycompany/app", id="no format at all"),
+    ],
+)
+def test_what_names_no_package_is_told_how_to(text: str, advice: str) -> None:
+    """By its format, where one can be seen."""
+    with pytest.raises(ValueError, match=f"write {re.escape(advice)}"):
         parse_package(text)
 
 

@@ -154,6 +154,13 @@ def test_all_mistakes_are_listed_at_once_with_line_and_advice() -> None:
         pytest.param("", 1, "a policy is a mapping", id="an empty file"),
         pytest.param("- domain", 1, "a policy is a mapping", id="a list"),
         pytest.param("snapshots: []", 1, "'domain' is missing", id="no domain"),
+        pytest.param(
+            "domain: My Company",
+            1,
+            "'My Company' is no name of a domain. A name has 2 to 50 of a-z, 0-9 and -,",
+            id="a domain with capitals and a blank",
+        ),
+        pytest.param("domain: a", 1, "'a' is no name of a domain", id="a domain of one letter"),
         pytest.param("domain: a-b\nx: [", 2, "this is no YAML", id="a bracket left open"),
         pytest.param("domain: a-b\nx: 2020-13-01", 1, "this is no YAML", id="an impossible date"),
         pytest.param("domain: 2020-01-01", 1, "this is no text", id="a domain that is a date"),

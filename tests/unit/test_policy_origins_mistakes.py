@@ -193,6 +193,12 @@ def test_a_mistake_of_origins_is_found_on_its_line(text: str, line: int, problem
             id="a key that is nearly right",
         ),
         pytest.param(
+            GROUPS + "  extern: block",
+            4,
+            "Did you mean 'external_upstream'?",
+            id="the beginning of a key",
+        ),
+        pytest.param(
             GROUPS + "  upstream: block",
             4,
             "Did you mean 'internal_upstream'? Known keys are pattern, publish, external_upstream,",

@@ -95,7 +95,7 @@ def parse(text: str, *, formats: Sequence[Format] = FORMATS) -> Pattern:
     if len(text) > MAX_PATTERN_LENGTH:
         raise PatternError(text, "is too long", f"Stay within {MAX_PATTERN_LENGTH} characters.")
     if suffix not in {"*", "~", "$"}:
-        raise PatternError(text, "has no suffix", "End it with * (all), ~ (a word) or $ (exactly).")
+        raise PatternError(text, "has no suffix", _suffixes(text))
     if "*" in stem or "$" in stem or any(_unfit(character) for character in stem):
         raise PatternError(
             text,
@@ -128,13 +128,43 @@ def _format_of(text: str, components: list[str], offered: Sequence[Format]) -> F
 def _check_suffix(text: str, stem: str, suffix: str, components: list[str]) -> None:
     ends_in_word = _in_word(stem[-1:])
     if suffix == "*" and ends_in_word:
-        raise PatternError(text, "has a * after a word", f"Write {stem}~ or {stem}/*.")
+        name = _lone_name(stem)
+        remedy = f"Write {stem}~ or {stem}/*." if name is None else f"Write {name}~."
+        raise PatternError(text, "has a * after a word", remedy)
     if suffix == "~" and not ends_in_word:
         raise PatternError(text, "has a ~ that follows no word", f"Write {stem}* instead.")
     if suffix == "$" and (len(components) < _COMPONENTS or not components[-1]):
-        raise PatternError(
-            text, "has a $ but no complete package", "Write /format/namespace/name$."
-        )
+        raise PatternError(text, "has a $ but no complete package", _completed(stem))
+
+
+def _suffixes(text: str) -> str:
+    """Return what to write in place of *text*, which has no suffix."""
+    name = _lone_name(text)
+    if name is None or not _in_word(name[-1]):
+        return "End it with * (all), ~ (a word) or $ (exactly)."
+    return f"Write {name}~ (what begins with this word) or {name}$ (exactly this)."
+
+
+def _completed(stem: str) -> str:
+    """Return what to write in place of *stem*, which names no complete package."""
+    name = _lone_name(stem)
+    if name is not None:
+        return f"Write {name}$."
+    package_format, *rest = stem[1:].split("/")
+    if package_format == "npm" and len(rest) == 1 and rest[0] and not rest[0].startswith("@"):
+        return f"Write /npm//{rest[0]}$, or /npm/{rest[0]}/* if it is a scope."
+    return "Write /format/namespace/name$."
+
+
+def _lone_name(text: str) -> str | None:
+    """Return the path that ``/pypi/name`` should be: its format has no namespaces."""
+    package_format, *rest = text[1:].split("/")
+    if not is_format(package_format) or package_format not in _NEVER_A_NAMESPACE or len(rest) != 1:
+        return None
+    name = normalised(package_format, rest[0])
+    if not name or any(character in "*$" or _unfit(character) for character in name):
+        return None
+    return f"/{package_format}//{name}"
 
 
 def _check_namespace(text: str, package_format: Format, components: list[str]) -> None:
@@ -149,11 +179,12 @@ def _check_namespace(text: str, package_format: Format, components: list[str]) -
             f"Write /npm/{rest}.",
         )
     if package_format in _NEVER_A_NAMESPACE and namespace:
-        name = components[-1] if len(components) == _COMPONENTS else namespace
+        whole = components[-1] or not _in_word(namespace[-1])  # else `/pypi/name/*`
+        name = components[-1] if len(components) == _COMPONENTS and whole else namespace
         raise PatternError(
             text,
             f"has a namespace, and packages of the format {package_format} have none",
-            f"Write /{package_format}//{name}{text[-1]}.",
+            f"Write /{package_format}//{name}{text[-1] if whole else '~'}.",
         )
     if package_format in _ALWAYS_A_NAMESPACE and len(components) == _COMPONENTS and not namespace:
         raise PatternError(

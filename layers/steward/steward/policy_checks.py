@@ -35,11 +35,13 @@ class Opening:
 
     def mistake(self, sources: Sequence[str]) -> Mistake:
         """Return what is to be said if the repository gets versions from *sources*."""
+        names = " and ".join(sources)
         return replace(
             self.warning,
             problem=f"this rule opens upstream in {self.repository}, which the policy promotes to: "
-            f"what {' and '.join(sources)} offer gets in without promotion",
-            remedy=f"Take them from {self.repository}, or leave it out of the rule's repositories.",
+            f"versions get in from {names} without promotion",
+            remedy=f"Disconnect {self.repository} from {names}, or leave {self.repository} out of "
+            "the rule's repositories.",
         )
 
     def without_repository(self) -> Mistake:

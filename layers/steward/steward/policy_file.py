@@ -73,6 +73,7 @@ _WRONG_KINDS: Final = {
         "Put keys into quotes that YAML takes for something else: on, yes, 1.",
     ),
     "string_too_short": ("this text is empty", "Write one."),
+    "string_too_long": ("this text is too long", "Stay within 100 characters."),  # of promotions
 }
 _GROUP_KEYS: Final[dict[RestrictionType, str]] = {
     "PUBLISH": "publish",
@@ -238,8 +239,8 @@ def _problem(location: Location, details: ErrorDetails) -> tuple[str, str]:  # n
             "Write block in place of it, if no repository is to be allowed.",
         )
     if location == ("domain",) and kind != "string_type":
-        remedy = "A domain name has 2 to 50 of a-z, 0-9 and -, and starts with a letter."
-        return details["msg"], remedy
+        remedy = "A name has 2 to 50 of a-z, 0-9 and -. It starts with a letter and ends with no -."
+        return f"{str(details['input'])!r} is no name of a domain", remedy
     return _WRONG_KINDS.get(kind, (details["msg"], "See docs/policy.md."))
 
 

@@ -66,9 +66,15 @@ def one_of(
 
 
 def nearest(text: str, choices: Sequence[str]) -> str | None:
-    """Return the choice that *text* is but for its case or a slip of the pen, if one is."""
+    """
+    Return the choice that *text* is but for its case or a slip of the pen, if one is.
+
+    The only choice that begins with *text* goes before any that resembles it.
+    """
     by_case = {choice.casefold(): choice for choice in choices}
-    near = difflib.get_close_matches(text.casefold(), by_case, n=1)
+    typed = text.casefold()
+    begun = [choice for choice in by_case if typed and choice.startswith(typed)]
+    near = begun if len(begun) == 1 else difflib.get_close_matches(typed, by_case, n=1)
     return by_case[near[0]] if near else None
 
 
