@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -12,7 +11,6 @@ import pytest
 from enforce_origin_controls.collaborators import Collaborators as Enforcing
 from enforce_origin_controls.package import reconcile
 from steward.codeartifact import CodeArtifactService
-from steward.coordinates import Package, PackageVersion
 from steward.patterns import parse
 from steward.policy import SnapshotRule
 from tests.functional.deployed_domain import DeployedDomain, deployed, other_services, package
@@ -24,7 +22,8 @@ from tests.functional.origin_company import (
 )
 from tests.functional.origin_domain import INTERNAL
 from tests.functional.origin_policy import POLICY
-from tests.unit.fake_origin_domain import RecordingAttention, RecordingNotices, RecordingQueue
+from tests.unit.fake_origin_domain import RecordingAttention, RecordingNotices
+from tests.unit.recorders import RecordingQueue, UnlistedVersions
 from unlist_snapshot_builds.app import Collaborators as Unlisting
 from unlist_snapshot_builds.app import unlist_in_batch
 
@@ -33,27 +32,7 @@ __all__ = ["company", "company_domain", "deployed", "other_services"]
 ROUNDS = 5
 
 
-@dataclass
-class Unlisted:
-    """The bus, which remembers what was unlisted."""
-
-    versions: list[str] = field(default_factory=list)
-
-    def versions_changed(
-        self,
-        package: Package,  # noqa: ARG002  the interface
-        versions: Iterable[PackageVersion],
-        *,
-        status: str,
-        automation: str,
-        rule: str,
-    ) -> None:
-        """Remember them."""
-        assert (status, automation, rule) == ("Unlisted", "unlist_snapshot_builds", "snapshots[0]")
-        self.versions += [each.version for each in versions]
-
-
-def unlist(company: OriginCompany, bus: Unlisted) -> None:
+def unlist(company: OriginCompany, bus: UnlistedVersions) -> None:
     """The first automation works on everything that its rule has queued."""
     assert company.state.events.drain()
     events = list(company.for_unlisting)
@@ -82,7 +61,7 @@ def test_both_reach_their_end_and_then_both_rest(
     company.restrict(ours, publish="ALLOW", upstream="ALLOW")  # by default it is BLOCK/ALLOW now
     for number in (9, 10):
         company.publish(ours, f"1.4.0-dev.{number}").raise_for_status()
-    bus = Unlisted()
+    bus = UnlistedVersions()
 
     for round_number in range(ROUNDS):
         if enforced_first or round_number:
@@ -97,7 +76,7 @@ def test_both_reach_their_end_and_then_both_rest(
         "99.0.0-dev.1": "Archived",
     }
     assert company.restrictions(ours) == INTERNAL
-    assert bus.versions == ["1.4.0-dev.9"]
+    assert bus.announced == ["1.4.0-dev.9"]
     assert len([one for one in company.told("archived") if one[0] == ours]) == 1
     company.forget_requests()
     assert company.take_queued() == []

@@ -30,6 +30,7 @@ from steward.errors import CodeArtifactError, PackageNotFoundError, StatusUpdate
 from steward.ledger import Change, Exemption, Ledger, ObservedLedger
 from steward.patterns import parse
 from steward.policy import OriginRule, Policy, PromotionRoute
+from tests.unit.recorders import RecordingQueue
 
 NOW = datetime(2026, 3, 1, 10, 0, tzinfo=UTC)
 OWNER = "012345678901"
@@ -329,19 +330,6 @@ class RecordingAttention:
             return "lost"
         self.messages.append((subject, text))
         return "delivered"
-
-
-@dataclass
-class RecordingQueue:
-    """The automation's own queue: what would be delivered after how long."""
-
-    sent: list[tuple[Package, timedelta]] = field(default_factory=list)
-    before: Callable[[], None] = lambda: None
-
-    def look_again(self, package: Package, *, after: timedelta) -> None:
-        """Remember it."""
-        self.before()
-        self.sent.append((package, after))
 
 
 class OriginStage:

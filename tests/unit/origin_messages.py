@@ -1,16 +1,13 @@
-"""Messages to the automation, and what it has logged afterwards."""
+"""Messages to the automation, and the automation that gets them."""
 
 import json
-from dataclasses import dataclass
 
 import pytest
 
 from enforce_origin_controls import app
 from steward import events
 from steward.coordinates import Package
-from tests.unit.fake_origin_domain import (
-    OriginStage,
-)
+from tests.unit.fake_origin_domain import OriginStage
 from tests.unit.test_batches import batch, failures
 
 AUTOMATION = "enforce_origin_controls"
@@ -31,27 +28,6 @@ def event(package: Package) -> str:
 def deliver(stage: OriginStage, *bodies: str) -> list[str]:
     """Run the automation on messages with *bodies*; return the ids of those that failed."""
     return failures(app.enforce_in_batch(batch(*bodies), stage.to))
-
-
-@dataclass
-class Lines:
-    """What is logged during a test."""
-
-    caplog: pytest.LogCaptureFixture
-
-    def of(self, message: str) -> list[dict[str, object]]:
-        """Return the keys of the lines with *message*."""
-        return [vars(record) for record in self.caplog.records if record.getMessage() == message]
-
-    def messages(self) -> list[str]:
-        """Return all messages in order."""
-        return [record.getMessage() for record in self.caplog.records]
-
-
-@pytest.fixture
-def lines(caplog: pytest.LogCaptureFixture) -> Lines:
-    """What is logged during a test."""
-    return Lines(caplog)
 
 
 @pytest.fixture

@@ -28,6 +28,7 @@ from tests.unit.fake_origin_domain import (
     throttled,
     version,
 )
+from tests.unit.logged_lines import Lines
 from tests.unit.origin_messages import (
     ARCHIVE,
     AUTOMATION,
@@ -35,14 +36,12 @@ from tests.unit.origin_messages import (
     LIST,
     LOOK,
     WRITE,
-    Lines,
     deliver,
     event,
-    lines,
     stage,
 )
 
-__all__ = ["lines", "stage"]
+__all__ = ["stage"]
 
 
 @pytest.mark.parametrize(

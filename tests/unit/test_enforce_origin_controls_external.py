@@ -21,20 +21,19 @@ from tests.unit.fake_origin_domain import (
     throttled,
     version,
 )
+from tests.unit.logged_lines import Lines
 from tests.unit.origin_messages import (
     ARCHIVE,
     AUTOMATION,
     LIST,
     LOOK,
     WRITE,
-    Lines,
     deliver,
     event,
-    lines,
     stage,
 )
 
-__all__ = ["lines", "stage"]
+__all__ = ["stage"]
 
 
 class TestExternalVersions:

@@ -11,6 +11,7 @@ from steward.codeartifact import CodeArtifactService, ObservedCodeArtifact
 from steward.errors import PolicyError, SettingsError
 from steward.ledger import DynamoDbLedger, ObservedLedger
 from tests.unit.fake_origin_domain import named
+from tests.unit.lambda_runtime import Invocation, metric, set_environment
 from tests.unit.origin_messages import event
 from tests.unit.test_batches import batch
 
@@ -25,18 +26,9 @@ class TestHandler:
         sections = ("snapshots", "origins", "groups", "promotions")
         policy: dict[str, object] = {"digest": "x", "domain": "my-company"}
         path.write_text(json.dumps(policy | {section: [] for section in sections}))
-        for name, value in {
-            "STEWARD_MODE": "observe",
-            "STEWARD_POLICY": str(path),
-            "STEWARD_QUEUE_URL": "http://127.0.0.1:1/queue",
-            "STEWARD_DOMAIN": "my-company",
-            "STEWARD_LEDGER_TABLE": "ledger",
-            "STEWARD_ATTENTION_TOPIC": "",
-            "AWS_DEFAULT_REGION": "us-west-2",
-            "AWS_ACCESS_KEY_ID": "012345678901",
-            "AWS_SECRET_ACCESS_KEY": "x",
-        }.items():
-            monkeypatch.setenv(name, value)
+        set_environment(
+            monkeypatch, path, STEWARD_LEDGER_TABLE="ledger", STEWARD_ATTENTION_TOPIC=""
+        )
         app.collaborators.cache_clear()
         yield
         app.collaborators.cache_clear()
@@ -48,10 +40,7 @@ class TestHandler:
         assert app.handler(batch(event(named()), "{}"), None) == {
             "batchItemFailures": [{"itemIdentifier": "m1"}]
         }
-        metrics = [
-            json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line
-        ]
-        assert any(2.0 in one.get("MessagesReceived", []) for one in metrics)
+        assert 2.0 in metric(capsys.readouterr().out, "MessagesReceived")
 
     @pytest.mark.parametrize(
         ("milliseconds", "failed"), [(10_001, []), (10_000, [{"itemIdentifier": "m0"}])]
@@ -60,12 +49,7 @@ class TestHandler:
         self, milliseconds: int, failed: list[dict[str, str]]
     ) -> None:
         """The context says how much time is left."""
-
-        class Invocation:
-            def get_remaining_time_in_millis(self) -> int:
-                return milliseconds
-
-        answer = app.handler(batch(event(named())), Invocation())
+        answer = app.handler(batch(event(named())), Invocation(milliseconds))
         assert answer == {"batchItemFailures": failed}
 
     @pytest.mark.parametrize(

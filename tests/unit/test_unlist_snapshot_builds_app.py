@@ -1,66 +1,30 @@
 """The whole automation but AWS: messages in, a package afterwards, and what was said about it."""
 
-import json
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from steward.codeartifact import CodeArtifact, CodeArtifactService, ObservedCodeArtifact
-from steward.coordinates import Package, PackageVersion
-from steward.errors import PolicyError, QueueError, SettingsError
+from steward.coordinates import Package
+from steward.errors import QueueError
 from steward.events import look_again
 from steward.patterns import parse
 from steward.policy import Policy, SnapshotRule
-from steward.policy_file import compile_policy
 from tests.unit.fake_codeartifact import FakeClient, package, refused
+from tests.unit.logged_lines import Lines
+from tests.unit.recorders import RecordingQueue, UnlistedVersions
+from tests.unit.test_batches import EVENT as CREATED
 from tests.unit.test_batches import batch, failures
 from unlist_snapshot_builds import app
 
-EVENTS = Path(__file__).parents[2] / "events"
-CREATED = (EVENTS / "maven-snapshot-build-created.json").read_text()
 NOW = datetime(2021, 7, 28, 20, 0, 0, tzinfo=UTC)
 RULE = SnapshotRule("snapshots[0]", (parse("/maven/com.mycompany~"),), ("*",), timedelta(hours=1))
 
 OLD = "1.0-20210728.180000-1"
 NEWEST = "1.0-20210728.195000-4"
 STALE = {OLD: "Published", NEWEST: "Unlisted", "1.0-SNAPSHOT": "Published"}
-
-
-@dataclass
-class RecordingQueue:
-    """The automation's own queue: what would be delivered after how long."""
-
-    sent: list[tuple[Package, timedelta]] = field(default_factory=list)
-
-    def look_again(self, package: Package, *, after: timedelta) -> None:
-        """Remember it."""
-        self.sent.append((package, after))
-
-
-@dataclass
-class RecordingNotices:
-    """The bus: which versions were announced."""
-
-    announced: list[str] = field(default_factory=list)
-
-    def versions_changed(
-        self,
-        package: Package,
-        versions: Sequence[PackageVersion],
-        *,
-        status: str,
-        automation: str,
-        rule: str,
-    ) -> None:
-        """Remember them."""
-        assert (status, automation, rule) == ("Unlisted", "unlist_snapshot_builds", RULE.name)
-        assert package.repository.domain == "my-company"
-        self.announced += [version.version for version in versions]
 
 
 class Stage:
@@ -70,7 +34,7 @@ class Stage:
         self.client = client
         self.now = now
         self.own_queue = RecordingQueue()
-        self.notices = RecordingNotices()
+        self.notices = UnlistedVersions()
         service: CodeArtifact = CodeArtifactService(client.as_client)
         self.codeartifact = ObservedCodeArtifact(service) if observe else service
 
@@ -84,23 +48,6 @@ class Stage:
             now=lambda: self.now,
         )
         return failures(app.unlist_in_batch(batch(*bodies), to))
-
-
-@dataclass
-class Lines:
-    """What is logged during a test."""
-
-    caplog: pytest.LogCaptureFixture
-
-    def of(self, message: str) -> list[dict[str, object]]:
-        """Return the keys of the lines with *message*."""
-        return [vars(record) for record in self.caplog.records if record.getMessage() == message]
-
-
-@pytest.fixture(name="lines")
-def _lines(caplog: pytest.LogCaptureFixture) -> Lines:
-    """What is logged during a test."""
-    return Lines(caplog)
 
 
 def test_an_event_leads_to_an_unlisted_build(lines: Lines) -> None:
@@ -330,89 +277,6 @@ def test_malformed_messages_do_not_hold_up_the_others() -> None:
     stage = Stage(FakeClient(STALE))
     assert stage.deliver("{}", CREATED, "no JSON") == ["m0", "m2"]
     assert stage.client.statuses[OLD] == "Unlisted"
-
-
-class TestHandler:
-    """What Lambda calls."""
-
-    @pytest.fixture(autouse=True)
-    def _environment(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
-        """The environment as the template sets it, with a policy for my-company."""
-        path = tmp_path / "policy.json"
-        path.write_text(compile_policy("domain: my-company\n", "policy.yaml"))
-        for name, value in {
-            "STEWARD_MODE": "observe",
-            "STEWARD_POLICY": str(path),
-            "STEWARD_QUEUE_URL": "http://127.0.0.1:1/queue",
-            "STEWARD_DOMAIN": "my-company",
-            "AWS_DEFAULT_REGION": "us-west-2",
-            "AWS_ACCESS_KEY_ID": "012345678901",
-            "AWS_SECRET_ACCESS_KEY": "x",
-        }.items():
-            monkeypatch.setenv(name, value)
-        app.collaborators.cache_clear()
-        yield
-        app.collaborators.cache_clear()
-
-    def test_it_answers_with_the_messages_that_failed(
-        self, capsys: pytest.CaptureFixture[str]
-    ) -> None:
-        """Nothing else is in the answer, and the metrics are written."""
-        assert app.handler(batch(CREATED, "{}"), None) == {
-            "batchItemFailures": [{"itemIdentifier": "m1"}]
-        }
-        metrics = [
-            json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line
-        ]
-        assert any(2.0 in one.get("MessagesReceived", []) for one in metrics)
-
-    @pytest.mark.parametrize(
-        ("milliseconds", "failed"), [(5_001, []), (5_000, [{"itemIdentifier": "m0"}])]
-    )
-    def test_it_stops_before_lambda_stops_it(
-        self, milliseconds: int, failed: list[dict[str, str]]
-    ) -> None:
-        """The context says how much time is left."""
-
-        class Invocation:
-            def get_remaining_time_in_millis(self) -> int:
-                return milliseconds
-
-        assert app.handler(batch(CREATED), Invocation()) == {"batchItemFailures": failed}
-
-    @pytest.mark.parametrize(
-        ("mode", "kind"), [("observe", ObservedCodeArtifact), ("enforce", CodeArtifactService)]
-    )
-    def test_the_mode_chooses_the_gateway(
-        self, mode: str, kind: type, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        """Observe mode is a gateway, and there is no other switch."""
-        monkeypatch.setenv("STEWARD_MODE", mode)
-        assert isinstance(app.collaborators().codeartifact, kind)
-
-    @pytest.mark.parametrize(
-        ("name", "value", "error"),
-        [
-            pytest.param("STEWARD_MODE", "dry-run", SettingsError, id="an unknown mode"),
-            pytest.param("STEWARD_MODE", "", SettingsError, id="no mode"),
-            pytest.param("STEWARD_QUEUE_URL", "", SettingsError, id="no queue"),
-            pytest.param(
-                "STEWARD_DOMAIN", "other", SettingsError, id="a policy for another domain"
-            ),
-            pytest.param("STEWARD_POLICY", "/nowhere.json", PolicyError, id="no policy"),
-        ],
-    )
-    def test_a_wrong_environment_fails_every_batch(
-        self,
-        name: str,
-        value: str,
-        error: type[Exception],
-        monkeypatch: pytest.MonkeyPatch,
-    ) -> None:
-        """Loudly: doing nothing would look like having nothing to do."""
-        monkeypatch.setenv(name, value)
-        with pytest.raises(error):
-            app.handler(batch(CREATED), None)
 
 
 BUILDS = [f"1.0-20210728.18{minute:02}00-{minute + 1}" for minute in range(8)]
