@@ -157,7 +157,7 @@ def test_all_mistakes_are_listed_at_once_with_line_and_advice() -> None:
         pytest.param(
             "domain: My Company",
             1,
-            "'My Company' is no name of a domain. A name has 2 to 50 of a-z, 0-9 and -,",
+            "'My Company' is no name of a domain. A name has 2 to 50 of a-z, 0-9 and -.",
             id="a domain with capitals and a blank",
         ),
         pytest.param("domain: a", 1, "'a' is no name of a domain", id="a domain of one letter"),
