@@ -97,17 +97,18 @@ def restore_command(
 
     PURL is a package URL (pkg:npm/%40mycompany/ui) or a path (/npm/mycompany/ui). Its restrictions
     become what they were before. With --version, archived versions get back the status that they
-    had; a version in PURL (pkg:pypi/mylib@1.0) is one more --version. Nothing is archived without
-    a reason: no version comes back that is not named. What somebody has changed since is left.
+    had, and the restrictions stay unless --restrictions is given too; a version in PURL
+    (pkg:pypi/mylib@1.0) is one more --version. Nothing is archived without a reason: no version
+    comes back that is not named. What somebody has changed since is left.
 
     First an exemption is written, so that no automation undoes this: for 7 days, or as --for says.
     Running it again puts nothing back twice; it renews the exemption, and never shortens it.
 
     \b
       steward restore pkg:npm/%40mycompany/ui --repository npm-internal \\
-        --reason "9.9.9 is ours: the vendor publishes it for us"
+        --version 9.9.9 --reason "9.9.9 is ours: the vendor publishes it for us"
 
-    The exit status is 0 if all of it is as it was before.
+    The exit status is 0 if what was asked for is as it was before.
     """  # noqa: D301  \b is click's mark for lines to keep
     from cli import aws, policies
     from cli.automation_lines import automation_lines

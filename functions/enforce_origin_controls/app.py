@@ -6,8 +6,9 @@ function's own delayed messages.
 Decision: :mod:`enforce_origin_controls.decision`, by the policy's ``origins`` rules.
 Effect: the package's publish and upstream restrictions; versions from outside in a package that a
 rule calls internal become ``Archived`` (not downloadable, nothing is deleted) or are only reported.
-Undo: ``steward restore PURL --repository REPOSITORY --domain DOMAIN``; it puts back what was there
-before and writes an exemption, so that this function leaves it. For good, change the policy.
+Undo: ``steward restore PURL --repository REPOSITORY --domain DOMAIN`` puts back the restrictions,
+with ``--version VERSION`` an archived version. It writes an exemption, so that this function leaves
+it. For good, change the policy.
 
 Our own changes do not wake it: restrictions have no event, and the rule of the queue leaves out
 versions that become ``Archived``. Should one come all the same, the look finds nothing to change.
