@@ -2,16 +2,17 @@
 
 import io
 import logging
-import signal
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import click
+from rich.console import Console
 
 from cli import options
-from cli.output import print_json, stderr, stdout
+from cli.output import print_json, stderr
+from cli.signals import Interruption
 
 
 @click.command("demo")
@@ -37,11 +38,11 @@ def demo_command(context: click.Context, *, policy_path: Path, as_json: bool) ->
     from cli.stack.function_logs import FunctionLogs
     from cli.stack.stack import LocalStack, StackOptions
 
-    story = Story(stderr() if as_json else stdout())
+    # Prose in frames: it is wrapped also where no terminal says how wide.
+    story = Story(stderr() if as_json else Console(highlight=False))
     world = World()
     played = played_policy(policy_path)
-    # As Ctrl-C does it: processes end, folders go. The default would leave both behind.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    interruption = Interruption()
     stack = LocalStack(
         StackOptions(
             compiled_policy=played.compiled,
@@ -62,7 +63,7 @@ def demo_command(context: click.Context, *, policy_path: Path, as_json: bool) ->
             policy = played.load(scratch)
             snapshot_builds.check_policy(policy, stack.options.account)
             dependency_confusion.check_policy(policy, stack.options.account)
-            with stack:
+            with stack, interruption.breaking_off():
                 company = Company(stack, played.domain, world)
                 python_packages.tell(story, company, scratch)
                 snapshot_builds.tell(story, company)

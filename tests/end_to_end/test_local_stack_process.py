@@ -46,9 +46,10 @@ def ready(process: subprocess.Popen[str]) -> dict[str, object]:
     return document
 
 
-def end(process: subprocess.Popen[str], number: signal.Signals) -> tuple[int, str, str]:
-    """Send a signal; return exit status and the rest of both outputs."""
-    process.send_signal(number)
+def end(process: subprocess.Popen[str], *numbers: signal.Signals) -> tuple[int, str, str]:
+    """Send signals, without a pause; return exit status and the rest of both outputs."""
+    for number in numbers:
+        process.send_signal(number)
     stdout, stderr = process.communicate(timeout=60)
     return process.returncode, stdout, stderr
 
@@ -78,8 +79,15 @@ def start_a_function(endpoint: str) -> None:
     sqs.send_message(QueueUrl=urls[0], MessageBody="no event of CodeArtifact")
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_up_says_when_it_is_ready_and_ends_cleanly(number: signal.Signals) -> None:
+ENDS = pytest.mark.parametrize(
+    "numbers",
+    [(signal.SIGTERM,), (signal.SIGINT,), (signal.SIGINT, signal.SIGTERM, signal.SIGINT)],
+    ids=["SIGTERM", "Ctrl-C", "both at once"],
+)
+
+
+@ENDS
+def test_up_says_when_it_is_ready_and_ends_cleanly(numbers: tuple[signal.Signals, ...]) -> None:
     """One line on standard output; then exit status 0, no child left, the port free."""
     with steward("up", "--port", "0") as process:
         line = ready(process)
@@ -96,7 +104,7 @@ def test_up_says_when_it_is_ready_and_ends_cleanly(number: signal.Signals) -> No
             assert time.monotonic() < deadline, "no function process came to life"
             time.sleep(0.1)
         functions = children(process.pid)
-        status, stdout, stderr = end(process, number)
+        status, stdout, stderr = end(process, *numbers)
     assert (status, stdout) == (0, "")
     assert "Traceback" not in stderr
     assert "not played: AWS::IAM::Role: permissions of roles are not enforced" in stderr
@@ -160,9 +168,9 @@ def test_whole_lines_of_functions_are_shown_to_programs() -> None:
     assert json.loads(last) == {"ended": True, "data": None}
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@ENDS
 def test_a_demo_that_is_ended_leaves_nothing_behind(
-    number: signal.Signals, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    numbers: tuple[signal.Signals, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Exit status 1, as it did not do what it was asked; no scratch folder, no traceback."""
     monkeypatch.setenv("TMPDIR", str(tmp_path))
@@ -171,7 +179,7 @@ def test_a_demo_that_is_ended_leaves_nothing_behind(
         while "A domain, a store" not in process.stdout.readline():
             assert process.poll() is None
         assert list(tmp_path.glob("steward-*"))
-        status, _, stderr = end(process, number)
+        status, _, stderr = end(process, *numbers)
     assert status == 1
     assert "Traceback" not in stderr
     assert list(tmp_path.glob("steward-*")) == []
