@@ -310,14 +310,21 @@ def test_figures_in_the_documentation_are_those_of_the_template(
 
 @pytest.mark.parametrize("environment", ["default", "dev", "prod"])
 def test_each_environment_chooses_what_the_template_lets_it_choose(environment: str) -> None:
-    """A first deployment observes; no environment carries an account, a profile or a secret."""
+    """
+    A first deployment observes, and the same command later leaves the mode as it is.
+
+    No environment carries an account, a profile or a secret.
+    """
     configured = tomllib.loads((ROOT / "samconfig.toml").read_text(encoding="utf-8"))
     chosen = configured[environment]["deploy"]["parameters"]
     overrides = dict(pair.split("=") for pair in chosen["parameter_overrides"].split())
     parameters = source()["Parameters"]
     assert overrides.keys() <= parameters.keys()
-    assert overrides["Mode"] in parameters["Mode"]["AllowedValues"]
-    assert environment != "default" or overrides["Mode"] == "observe"
+    if environment == "default":
+        assert "Mode" not in overrides
+        assert parameters["Mode"]["Default"] == "observe"
+    else:
+        assert overrides["Mode"] in parameters["Mode"]["AllowedValues"]
     assert chosen["capabilities"] == "CAPABILITY_IAM"
     assert not chosen.keys() & {"profile", "role_arn", "s3_bucket", "region"}
 
