@@ -1,10 +1,13 @@
 """What commands print: results on standard output, everything else on standard error."""
 
 import json
-from typing import NoReturn
+import os
+from typing import Final, NoReturn
 
 import click
 from rich.console import Console
+
+_NO_EDGE: Final = 100_000  # columns: more than any table has, and rich needs a number
 
 
 def stderr() -> Console:
@@ -13,8 +16,16 @@ def stderr() -> Console:
 
 
 def stdout() -> Console:
-    """Return the console for results that people read."""
-    return Console(highlight=False)
+    """
+    Return the console for results that people read.
+
+    In a file or a pipe a line is a line, to be searched and copied: only a terminal, or COLUMNS,
+    has an edge to wrap at.
+    """
+    console = Console(highlight=False)
+    if not console.is_terminal and not os.environ.get("COLUMNS"):
+        console.width = _NO_EDGE
+    return console
 
 
 def print_json(document: object) -> None:

@@ -43,17 +43,16 @@ def _snapshots(rules: list["CompiledSnapshotRule"]) -> Table:
 
 
 def _origins(rules: list["CompiledOriginRule"]) -> Table:
-    table = _table("rule", "packages", "repositories", "kind", "publish", "upstream", "external")
+    table = _table("rule", "packages", "repositories", "what holds")
+    table.columns[3].no_wrap = True  # its lines are short: names get the rest of the terminal
     for rule in rules:
         unsaid = "inferred" if rule["kind"] == "inferred" else "as it is"
+        lines = [] if rule["kind"] == "explicit" else [f"kind: {rule['kind']}"]
+        lines += [f"publish: {rule['publish'] or unsaid}"]
+        lines += [f"upstream: {rule['upstream'] or unsaid}"]
+        lines += [f"external: {rule['external']}"] if rule["external"] else []
         table.add_row(
-            rule["name"],
-            _lines(rule["packages"]),
-            _lines(rule["repositories"]),
-            "" if rule["kind"] == "explicit" else rule["kind"],
-            rule["publish"] or unsaid,
-            rule["upstream"] or unsaid,
-            rule["external"] or "",
+            rule["name"], _lines(rule["packages"]), _lines(rule["repositories"]), _lines(lines)
         )
     return table
 

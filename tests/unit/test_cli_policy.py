@@ -1,6 +1,7 @@
 """`steward policy`: how origins, groups and promotions are shown and explained."""
 
 import json
+from itertools import takewhile
 from pathlib import Path
 
 import pytest
@@ -57,15 +58,26 @@ def row(shown: str, name: str) -> list[str]:
     return [cell.strip() for cell in line.strip("│").split("│")]
 
 
+def last_cell(shown: str, name: str) -> list[str]:
+    """Return the lines of the last cell of the table row that starts with *name*."""
+    lines = iter(shown.splitlines())
+    first = next(line for line in lines if line.startswith(f"│ {name} "))
+    more = takewhile(lambda line: line.startswith("│   "), lines)
+    return [line.strip("│").split("│")[-1].strip() for line in (first, *more)]
+
+
 def test_each_section_is_a_table(policy: Path) -> None:
     """With what each rule comes to; brackets are no markup."""
     shown = run("check", policy).stdout
-    internal = ["origins[0]", "/npm/mycompany/*", "*", "internal", "ALLOW", "BLOCK", "archive"]
-    assert row(shown, "origins[0]") == internal
-    assert row(shown, "origins[1]")[2:] == ["[ab]-npm", "internal", "ALLOW", "BLOCK", "report"]
-    assert row(shown, "origins[2]")[3:] == ["public", "BLOCK", "ALLOW", ""]
-    assert row(shown, "origins[3]")[3:] == ["", "BLOCK", "as it is", ""]
-    assert row(shown, "origins[4]")[3:] == ["inferred", "inferred", "inferred", ""]
+    assert row(shown, "origins[0]") == ["origins[0]", "/npm/mycompany/*", "*", "kind: internal"]
+    assert row(shown, "origins[1]")[2] == "[ab]-npm"
+    internal = ["kind: internal", "publish: ALLOW", "upstream: BLOCK"]
+    assert last_cell(shown, "origins[0]") == [*internal, "external: archive"]
+    assert last_cell(shown, "origins[1]") == [*internal, "external: report"]
+    assert last_cell(shown, "origins[2]") == ["kind: public", "publish: BLOCK", "upstream: ALLOW"]
+    assert last_cell(shown, "origins[3]") == ["publish: BLOCK", "upstream: as it is"]
+    inferred = ["kind: inferred", "publish: inferred", "upstream: inferred"]
+    assert last_cell(shown, "origins[4]") == inferred
     assert row(shown, "groups[0]")[2:] == ["only in", "BLOCK", "INHERIT"]
     assert " npm-releases " in shown
     assert row(shown, "[public] to approved")[1:] == ["/pypi/*", "intake", "approved"]
@@ -78,6 +90,18 @@ def test_nothing_is_wider_than_the_terminal_or_cut_off(policy: Path) -> None:
     shown = run("check", policy).stdout.splitlines()[1:]
     assert max(map(len, shown)) <= 100
     assert not any("…" in line for line in shown)
+
+
+def test_no_name_is_broken_on_a_terminal_of_80_columns(policy: Path) -> None:
+    """Rule, pattern and repository stand there as they are searched for."""
+    shown = CliRunner().invoke(
+        steward, ["policy", "check", "--policy", str(policy)], env={"COLUMNS": "80"}
+    )
+    table = shown.stdout.splitlines()[1:]
+    assert max(map(len, table)) <= 80
+    assert row(shown.stdout, "origins[1]") == ["origins[1]", "/npm/*", "[ab]-npm", "kind: internal"]
+    assert row(shown.stdout, "origins[0]")[1] == "/npm/mycompany/*"
+    assert "repositories" in shown.stdout
 
 
 def test_warnings_are_no_mistakes(policy: Path) -> None:
