@@ -12,6 +12,9 @@ import click
 from rich.console import Console
 from rich.logging import RichHandler
 
+from cli import options
+from cli.output import DocumentedFailure, print_json
+
 COMMANDS = {  # name: module, in which the command has the same name with `_command` after it
     "demo": "cli.commands.demo",
     "up": "cli.commands.up",
@@ -42,6 +45,26 @@ class _Commands(click.Group):
         if not isinstance(command, click.Command):
             raise TypeError(f"{COMMANDS[cmd_name]} has no command {cmd_name}")
         return command
+
+    def invoke(self, ctx: click.Context) -> object:
+        """
+        Run the command; a failure is a JSON document too if the command was asked for JSON.
+
+        The message goes to standard error in any case, and the exit status is 1. How a command is
+        used wrongly is said there alone, with status 2: no program asks that.
+
+        Raises:
+            click.ClickException: The command failed; click shows it and sets the exit status.
+        """
+        try:
+            result: object = super().invoke(ctx)
+        except click.UsageError:
+            raise
+        except click.ClickException as error:
+            if options.asks_for_json(ctx) and not isinstance(error, DocumentedFailure):
+                print_json({"ok": False, "problem": error.message})
+            raise
+        return result
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})

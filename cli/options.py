@@ -13,6 +13,7 @@ REGION = "us-west-2"
 PORT = 4566
 
 _ACCOUNT_DIGITS = 12
+_JSON = f"{__name__}.json"  # as click wants keys of `Context.meta`
 _MOST_PORT = 65535
 
 
@@ -36,6 +37,16 @@ def _region(_: click.Context, __: click.Parameter, value: str) -> str:
             f"CodeArtifact is not offered in {value!r}, but in {', '.join(sorted(regions))}"
         )
     return value
+
+
+def _json(context: click.Context, _: click.Parameter, value: bool) -> bool:  # noqa: FBT001  click's signature
+    context.meta[_JSON] = value  # which the contexts around this one share
+    return value
+
+
+def asks_for_json(context: click.Context) -> bool:
+    """Return whether the command that ran in *context*, or in one inside it, was given --json."""
+    return bool(context.meta.get(_JSON))
 
 
 class _Port(click.ParamType[int]):
@@ -65,7 +76,11 @@ domain_option = click.option(
     "--domain", metavar="NAME", help="The domain.  [default: the policy's, which is read for it]"
 )
 json_option = click.option(
-    "--json", "as_json", is_flag=True, help="Print JSON for programs instead of tables."
+    "--json",
+    "as_json",
+    is_flag=True,
+    callback=_json,
+    help='Print JSON for programs instead of tables; a failure is {"ok": false, "problem": ...}.',
 )
 port_option = click.option(
     "--port",

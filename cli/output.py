@@ -10,6 +10,10 @@ from rich.console import Console
 _NO_EDGE: Final = 100_000  # columns: more than any table has, and rich needs a number
 
 
+class DocumentedFailure(click.ClickException):
+    """The command failed, and has printed a document of its own that says so, if asked for JSON."""
+
+
 def stderr() -> Console:
     """Return the console for progress and logs."""
     return Console(stderr=True, highlight=False)

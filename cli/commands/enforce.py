@@ -10,7 +10,7 @@ import click
 
 from cli import options
 from cli.aws import domain_owner_option
-from cli.output import fail, print_json, stderr, stdout
+from cli.output import DocumentedFailure, fail, print_json, stderr, stdout
 
 if TYPE_CHECKING:
     from mypy_boto3_codeartifact import CodeArtifactClient
@@ -89,7 +89,7 @@ def enforce_command(
     elif run.packages or run.failure is None:
         stdout().print(origin_tables.of_run(run))
     if run.failure is not None:
-        fail(run.failure)
+        raise DocumentedFailure(run.failure)
     context.exit(0 if run.complete else 1)
 
 

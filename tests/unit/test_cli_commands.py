@@ -261,3 +261,30 @@ def test_a_demo_that_the_policy_has_nothing_to_show_for_says_so_at_once(tmp_path
         "no snapshots rule for /maven/com.mycompany.app/pkg-1"
         in json.loads(result.stdout)["problem"]
     )
+
+
+@pytest.mark.parametrize(
+    "command",
+    [["groups"], ["enforce", "--repository", "r"], ["policy", "explain", "/npm//x"], ["up"]],
+    ids=" ".join,
+)
+def test_a_failure_is_one_json_document_if_json_was_asked_for(
+    command: list[str], tmp_path: Path
+) -> None:
+    """The message stands on standard error too; without --json, there alone."""
+    path = tmp_path / "policy.yaml"
+    path.write_bytes(b"domain: \xff")
+    if command[0] == "policy":
+        command = [*command, "--repository", "r"]
+    result = run(*command, "--policy", str(path), "--json")
+    problem = f"cannot read the policy {path}: it is not UTF-8"
+    assert result.exit_code == 1
+    assert json.loads(result.stdout) == {"ok": False, "problem": problem}
+    assert problem in result.stderr
+    assert run(*command, "--policy", str(path)).stdout == ""
+
+
+def test_a_usage_error_stays_text() -> None:
+    """Nothing has been asked yet."""
+    result = run("enforce", "--json")
+    assert (result.exit_code, result.stdout) == (2, "")
