@@ -22,12 +22,15 @@ _STYLES: Final = {
     "archived": "bold magenta",
     "would archive": "bold magenta",
     "reported": "bold magenta",
+    "would be reported": "bold magenta",
     "mixed": "bold yellow",
     "refused": "bold red",
     "failed": "bold red",
     "vanished": "dim",
 }
-_DISTINCT: Final = frozenset({"archived", "would archive", "reported", "refused"})
+_DISTINCT: Final = frozenset(
+    {"archived", "would archive", "reported", "would be reported", "refused"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +122,8 @@ def _summary(lines: Iterable[_Line], run: Run) -> str:
     """Return the counts in one sentence; those that are none of the usual only if there are any."""
     results = [line.result for line in lines]
     usual = ("would change", "would archive") if run.plan else ("changed", "archived")
-    unusual = ("reported", "mixed", "kept", "vanished", "refused", "failed")
+    told = "would be reported" if run.plan else "reported"
+    unusual = (told, "mixed", "kept", "vanished", "refused", "failed")
     counted = [f"{results.count(usual[0])} {usual[0]}"]
     counted += [
         f"[{_STYLES[result]}]{results.count(result)} {result}[/]"
@@ -167,8 +171,9 @@ def _lines(outcome: Outcome, run: Run) -> Iterable[_Line]:
 
 
 def _result(found: Found, outcome: Outcome, run: Run) -> str:
-    planned = run.plan and found.outcome == "reported" and outcome.rule in run.archiving
-    return "would archive" if planned else found.outcome
+    if not run.plan or found.outcome != "reported":
+        return found.outcome
+    return "would archive" if outcome.rule in run.archiving else "would be reported"
 
 
 def _origin(found: Found) -> str:
