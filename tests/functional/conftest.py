@@ -1,9 +1,8 @@
-"""What functional tests share: a local CodeArtifact, and one with an automation at work."""
+"""What functional tests share: a local CodeArtifact, and some with an automation at work."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,33 +10,21 @@ import pytest
 from tests.functional.local_codeartifact import emulator_server, local, local_options
 
 if TYPE_CHECKING:
+    from tests.functional.origin_company import OriginCompany
     from tests.functional.origin_domain import OriginDomain
     from tests.functional.snapshot_domain import SnapshotDomain
 
-__all__ = [
-    "emulator_server",
-    "local",
-    "local_options",
-    "origin_domain",
-    "origins",
-    "snapshots",
-    "watched_domain",
-]
+__all__ = ["emulator_server", "local", "local_options"]
 
 
 @pytest.fixture(scope="module")
 def watched_domain() -> Iterator[SnapshotDomain]:
     """One local CodeArtifact a module; `snapshots` hands it out with nothing left in it."""
-    from emulator.app import create_app
-    from emulator.options import Options
-    from emulator.server import RunningServer
     from tests.functional.snapshot_domain import watch
+    from tests.functional.watched_domain import served
 
-    app = create_app(Options(), public={})
-    with closing(app), RunningServer(app) as server:
-        domain = watch(server.url, app.state.codeartifact)
-        with domain.http:
-            yield domain
+    with served(watch) as domain:
+        yield domain
 
 
 @pytest.fixture
@@ -50,16 +37,11 @@ def snapshots(watched_domain: SnapshotDomain) -> SnapshotDomain:
 @pytest.fixture(scope="module")
 def origin_domain() -> Iterator[OriginDomain]:
     """One local CodeArtifact a module; `origins` hands it out with nothing left in it."""
-    from emulator.app import create_app
-    from emulator.options import Options
-    from emulator.server import RunningServer
     from tests.functional.origin_domain import watch
+    from tests.functional.watched_domain import served
 
-    app = create_app(Options(), public={})
-    with closing(app), RunningServer(app) as server:
-        domain = watch(server.url, app.state.codeartifact)
-        with domain.http:
-            yield domain
+    with served(watch) as domain:
+        yield domain
 
 
 @pytest.fixture
@@ -67,3 +49,20 @@ def origins(origin_domain: OriginDomain) -> OriginDomain:
     """The domain of the origin controls, at rest, without faults, with nothing counted yet."""
     origin_domain.start_again()
     return origin_domain
+
+
+@pytest.fixture(scope="module")
+def company_domain() -> Iterator[OriginCompany]:
+    """One local CodeArtifact a module; `company` hands it out with nothing left in force."""
+    from tests.functional.origin_company import watch
+    from tests.functional.watched_domain import served
+
+    with served(watch) as domain:
+        yield domain
+
+
+@pytest.fixture
+def company(company_domain: OriginCompany) -> OriginCompany:
+    """The company, at rest, without faults, with nothing counted yet."""
+    company_domain.start_again()
+    return company_domain

@@ -6,7 +6,8 @@ from typing import Any
 
 from steward import patterns
 from steward.policy import OriginRule, Policy, PromotionRoute
-from tests.functional.origin_domain import APPROVED, DOMAIN
+from tests.functional.origin_domain import APPROVED
+from tests.functional.watched_domain import DOMAIN
 
 
 def _rule(number: int, *packages: str, **more: Any) -> OriginRule:  # noqa: ANN401  fields of the rule

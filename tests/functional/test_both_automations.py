@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -14,20 +13,16 @@ from steward.codeartifact import CodeArtifactService
 from steward.patterns import parse
 from steward.policy import SnapshotRule
 from tests.functional.deployed_domain import DeployedDomain, deployed, other_services, package
-from tests.functional.origin_company import (
-    DONE,
-    OriginCompany,
-    company,
-    company_domain,
-)
+from tests.functional.origin_company import DONE, OriginCompany
 from tests.functional.origin_domain import INTERNAL
 from tests.functional.origin_policy import POLICY
+from tests.functional.watched_domain import batch_of
 from tests.unit.fake_origin_domain import RecordingAttention, RecordingNotices
 from tests.unit.recorders import RecordingQueue, UnlistedVersions
 from unlist_snapshot_builds.app import Collaborators as Unlisting
 from unlist_snapshot_builds.app import unlist_in_batch
 
-__all__ = ["company", "company_domain", "deployed", "other_services"]
+__all__ = ["deployed", "other_services"]
 
 ROUNDS = 5
 
@@ -45,8 +40,7 @@ def unlist(company: OriginCompany, bus: UnlistedVersions) -> None:
         notices=bus,
         now=lambda: company.now,
     )
-    records = [{"messageId": str(n), "body": json.dumps(each)} for n, each in enumerate(events)]
-    assert unlist_in_batch({"Records": records}, to) == DONE
+    assert unlist_in_batch(batch_of(events), to) == DONE
 
 
 @pytest.mark.parametrize("enforced_first", [True, False], ids=["enforced first", "unlisted first"])

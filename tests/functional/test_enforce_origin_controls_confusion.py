@@ -11,17 +11,9 @@ from steward.coordinates import Format, Package, Repository, Status
 from steward.ledger import StatusChange
 from steward.patterns import parse
 from steward.policy import Policy
-from tests.functional.origin_company import (
-    CONNECTIONS,
-    DONE,
-    OriginCompany,
-    at,
-    company,
-    company_domain,
-)
-from tests.functional.origin_domain import DOMAIN, INTERNAL, OPEN, inside, outside
-
-__all__ = ["company", "company_domain"]
+from tests.functional.origin_company import CONNECTIONS, DONE, OriginCompany, at
+from tests.functional.origin_domain import INTERNAL, OPEN, inside, outside
+from tests.functional.watched_domain import DOMAIN
 
 ARCHIVE = "UpdatePackageVersionsStatus"
 VISIBLE_AFTER = timedelta(minutes=3)

@@ -15,11 +15,7 @@ from steward.coordinates import (
     Restrictions,
     Status,
 )
-from tests.functional.origin_company import (
-    OriginCompany,
-    company,
-    company_domain,
-)
+from tests.functional.origin_company import OriginCompany
 from tests.functional.origin_model import (
     RULES,
     Version,
@@ -40,8 +36,6 @@ from tests.functional.origin_story import (
     Story,
     Sweep,
 )
-
-__all__ = ["company", "company_domain"]
 
 SCOPES = (*RULES, "inferred", "inferred", "unheard-of")
 SETTABLE: tuple[Status, ...] = ("Published", "Unlisted", "Archived")

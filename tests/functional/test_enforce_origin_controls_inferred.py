@@ -7,12 +7,7 @@ from datetime import timedelta
 import pytest
 
 from steward.coordinates import Origin, Package, PackageVersion, Restrictions
-from tests.functional.origin_company import (
-    DONE,
-    OriginCompany,
-    company,
-    company_domain,
-)
+from tests.functional.origin_company import DONE, OriginCompany
 from tests.functional.origin_domain import (
     APPROVED,
     CLOSED,
@@ -22,8 +17,6 @@ from tests.functional.origin_domain import (
     inside,
     outside,
 )
-
-__all__ = ["company", "company_domain"]
 
 HERE, ELSEWHERE = "npm-here", "npm-elsewhere"
 UNKNOWN = PackageVersion("1.0.0", "Published", Origin("UNKNOWN"))

@@ -7,16 +7,9 @@ from collections.abc import Callable
 import pytest
 
 from steward.coordinates import Package
-from tests.functional.origin_company import (
-    DONE,
-    OriginCompany,
-    company,
-    company_domain,
-    held_as,
-)
+from tests.functional.origin_company import DONE, OriginCompany
 from tests.functional.origin_domain import INTERNAL, OPEN, PUBLIC, inside, outside
-
-__all__ = ["company", "company_domain"]
+from tests.functional.watched_domain import held_as
 
 LOOK = "DescribePackage"
 LIST = "ListPackageVersions"
@@ -170,7 +163,7 @@ class TestSomebodyElse:
         """The message does not come back; a package is written into being again at most."""
         package = confused(company)
         delete: Callable[[Package], None] = (
-            company.delete if what == "package" else company.delete_repository
+            company.delete_package if what == "package" else company.delete_repository
         )
         company.before[operation] = lambda: delete(package)
 
@@ -191,7 +184,7 @@ class TestSomebodyElse:
         """The same for the rule that asks most."""
         package = company.named("inferred")
         company.seed((package, OPEN, [outside("1.0.0")]))
-        company.before[operation] = lambda: company.delete(package)
+        company.before[operation] = lambda: company.delete_package(package)
 
         assert company.look(package) == DONE
         assert company.statuses(package) == {}
@@ -206,7 +199,7 @@ class TestSomebodyElse:
             company.named(name=name, repository=repository) for name in ("a-first", "b-second")
         )
         company.seed(*((one, OPEN, [outside("99.0.0")]) for one in (first, second)))
-        company.before[operation] = lambda: company.delete(first)
+        company.before[operation] = lambda: company.delete_package(first)
 
         outcomes = company.sweep(repository)
 

@@ -8,19 +8,12 @@ from datetime import timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
-from emulator.core.switches import SWITCHES, SwitchValue
+from emulator.core.switches import SWITCHES
 from steward.coordinates import Origin, Package, PackageVersion, Repository, Restrictions
-from tests.functional.origin_company import (
-    DONE,
-    OriginCompany,
-    at,
-    company,
-    company_domain,
-    where,
-)
-from tests.functional.origin_domain import CLOSED, DOMAIN, INTERNAL, OPEN, PUBLIC
+from tests.functional.every_switch import COMBINATIONS, EACH_SWITCH, Switches
+from tests.functional.origin_company import DONE, OriginCompany, at
+from tests.functional.origin_domain import CLOSED, INTERNAL, OPEN, PUBLIC
 from tests.functional.origin_model import (
     RULES,
     Model,
@@ -30,21 +23,12 @@ from tests.functional.origin_model import (
     restrictions_of,
     statuses_of,
 )
+from tests.functional.watched_domain import DOMAIN, where
 
-__all__ = ["company", "company_domain"]
-
-OFF_DEFAULT = [
-    pytest.param({name: value}, id=f"{name} is {value}")
-    for name, switch in SWITCHES.items()
-    for value in switch.allowed
-    if value != switch.default
-]
-EACH_SWITCH = pytest.mark.parametrize("switches", OFF_DEFAULT)
 FORBIDDING = "unfinishedMayBeArchived"
 HIDING = "listHidesArchived"
 REASSOCIATION = timedelta(seconds=600)  # the longest that packageGroupReassociationSeconds has
 
-Switches = Mapping[str, SwitchValue]
 FROM_OUTSIDE = {
     "99.0.0": Version("Published", "EXTERNAL"),
     "99.1.0": Version("Unlisted", "EXTERNAL"),
@@ -157,11 +141,7 @@ def test_packages_of_every_rule_end_as_the_policy_says(
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
-@given(
-    switches=st.fixed_dictionaries(
-        {}, optional={name: st.sampled_from(each.allowed) for name, each in SWITCHES.items()}
-    )
-)
+@given(switches=COMBINATIONS)
 def test_packages_of_every_rule_end_as_the_policy_says_under_combinations_of_switches(
     company: OriginCompany, switches: Switches
 ) -> None:

@@ -9,15 +9,8 @@ import pytest
 
 from steward.coordinates import Package, Restrictions
 from steward.errors import LedgerError
-from tests.functional.origin_company import (
-    DONE,
-    OriginCompany,
-    company,
-    company_domain,
-)
+from tests.functional.origin_company import DONE, OriginCompany
 from tests.functional.origin_domain import INTERNAL, OPEN, inside, outside
-
-__all__ = ["company", "company_domain"]
 
 WRITE = "PutPackageOriginConfiguration"
 ARCHIVE = "UpdatePackageVersionsStatus"

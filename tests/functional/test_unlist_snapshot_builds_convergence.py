@@ -91,7 +91,7 @@ def test_any_history_ends_as_the_rule_describes_after_one_more_event(
                 if finishes:
                     snapshots.upload_metadata(package, build)
             case Change(build, status) if build in held:
-                snapshots.set_status(package, build, status)
+                snapshots.set_status(package, status, build)
             case Deletion(build) if build in held:
                 snapshots.delete_version(package, build)
             case Delivery(picks):

@@ -32,7 +32,7 @@ def test_a_build_that_someone_archived_meanwhile_stays_archived_and_the_others_g
     """The expected status no longer holds for one build: it is set aside, the rest sent again."""
     package = snapshots.new_package()
     snapshots.seed(package, dict.fromkeys((FIRST, SECOND, THIRD, NEWEST), "Published"))
-    snapshots.before_updates = lambda: snapshots.set_status(package, SECOND, "Archived")
+    snapshots.before_updates = lambda: snapshots.set_status(package, "Archived", SECOND)
 
     assert snapshots.look(package) == {"batchItemFailures": []}
 
@@ -73,7 +73,7 @@ def test_a_few_culprits_among_many_builds_cost_few_calls_more(snapshots: Snapsho
 
     def take() -> None:
         for version in taken:
-            snapshots.set_status(package, version, "Archived")
+            snapshots.set_status(package, "Archived", version)
         snapshots.forget_requests()
 
     snapshots.before_updates = take

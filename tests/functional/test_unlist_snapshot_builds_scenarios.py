@@ -122,7 +122,7 @@ def test_prereleases_that_clients_publish_end_unlisted_and_the_automation_rests(
     """What npm and twine send becomes events; the rule lets them through; nothing follows."""
     package = snapshots.new_package(package_format, namespace)
     for version in versions:
-        snapshots.publish(package, version)
+        snapshots.publish(package, version).raise_for_status()
     events = snapshots.take_queued()
     assert len(events) >= len(versions)
     snapshots.forget_requests()

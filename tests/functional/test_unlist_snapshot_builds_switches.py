@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import pytest
 from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
-from emulator.core.switches import SWITCHES, SwitchValue
+from tests.functional.every_switch import COMBINATIONS, EACH_SWITCH, Switches
 from tests.functional.snapshot_domain import SnapshotDomain
 from tests.functional.snapshot_scenarios import (
     FIRST,
@@ -17,18 +15,11 @@ from tests.functional.snapshot_scenarios import (
     as_the_rule_describes,
 )
 
-OFF_DEFAULT = [
-    pytest.param({name: value}, id=f"{name} is {value}")
-    for name, switch in SWITCHES.items()
-    for value in switch.allowed
-    if value != switch.default
-]
-EACH_SWITCH = pytest.mark.parametrize("switches", OFF_DEFAULT)
 FORBIDDING = "unfinishedMayBeUnlisted"
 LEAVING_UNFINISHED = "mavenMetadataSometimesLeavesUnfinished"
 
 
-def check_every_scenario(snapshots: SnapshotDomain, switches: dict[str, SwitchValue]) -> None:
+def check_every_scenario(snapshots: SnapshotDomain, switches: Switches) -> None:
     """All scenarios in one batch end as their tables say, or stay where the switch forbids it."""
     packages = {}
     for scenario in SCENARIOS:
@@ -47,9 +38,7 @@ def check_every_scenario(snapshots: SnapshotDomain, switches: dict[str, SwitchVa
 
 
 @EACH_SWITCH
-def test_every_scenario_ends_as_described(
-    snapshots: SnapshotDomain, switches: dict[str, SwitchValue]
-) -> None:
+def test_every_scenario_ends_as_described(snapshots: SnapshotDomain, switches: Switches) -> None:
     """One switch at a time."""
     check_every_scenario(snapshots, switches)
 
@@ -57,13 +46,9 @@ def test_every_scenario_ends_as_described(
 @settings(
     max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-@given(
-    switches=st.fixed_dictionaries(
-        {}, optional={name: st.sampled_from(each.allowed) for name, each in SWITCHES.items()}
-    )
-)
+@given(switches=COMBINATIONS)
 def test_every_scenario_ends_as_described_under_combinations_of_switches(
-    snapshots: SnapshotDomain, switches: dict[str, SwitchValue]
+    snapshots: SnapshotDomain, switches: Switches
 ) -> None:
     """Random combinations, a fixed number of them."""
     check_every_scenario(snapshots, switches)
@@ -71,7 +56,7 @@ def test_every_scenario_ends_as_described_under_combinations_of_switches(
 
 @EACH_SWITCH
 def test_snapshots_published_with_curl_end_as_described_and_the_automation_rests(
-    snapshots: SnapshotDomain, switches: dict[str, SwitchValue]
+    snapshots: SnapshotDomain, switches: Switches
 ) -> None:
     """Uploads, events, our changes and their events, all under the switch; then silence."""
     package = snapshots.new_package()
@@ -98,15 +83,15 @@ def test_snapshots_published_with_curl_end_as_described_and_the_automation_rests
 
 @EACH_SWITCH
 def test_prereleases_that_clients_publish_end_as_described_and_the_automation_rests(
-    snapshots: SnapshotDomain, switches: dict[str, SwitchValue]
+    snapshots: SnapshotDomain, switches: Switches
 ) -> None:
     """What npm and twine send, its events and ours, all under the switch."""
     npm = snapshots.new_package("npm", "mycompany")
     pypi = snapshots.new_package("pypi", None)
     with snapshots.faults(switches=switches):
         for number in (9, 10):
-            snapshots.publish(npm, f"1.4.0-dev.{number}")
-            snapshots.publish(pypi, f"1.4.0.dev{number}")
+            snapshots.publish(npm, f"1.4.0-dev.{number}").raise_for_status()
+            snapshots.publish(pypi, f"1.4.0.dev{number}").raise_for_status()
         assert snapshots.deliver(*snapshots.take_queued()) == {"batchItemFailures": []}
         assert snapshots.take_queued() == []
 
@@ -116,14 +101,14 @@ def test_prereleases_that_clients_publish_end_as_described_and_the_automation_re
 
 @EACH_SWITCH
 def test_a_build_that_someone_took_away_meanwhile_does_not_hold_up_the_others(
-    snapshots: SnapshotDomain, switches: dict[str, SwitchValue]
+    snapshots: SnapshotDomain, switches: Switches
 ) -> None:
     """One build archived and one deleted between look and act: both stay so, the others go."""
     package = snapshots.new_package()
     snapshots.seed(package, dict.fromkeys((FIRST, SECOND, THIRD, NEWEST), "Published"))
 
     def take_away() -> None:
-        snapshots.set_status(package, FIRST, "Archived")
+        snapshots.set_status(package, "Archived", FIRST)
         snapshots.delete_version(package, SECOND)
 
     snapshots.before_updates = take_away
