@@ -25,11 +25,18 @@ from emulator.core.values import (
 )
 from enforce_origin_controls.outcome import Outcome
 from steward.batches import BatchResponse
-from steward.coordinates import Format, Package, Repository, Restriction
+from steward.coordinates import (
+    Format,
+    Package,
+    PackageVersion,
+    Repository,
+    Restriction,
+    Restrictions,
+)
 from steward.ledger import Exemption
 from steward.policy import Policy
 from tests.functional.emulator.public_repository import FakeRepository, until
-from tests.functional.origin_domain import OriginDomain
+from tests.functional.origin_domain import OPEN, OriginDomain, inside, outside
 from tests.functional.origin_policy import POLICY
 from tests.functional.watched_domain import (
     ACCOUNT,
@@ -115,6 +122,35 @@ class OriginCompany(OriginDomain):
             if package.format == "pypi":
                 file = _wheel(package, version)
             self.public[package.format].offer(held_as(package), version, file)
+
+    def seeded(self, package: Package, current: Restrictions, *held: PackageVersion) -> Package:
+        """Return *package*, which exists now; nothing is counted yet."""
+        self.seed((package, current, held))
+        self.forget_requests()
+        return package
+
+    def infiltrated(self, scope: str = "mycompany") -> Package:
+        """Return an open package with a version from outside beside ours."""
+        package = self.named(scope)
+        self.seed((package, OPEN, [inside("1.0.0", package.repository.name), outside("99.0.0")]))
+        return package
+
+    def confused(
+        self, package_format: Format = "npm", scope: str | None = "mycompany"
+    ) -> tuple[Package, Repository]:
+        """
+        Somebody downloads what an attacker registered outside as 99.0.0; there is a 99.1.0 too.
+
+        Returns:
+            The package, in the repository that was asked, and the store that is its upstream.
+        """
+        team, store = self.connected(package_format)
+        package = self.named(scope, package_format=package_format, repository=team)
+        if package_format == "pypi":
+            package = replace(package, namespace=None, name=f"mycompany-{package.name}")
+        self.offer(package, "99.0.0", "99.1.0")
+        self.fetch(package, "99.0.0").raise_for_status()
+        return package, store
 
     def group(self, pattern: str, **modes: RestrictionMode) -> None:
         """The domain has this package group, with these modes, by hand."""

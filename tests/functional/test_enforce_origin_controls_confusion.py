@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from steward.coordinates import Format, Package, Repository, Status
+from steward.coordinates import Format, Status
 from steward.ledger import StatusChange
 from steward.patterns import parse
 from steward.policy import Policy
@@ -16,22 +16,6 @@ from tests.functional.origin_domain import INTERNAL, OPEN, inside, outside
 from tests.functional.watched_domain import DOMAIN
 
 ARCHIVE = "UpdatePackageVersionsStatus"
-VISIBLE_AFTER = timedelta(minutes=3)
-
-
-def confused(
-    company: OriginCompany, package_format: Format = "npm", scope: str | None = "mycompany"
-) -> tuple[Package, Repository]:
-    """Somebody downloads what an attacker registered outside; return the package and the store."""
-    team, store = company.connected(package_format)
-    package = company.named(scope, package_format=package_format, repository=team)
-    if package_format == "pypi":
-        package = company.named(
-            None, package_format="pypi", name=f"mycompany-{package.name}", repository=team
-        )
-    company.offer(package, "99.0.0", "99.1.0")
-    company.fetch(package, "99.0.0").raise_for_status()
-    return package, store
 
 
 @pytest.mark.parametrize("package_format", ["npm", "pypi"])
@@ -39,7 +23,7 @@ def test_a_version_from_outside_is_archived_wherever_it_came_in(
     company: OriginCompany, package_format: Format
 ) -> None:
     """In the repository that was asked and in the store; afterwards nothing comes in any more."""
-    package, store = confused(company, package_format)
+    package, store = company.confused(package_format)
 
     assert company.deliver_queued() == 2
 
@@ -59,7 +43,7 @@ def test_a_person_is_told_what_where_when_how_it_came_in_and_how_to_undo_it(
     company: OriginCompany, package_format: Format
 ) -> None:
     """One message for each repository, one announcement on the bus."""
-    package, store = confused(company, package_format)
+    package, store = company.confused(package_format)
 
     company.deliver_queued()
 
@@ -90,7 +74,7 @@ def repository_in(text: str) -> str:
 
 def test_further_events_tell_nobody_again_and_change_nothing(company: OriginCompany) -> None:
     """Doubled events, and the second look that the automation asks for itself."""
-    package, _ = confused(company)
+    package, _ = company.confused()
     events = company.take_queued()
     company.deliver(*events)
     messages = list(company.attention.messages)
@@ -110,7 +94,7 @@ def test_where_the_rule_says_report_the_version_stays_and_people_are_told_once(
     company: OriginCompany,
 ) -> None:
     """The door is closed all the same: only what is in already stays."""
-    package, store = confused(company, scope="reported")
+    package, store = company.confused(scope="reported")
     events = company.take_queued()
 
     for _ in range(3):
@@ -199,102 +183,12 @@ def widened(company: OriginCompany, pattern: str) -> Policy:
     return replace(company.policy, origins=(first, *others))
 
 
-class TestVisibility:
-    """A fetched version shows in the API only after some minutes (external connections, Guide)."""
-
-    def fetched(self, company: OriginCompany) -> tuple[Package, Repository]:
-        """Somebody fetched a version that the API does not show yet."""
-        company.state.clock.freeze()
-        return confused(company)
-
-    def test_an_event_that_waits_for_visibility_leads_to_the_version(
-        self, company: OriginCompany
-    ) -> None:
-        """There is no event before there is something to see."""
-        with company.faults(visibilityDelaySeconds=VISIBLE_AFTER.total_seconds()):
-            package, _ = self.fetched(company)
-            assert company.deliver_queued() == 0
-            company.state.clock.advance(VISIBLE_AFTER)
-            assert company.deliver_queued() == 2
-
-        assert company.statuses(package) == {"99.0.0": "Archived"}
-
-    def test_an_event_that_comes_before_visibility_leads_to_a_later_look(
-        self, company: OriginCompany
-    ) -> None:
-        """The package is not there yet; five minutes later it is."""
-        with company.faults(
-            visibilityDelaySeconds=VISIBLE_AFTER.total_seconds(),
-            switches={"eventPrecedesVisibility": True},
-        ):
-            package, store = self.fetched(company)
-            assert company.deliver_queued() == 2
-            assert company.statuses(package) == {"99.0.0": "Published"}
-            assert [wait for _, wait in company.looks] == [timedelta(minutes=5)] * 2
-            company.state.clock.advance(timedelta(minutes=5))
-            company.look_again()
-
-        for each in (package, at(package, store)):
-            assert company.statuses(each) == {"99.0.0": "Archived"}
-            assert company.restrictions(each) == INTERNAL
-        assert company.at_rest()
-
-    def test_a_version_that_was_on_its_way_in_when_the_door_was_closed_is_archived_later(
-        self, company: OriginCompany
-    ) -> None:
-        """The package is visible and open; the look closes it before the version shows."""
-        team, store = company.connected()
-        package = company.named(repository=team)
-        for each in (package, at(package, store)):
-            company.seed((each, OPEN, [inside("1.0.0", team.name)]))
-        company.offer(package, "99.0.0")
-        with company.faults(
-            visibilityDelaySeconds=VISIBLE_AFTER.total_seconds(),
-            switches={"eventPrecedesVisibility": True},
-        ):
-            company.state.clock.freeze()
-            company.fetch(package, "99.0.0").raise_for_status()
-            company.deliver_queued()
-            assert company.restrictions(package) == INTERNAL
-            assert company.statuses(package)["99.0.0"] == "Published"
-            company.state.clock.advance(timedelta(minutes=5))
-            company.look_again()
-
-        for each in (package, at(package, store)):
-            assert company.statuses(each) == {"1.0.0": "Published", "99.0.0": "Archived"}
-        assert company.at_rest()
-
-    def test_a_version_that_shows_while_an_exemption_keeps_the_door_open_is_found_by_the_sweep(
-        self, company: OriginCompany
-    ) -> None:
-        """Nothing was closed and nothing was missing: only the repository's own look finds it."""
-        team, store = company.connected()
-        package = company.named(repository=team)
-        for each in (package, at(package, store)):
-            company.seed((each, OPEN, [inside("1.0.0", team.name)]))
-            company.exempt(each)
-        company.offer(package, "99.0.0")
-        with company.faults(
-            visibilityDelaySeconds=VISIBLE_AFTER.total_seconds(),
-            switches={"eventPrecedesVisibility": True},
-        ):
-            company.state.clock.freeze()
-            company.fetch(package, "99.0.0").raise_for_status()
-            company.deliver_queued()
-            company.state.clock.advance(timedelta(minutes=5))
-            company.sweep(package.repository, deep=False)
-
-        assert company.restrictions(package) == OPEN
-        assert company.statuses(package) == {"1.0.0": "Published", "99.0.0": "Archived"}
-        assert company.at_rest()
-
-
 class TestObserveMode:
     """Nothing changes, findings are told once, nothing is recorded as changed."""
 
     def test_observing_changes_nothing_and_tells_once(self, company: OriginCompany) -> None:
         """And enforcing afterwards does it, and tells that it was done."""
-        package, store = confused(company)
+        package, store = company.confused()
         events = company.take_queued()
         before = company.restrictions(package)
 
@@ -316,7 +210,7 @@ class TestObserveMode:
 
     def test_a_plan_of_a_repository_names_what_would_be_done(self, company: OriginCompany) -> None:
         """The outcomes of observe mode say the drift and the finding."""
-        package, _ = confused(company)
+        package, _ = company.confused()
 
         (outcome,) = company.sweep(package.repository, mode="observe")
 
@@ -330,7 +224,7 @@ def test_the_whole_comes_to_rest_and_the_two_automations_do_not_wake_one_another
     company: OriginCompany,
 ) -> None:
     """After the last event no further calls; our own writes wake neither automation."""
-    package, _ = confused(company)
+    package, _ = company.confused()
     company.deliver_queued()
     company.for_unlisting.clear()
     company.look_again()
@@ -355,7 +249,7 @@ def test_a_version_that_a_person_brings_back_without_an_exemption_is_archived_ag
     company: OriginCompany,
 ) -> None:
     """Its event (Updated, Published) leads to it; it is told again, as it was done again."""
-    package, _ = confused(company)
+    package, _ = company.confused()
     company.deliver_queued()
     company.set_status(package, "Published", "99.0.0")
 
@@ -368,7 +262,7 @@ def test_a_version_that_a_person_brings_back_without_an_exemption_is_archived_ag
 def test_lost_events_are_made_up_for_by_the_repository(company: OriginCompany) -> None:
     """Every event is dropped; the list of the repository leads to the same end."""
     with company.faults(events={"drop": 1}):
-        package, store = confused(company)
+        package, store = company.confused()
         assert company.take_queued() == []
 
     for repository in (package.repository, store):
@@ -386,7 +280,7 @@ def test_events_doubled_and_reordered_lead_to_the_same_end(
 ) -> None:
     """Each archived once, each told once."""
     with company.faults(events={fault: 1}):
-        package, store = confused(company)
+        package, store = company.confused()
         events = company.take_queued()
     assert len(events) == (4 if fault == "duplicate" else 2)
 

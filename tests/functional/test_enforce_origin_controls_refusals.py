@@ -8,7 +8,7 @@ import pytest
 
 from steward.coordinates import Package
 from tests.functional.origin_company import DONE, OriginCompany
-from tests.functional.origin_domain import INTERNAL, OPEN, PUBLIC, inside, outside
+from tests.functional.origin_domain import INTERNAL, OPEN, PUBLIC, outside
 from tests.functional.watched_domain import held_as
 
 LOOK = "DescribePackage"
@@ -18,13 +18,6 @@ WRITE = "PutPackageOriginConfiguration"
 ARCHIVE = "UpdatePackageVersionsStatus"
 NEVER = 0.0001  # a second: the first call gets through, no other does within a test
 FAILED = {"batchItemFailures": [{"itemIdentifier": "0"}]}
-
-
-def confused(company: OriginCompany, scope: str = "mycompany") -> Package:
-    """Return an open package with a version from outside beside ours."""
-    package = company.named(scope)
-    company.seed((package, OPEN, [inside("1.0.0", package.repository.name), outside("99.0.0")]))
-    return package
 
 
 def refusals(caplog: pytest.LogCaptureFixture) -> dict[object, object]:
@@ -41,7 +34,7 @@ class TestThrottling:
         self, company: OriginCompany, operation: str
     ) -> None:
         """The first call of the operation gets through."""
-        packages = [confused(company) for _ in range(3)]
+        packages = [company.infiltrated() for _ in range(3)]
         events = [company.event(package) for package in packages]
 
         with company.faults(throttle={operation: NEVER}):
@@ -81,7 +74,7 @@ class TestThrottling:
         self, company: OriginCompany
     ) -> None:
         """If the list fails nothing more can come in; the look that follows archives."""
-        package = confused(company)
+        package = company.infiltrated()
         with company.faults(throttle={LIST: 0}):
             assert company.look(package) == FAILED
 
@@ -161,7 +154,7 @@ class TestSomebodyElse:
         self, company: OriginCompany, what: str, operation: str
     ) -> None:
         """The message does not come back; a package is written into being again at most."""
-        package = confused(company)
+        package = company.infiltrated()
         delete: Callable[[Package], None] = (
             company.delete_package if what == "package" else company.delete_repository
         )
@@ -231,7 +224,7 @@ class TestSomebodyElse:
 
     def test_two_looks_at_once_end_as_one(self, company: OriginCompany) -> None:
         """A second run between look and write of the first: each version is told once."""
-        package = confused(company)
+        package = company.infiltrated()
         company.before[WRITE] = lambda: company.look(package)
 
         assert company.look(package) == DONE

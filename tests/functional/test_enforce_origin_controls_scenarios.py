@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from steward.coordinates import Package, PackageVersion, Repository, Restrictions
+from steward.coordinates import Package, Repository, Restrictions
 from steward.policy import OriginRule
 from tests.functional.origin_company import DONE, OriginCompany, at
 from tests.functional.origin_domain import (
@@ -21,15 +21,6 @@ from tests.functional.origin_domain import (
 WRITE = "PutPackageOriginConfiguration"
 EVERY = (OPEN, INTERNAL, PUBLIC, CLOSED)
 SNAPSHOT = "1.0-20210728.194552-1"
-
-
-def seeded(
-    company: OriginCompany, package: Package, current: Restrictions, *held: PackageVersion
-) -> Package:
-    """Return *package*, which exists now."""
-    company.seed((package, current, held))
-    company.forget_requests()
-    return package
 
 
 class TestRestrictions:
@@ -105,7 +96,7 @@ class TestRestrictions:
         self, company: OriginCompany, current: Restrictions, scope: str, after: Restrictions
     ) -> None:
         """Whatever it was, one write at most; the change is recorded with what was before."""
-        package = seeded(company, company.named(scope), current)
+        package = company.seeded(company.named(scope), current)
 
         assert company.look(package) == DONE
 
@@ -152,7 +143,7 @@ class TestRestrictions:
         company.policy = replace(company.policy, origins=(store_only, internal))
         elsewhere = at(package, company.new_repository())
         for each in (package, elsewhere):
-            seeded(company, each, OPEN)
+            company.seeded(each, OPEN)
 
         company.deliver(company.event(package), company.event(elsewhere))
 
@@ -235,7 +226,7 @@ class TestPackageGroups:
         self, company: OriginCompany
     ) -> None:
         """The group is asked last; what it says then holds."""
-        package = seeded(company, company.named("inferred"), OPEN, outside("1.0.0"))
+        package = company.seeded(company.named("inferred"), OPEN, outside("1.0.0"))
         company.before["GetAssociatedPackageGroup"] = lambda: company.group(
             "/npm/inferred/*", PUBLISH="BLOCK"
         )
@@ -255,7 +246,7 @@ class TestExemptions:
         self, company: OriginCompany
     ) -> None:
         """Events and sweeps leave them alone for seven days, and not an instant longer."""
-        package = seeded(company, company.named("public"), OPEN)
+        package = company.seeded(company.named("public"), OPEN)
         company.exempt(package)
 
         company.look(package)
@@ -271,7 +262,7 @@ class TestExemptions:
     def test_an_exempt_version_stays_and_the_others_go(self, company: OriginCompany) -> None:
         """The door is closed all the same: the exemption is the version's alone."""
         package = company.named()
-        seeded(company, package, OPEN, outside("9.0.0"), outside("9.1.0"))
+        company.seeded(package, OPEN, outside("9.0.0"), outside("9.1.0"))
         company.exempt(package, "9.0.0")
 
         company.look(package)
@@ -286,7 +277,7 @@ class TestExemptions:
 
     def test_an_open_door_is_no_exemption_of_what_comes_in(self, company: OriginCompany) -> None:
         """Restrictions may be exempt for a while: versions from outside are still archived."""
-        package = seeded(company, company.named(), OPEN, outside("9.0.0"))
+        package = company.seeded(company.named(), OPEN, outside("9.0.0"))
         company.exempt(package)
 
         company.look(package)
@@ -296,88 +287,12 @@ class TestExemptions:
 
     def test_what_was_restored_between_look_and_write_stays(self, company: OriginCompany) -> None:
         """A sweep reads exemptions after the list of packages, not before."""
-        package = seeded(company, company.named("public"), OPEN)
+        package = company.seeded(company.named("public"), OPEN)
         company.before["ListPackages"] = lambda: company.exempt(package)
 
         company.sweep(package.repository)
 
         assert company.restrictions(package) == OPEN
-
-
-class TestNames:
-    """Names that are written in more than one way, or need care on their way."""
-
-    @pytest.mark.parametrize(
-        "name",
-        [
-            "50%25off",
-            "per%cent",
-            "dollar$name",
-            "star*name",
-            "c++",
-            "tilde~name",
-            "bücher",
-            "日本語",
-            "a:b,c;d=e&f?g",
-            "@scope",
-            "..",
-            "quote'and\"double",
-        ],
-    )
-    @pytest.mark.parametrize("repository_wide", [False, True], ids=["event", "repository"])
-    def test_names_that_need_encoding_are_brought_to_the_rule(
-        self, company: OriginCompany, name: str, *, repository_wide: bool
-    ) -> None:
-        """In ARNs, URLs and shells; look, list, write and archive all mean the same package."""
-        package = company.named("mycompany", package_format="generic", name=name)
-        seeded(company, package, OPEN, outside("9.0.0"))
-
-        if repository_wide:
-            assert len(company.sweep(package.repository)) == 1
-        else:
-            assert company.look(package) == DONE
-
-        assert company.restrictions(package) == INTERNAL
-        assert company.statuses(package) == {"9.0.0": "Archived"}
-        assert len(company.attention.messages) == 1
-
-    @pytest.mark.parametrize("name", ["mycompany-ui", "MyCompany_UI", "mycompany.-_UI"])
-    def test_a_python_name_in_an_event_is_any_spelling_of_the_one_that_is_stored(
-        self, company: OriginCompany, name: str
-    ) -> None:
-        """PEP 503: the rule names the stored one, and so does the list of a repository."""
-        package = company.named(None, package_format="pypi", name="mycompany-ui")
-        seeded(company, package, OPEN, outside("9.0.0"))
-
-        assert company.look(replace(package, name=name)) == DONE
-
-        assert company.restrictions(package) == INTERNAL
-        assert company.statuses(package) == {"9.0.0": "Archived"}
-        assert company.told("archived") == [(package, ["9.0.0"], "origins[0]")]
-
-    @pytest.mark.parametrize("scope", ["mycompany", "@mycompany"])
-    def test_a_scope_in_an_event_is_the_same_with_and_without_its_at_sign(
-        self, company: OriginCompany, scope: str
-    ) -> None:
-        """CodeArtifact stores npm's scopes without it."""
-        package = seeded(company, company.named("mycompany"), OPEN, outside("9.0.0"))
-
-        assert company.look(replace(package, namespace=scope)) == DONE
-
-        assert company.restrictions(package) == INTERNAL
-        assert company.statuses(package) == {"9.0.0": "Archived"}
-
-    def test_an_unscoped_package_of_the_same_name_is_another(self, company: OriginCompany) -> None:
-        """Namespaces are part of the name: only the scoped one is internal."""
-        scoped = company.named("mycompany")
-        unscoped = replace(scoped, namespace=None)
-        company.seed((scoped, OPEN, [outside("9.0.0")]), (unscoped, OPEN, [outside("9.0.0")]))
-
-        company.deliver(company.event(scoped), company.event(unscoped))
-
-        assert company.restrictions(scoped) == INTERNAL
-        assert company.restrictions(unscoped) == OPEN
-        assert company.statuses(unscoped) == {"9.0.0": "Published"}
 
 
 def test_a_rule_without_an_effect_on_a_repository_says_so_by_costing_nothing(
@@ -387,7 +302,7 @@ def test_a_rule_without_an_effect_on_a_repository_says_so_by_costing_nothing(
     rule: OriginRule = replace(company.policy.origins[0], repositories=("maven-*",))
     company.policy = replace(company.policy, origins=(rule,))
     repository: Repository = company.new_repository()
-    package = seeded(company, company.named(repository=repository), OPEN, outside("9.0.0"))
+    package = company.seeded(company.named(repository=repository), OPEN, outside("9.0.0"))
 
     company.look(package)
 

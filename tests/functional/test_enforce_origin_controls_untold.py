@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from steward.coordinates import Package, Restrictions
+from steward.coordinates import Restrictions
 from steward.errors import LedgerError
 from tests.functional.origin_company import DONE, OriginCompany
 from tests.functional.origin_domain import INTERNAL, OPEN, inside, outside
@@ -15,13 +15,6 @@ from tests.functional.origin_domain import INTERNAL, OPEN, inside, outside
 WRITE = "PutPackageOriginConfiguration"
 ARCHIVE = "UpdatePackageVersionsStatus"
 FAILED = {"batchItemFailures": [{"itemIdentifier": "0"}]}
-
-
-def confused(company: OriginCompany, scope: str = "mycompany") -> Package:
-    """Return an open package with a version from outside beside ours."""
-    package = company.named(scope)
-    company.seed((package, OPEN, [inside("1.0.0", package.repository.name), outside("99.0.0")]))
-    return package
 
 
 class TestLedger:
@@ -32,7 +25,7 @@ class TestLedger:
         self, company: OriginCompany, use: str
     ) -> None:
         """Neither the restrictions nor the version."""
-        package = confused(company)
+        package = company.infiltrated()
         company.forget_requests()
         company.ledger.before = failing(use)
 
@@ -54,7 +47,7 @@ class TestLedger:
         self, company: OriginCompany, use: str, scope: str
     ) -> None:
         """The message comes back, and the person hears of it at least once, then not again."""
-        package = confused(company, scope)
+        package = company.infiltrated(scope)
         company.ledger.before = failing(use)
         assert company.look(package) == FAILED
 
@@ -91,7 +84,7 @@ class TestAttention:
         self, company: OriginCompany, scope: str
     ) -> None:
         """Reported versions and packages of mixed origin: not marked as told, told later, once."""
-        package = confused(company, scope)
+        package = company.infiltrated(scope)
         company.attention.delivers = False
         assert company.look(package) == DONE
         assert company.attention.messages == []
@@ -130,7 +123,7 @@ class TestAttention:
         self, company: OriginCompany
     ) -> None:
         """The automation itself asks for one look more, and then rests."""
-        package = confused(company)
+        package = company.infiltrated()
         company.attention.delivers = False
         company.look(package)
         assert company.look_again() == 1
@@ -146,7 +139,7 @@ class TestAttention:
         self, company: OriginCompany
     ) -> None:
         """Somebody brought it back without an exemption while nobody could be told."""
-        package = confused(company)
+        package = company.infiltrated()
         company.attention.delivers = False
         company.look(package)
         company.set_status(package, "Published", "99.0.0")
@@ -163,7 +156,7 @@ class TestAttention:
         self, company: OriginCompany
     ) -> None:
         """It is exempt and in use: the lost message would not be true any more."""
-        package = confused(company)
+        package = company.infiltrated()
         company.attention.delivers = False
         company.look(package)
         company.exempt(package, "99.0.0")
