@@ -9,7 +9,7 @@ from cli.output import fail
 if TYPE_CHECKING:
     from cli.aws import Aws
 
-_DEPLOY: Final = "Deploy the application there: `sam build && sam deploy` (README.md)."
+_HOW: Final = "`make build` and `.venv-sam/bin/sam deploy` (README.md)"
 _NOT_FOUND: Final = "ParameterNotFound"  # GetParameter, Systems Manager API Reference
 
 
@@ -69,14 +69,14 @@ def find_deployment(aws: "Aws", domain: str) -> Deployment:
                 raise
             fail(
                 f"nothing is deployed for the domain {domain} in {_place(aws)}: "
-                f"there is no parameter {name}. {_DEPLOY}"
+                f"there is no parameter {name}. Deploy the application there: {_HOW}."
             )
     try:
         return _deployment(text, domain)
     except (ValueError, LookupError, TypeError) as error:
         fail(
             f"the parameter {name} in {_place(aws)} describes no deployment that this version "
-            f"knows: {_problem(error)}. Deploy this version: `sam build && sam deploy`."
+            f"knows: {_problem(error)}. Deploy this version: {_HOW}."
         )
 
 

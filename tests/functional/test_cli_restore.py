@@ -325,7 +325,7 @@ def test_without_a_deployment_it_says_where_it_looked(
     deployed.forget_deployment()
     result = deployed.run(*command, "--policy", deployed.policy())
     assert result.exit_code == 1
-    for part in (PARAMETER, "012345678901", "us-west-2", deployed.url, "sam deploy"):
+    for part in (PARAMETER, "012345678901", "us-west-2", deployed.url, "`make build`"):
         assert part in result.stderr
 
 
