@@ -164,6 +164,8 @@ def explained(*, otherwise: str = "") -> Iterator[None]:
         _explain(type(error).__name__, str(error), otherwise)
     except ResponseParserError as error:  # the answer of a server that does not have the service
         said = str(error).rpartition("\n")[2]
+        if not said.startswith("b'{"):  # JSON may be a local CodeArtifact alone
+            fail(_foreign())
         _explain("ResponseParserError", f"no answer of AWS, but {said}", otherwise)
     except AwsError as error:
         _explain(error.code, str(error), otherwise)
@@ -174,8 +176,20 @@ def explained(*, otherwise: str = "") -> Iterator[None]:
 
 
 def _explain(code: str, message: str, otherwise: str) -> NoReturn:
+    if code.isdigit() and "<html" in message.lower():  # an HTTP status: AWS sends a name
+        fail(_foreign())
     sentence = f"{message.rstrip('. ')}."
     fail(" ".join(filter(None, (sentence, _remedy(code) or otherwise))))
+
+
+def _foreign() -> str:
+    """Return that somebody else answers, without what they say: it may be a page of HTML."""
+    if endpoint := os.environ.get(ENDPOINT):
+        return (
+            f"what answers at {endpoint} is not AWS nor a local stack. Set {ENDPOINT} to the "
+            "endpoint that `steward up` prints, or unset it to ask AWS."
+        )
+    return "what answers is not AWS: is there a proxy between? Check the region and the network."
 
 
 def _remedy(code: str) -> str | None:

@@ -5,6 +5,7 @@ import os
 import click
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError, UnauthorizedSSOTokenError
+from botocore.parsers import ResponseParserError
 
 from cli import aws
 from steward.errors import PackageGroupError
@@ -102,6 +103,46 @@ def test_a_failure_says_what_to_do(error: Exception, remedy: str) -> None:
     ):
         raise error
     assert remedy in caught.value.message
+
+
+PAGE = "<!DOCTYPE HTML>\n<html lang='en'><p>Error code: 501</p></html>"
+
+
+@pytest.mark.parametrize("endpoint", ["http://127.0.0.1:8000", None], ids=["given", "AWS's own"])
+@pytest.mark.parametrize(
+    "error",
+    [
+        ClientError({"Error": {"Code": "501", "Message": PAGE}}, "GetParameter"),
+        PackageGroupError("ListPackageGroups", "404", PAGE),
+        ResponseParserError(f"Unable to parse response, invalid XML:\n{PAGE.encode()!r}"),
+        ResponseParserError("Unable to parse response, invalid XML:\nb'404 page not found'"),
+    ],
+    ids=["a JSON service", "CodeArtifact", "an XML service", "no page"],
+)
+def test_another_server_is_told_from_aws(
+    error: Exception, endpoint: str | None, environment: pytest.MonkeyPatch
+) -> None:
+    """In a sentence, without its page, and without a remedy that has nothing to do with it."""
+    if endpoint is not None:
+        environment.setenv("AWS_ENDPOINT_URL", endpoint)
+    with pytest.raises(click.ClickException) as caught, aws.explained(otherwise="Look again."):
+        raise error
+    said = caught.value.message
+    subject = "what answers" if endpoint is None else f"what answers at {endpoint}"
+    assert said.startswith(f"{subject} is not AWS")
+    assert not any(text in said for text in ("<", "b'", "Look again"))
+
+
+def test_a_service_that_the_local_codeartifact_lacks_keeps_its_sentence() -> None:
+    """It is no stranger: it says itself what it answers for."""
+    said = "This server answers for codeartifact alone"
+    parsed = ResponseParserError(f'invalid XML:\nb\'{{"message": "{said}"}}\'')
+    refused = ClientError({"Error": {"Code": "404", "Message": said}}, "GetParameter")
+    for error in (parsed, refused):
+        with pytest.raises(click.ClickException) as caught, aws.explained(otherwise="Look again."):
+            raise error
+        assert said in caught.value.message
+        assert "Look again." in caught.value.message
 
 
 def test_a_mistake_of_ours_is_no_failure_of_aws() -> None:
