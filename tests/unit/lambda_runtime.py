@@ -8,6 +8,17 @@ from pathlib import Path
 
 import pytest
 
+from steward.errors import PolicyError, SettingsError
+
+# Which variable, what is wrong with its value, and what that raises.
+WRONG_ENVIRONMENTS = (
+    pytest.param("STEWARD_MODE", "dry-run", SettingsError, id="an unknown mode"),
+    pytest.param("STEWARD_MODE", "", SettingsError, id="no mode"),
+    pytest.param("STEWARD_QUEUE_URL", "", SettingsError, id="no queue"),
+    pytest.param("STEWARD_DOMAIN", "other", SettingsError, id="a policy for another domain"),
+    pytest.param("STEWARD_POLICY", "/nowhere.json", PolicyError, id="no policy"),
+)
+
 
 def set_environment(monkeypatch: pytest.MonkeyPatch, policy: Path, **more: str) -> None:
     """The environment is as the template sets it in observe mode, with this policy and *more*."""

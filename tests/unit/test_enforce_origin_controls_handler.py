@@ -8,10 +8,10 @@ import pytest
 
 from enforce_origin_controls import app
 from steward.codeartifact import CodeArtifactService, ObservedCodeArtifact
-from steward.errors import PolicyError, SettingsError
+from steward.errors import SettingsError
 from steward.ledger import DynamoDbLedger, ObservedLedger
 from tests.unit.fake_origin_domain import named
-from tests.unit.lambda_runtime import Invocation, metric, set_environment
+from tests.unit.lambda_runtime import WRONG_ENVIRONMENTS, Invocation, metric, set_environment
 from tests.unit.origin_messages import event
 from tests.unit.test_batches import batch
 
@@ -70,13 +70,8 @@ class TestHandler:
     @pytest.mark.parametrize(
         ("name", "value", "error"),
         [
-            pytest.param("STEWARD_MODE", "dry-run", SettingsError, id="an unknown mode"),
-            pytest.param("STEWARD_QUEUE_URL", "", SettingsError, id="no queue"),
+            *WRONG_ENVIRONMENTS,
             pytest.param("STEWARD_LEDGER_TABLE", "", SettingsError, id="no ledger"),
-            pytest.param(
-                "STEWARD_DOMAIN", "other", SettingsError, id="a policy for another domain"
-            ),
-            pytest.param("STEWARD_POLICY", "/nowhere.json", PolicyError, id="no policy"),
         ],
     )
     def test_a_wrong_environment_fails_every_batch(

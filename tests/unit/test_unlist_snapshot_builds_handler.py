@@ -6,9 +6,8 @@ from pathlib import Path
 import pytest
 
 from steward.codeartifact import CodeArtifactService, ObservedCodeArtifact
-from steward.errors import PolicyError, SettingsError
 from steward.policy_file import compile_policy
-from tests.unit.lambda_runtime import Invocation, metric, set_environment
+from tests.unit.lambda_runtime import WRONG_ENVIRONMENTS, Invocation, metric, set_environment
 from tests.unit.test_batches import EVENT, batch
 from unlist_snapshot_builds import app
 
@@ -56,15 +55,7 @@ class TestHandler:
 
     @pytest.mark.parametrize(
         ("name", "value", "error"),
-        [
-            pytest.param("STEWARD_MODE", "dry-run", SettingsError, id="an unknown mode"),
-            pytest.param("STEWARD_MODE", "", SettingsError, id="no mode"),
-            pytest.param("STEWARD_QUEUE_URL", "", SettingsError, id="no queue"),
-            pytest.param(
-                "STEWARD_DOMAIN", "other", SettingsError, id="a policy for another domain"
-            ),
-            pytest.param("STEWARD_POLICY", "/nowhere.json", PolicyError, id="no policy"),
-        ],
+        WRONG_ENVIRONMENTS,
     )
     def test_a_wrong_environment_fails_every_batch(
         self,
