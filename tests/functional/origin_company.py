@@ -28,10 +28,8 @@ from steward.batches import BatchResponse
 from steward.coordinates import (
     Format,
     Package,
-    PackageVersion,
     Repository,
     Restriction,
-    Restrictions,
 )
 from steward.ledger import Exemption
 from steward.policy import Policy
@@ -122,12 +120,6 @@ class OriginCompany(OriginDomain):
             if package.format == "pypi":
                 file = _wheel(package, version)
             self.public[package.format].offer(held_as(package), version, file)
-
-    def seeded(self, package: Package, current: Restrictions, *held: PackageVersion) -> Package:
-        """Return *package*, which exists now; nothing is counted yet."""
-        self.seed((package, current, held))
-        self.forget_requests()
-        return package
 
     def infiltrated(self, scope: str = "mycompany") -> Package:
         """Return an open package with a version from outside beside ours."""

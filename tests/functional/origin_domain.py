@@ -128,6 +128,12 @@ class OriginDomain(WatchedDomain):
             ],
         )
 
+    def seeded(self, package: Package, current: Restrictions, *held: PackageVersion) -> Package:
+        """Return *package*, which exists now; nothing is counted yet."""
+        self.seed((package, current, held))
+        self.forget_requests()
+        return package
+
     def restrictions(self, package: Package) -> Restrictions | None:
         """Return what *package* has, ``None`` if it does not exist; no request."""
         held = packages.find(self.state, repository_id(package.repository), held_as(package))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from enforce_origin_controls.repository import enforce_in_repository
-from steward.coordinates import Package, PackageVersion, Repository, Restrictions
+from steward.coordinates import Package, Repository, Restrictions
 from tests.functional.origin_domain import (
     APPROVED,
     CLOSED,
@@ -24,15 +24,6 @@ GROUP = "GetAssociatedPackageGroup"
 WRITE = "PutPackageOriginConfiguration"
 ARCHIVE = "UpdatePackageVersionsStatus"
 ROWS = "ListPackages"
-
-
-def seeded(
-    origins: OriginDomain, package: Package, current: Restrictions, *versions: PackageVersion
-) -> Package:
-    """Return *package*, which exists now; nothing is counted yet."""
-    origins.seed((package, current, versions))
-    origins.forget_requests()
-    return package
 
 
 @pytest.mark.parametrize("events", [1, 500], ids=["one event", "500 events of one batch"])
@@ -60,7 +51,7 @@ def test_any_number_of_events_for_one_package_costs_its_rule_once(
     events: int,
 ) -> None:
     """At most a look and a write; internal packages a list of the versions from outside more."""
-    package = seeded(origins, origins.new_package(scope), current)
+    package = origins.seeded(origins.new_package(scope), current)
 
     origins.deliver(*[origins.event(package)] * events)
 
@@ -83,7 +74,7 @@ def test_versions_from_outside_are_archived_a_hundred_a_call(
     package = origins.new_package()
     ours = [inside(f"0.{number}.0", package.repository.name) for number in range(50)]
     theirs = [outside(f"9.{number}.0") for number in range(versions)]
-    seeded(origins, package, OPEN, *ours, *theirs)
+    origins.seeded(package, OPEN, *ours, *theirs)
 
     origins.look(package)
 
@@ -96,8 +87,8 @@ def test_versions_from_outside_are_archived_a_hundred_a_call(
 
 def test_archives_hold_one_status_a_call(origins: OriginDomain) -> None:
     """The expected status is the lock, and a call has one."""
-    package = seeded(
-        origins, origins.new_package(), INTERNAL, outside("1.0.0"), outside("1.1.0", "Unlisted")
+    package = origins.seeded(
+        origins.new_package(), INTERNAL, outside("1.0.0"), outside("1.1.0", "Unlisted")
     )
 
     origins.look(package)
@@ -108,7 +99,7 @@ def test_archives_hold_one_status_a_call(origins: OriginDomain) -> None:
 
 def test_a_package_is_at_rest_after_its_second_look(origins: OriginDomain) -> None:
     """Neither our own archiving nor the second look leads to anything more."""
-    package = seeded(origins, origins.new_package(), OPEN, outside("9.9.9"))
+    package = origins.seeded(origins.new_package(), OPEN, outside("9.9.9"))
     origins.look(package)
     origins.forget_requests()
 
@@ -133,7 +124,7 @@ def test_inferring_asks_for_no_more_than_it_needs(
 ) -> None:
     """The versions if anything is open, the group if a write would follow."""
     package = origins.new_package("inferred")
-    seeded(origins, package, current, inside("1.0.0", package.repository.name))
+    origins.seeded(package, current, inside("1.0.0", package.repository.name))
 
     origins.look(package)
 
@@ -143,7 +134,7 @@ def test_inferring_asks_for_no_more_than_it_needs(
 def test_nothing_is_asked_about_where_versions_are_promoted_to(origins: OriginDomain) -> None:
     """The policy says it all."""
     package = Package(origins.new_repository(APPROVED), "npm", "inferred", "ui")
-    seeded(origins, package, OPEN, outside("1.0.0"))
+    origins.seeded(package, OPEN, outside("1.0.0"))
 
     origins.look(package)
 
@@ -152,7 +143,7 @@ def test_nothing_is_asked_about_where_versions_are_promoted_to(origins: OriginDo
 
 def test_an_exemption_costs_no_write(origins: OriginDomain) -> None:
     """What a person has restored is looked at and left."""
-    package = seeded(origins, origins.new_package("public"), OPEN)
+    package = origins.seeded(origins.new_package("public"), OPEN)
     origins.ledger.exempt(exempted(package))
 
     origins.look(package)
@@ -163,7 +154,7 @@ def test_an_exemption_costs_no_write(origins: OriginDomain) -> None:
 
 def test_observe_mode_costs_the_looks_alone(origins: OriginDomain) -> None:
     """Nothing is written, whatever was found."""
-    package = seeded(origins, origins.new_package(), OPEN, outside("9.9.9"))
+    package = origins.seeded(origins.new_package(), OPEN, outside("9.9.9"))
 
     origins.deliver(origins.event(package), mode="observe")
 

@@ -23,15 +23,6 @@ UNKNOWN = PackageVersion("1.0.0", "Published", Origin("UNKNOWN"))
 EVERY = (OPEN, INTERNAL, PUBLIC, CLOSED)
 
 
-def seeded(
-    company: OriginCompany, package: Package, current: Restrictions, *held: PackageVersion
-) -> Package:
-    """Return *package*, which exists now."""
-    company.seed((package, current, held))
-    company.forget_requests()
-    return package
-
-
 class TestInferred:
     """Rules of the kind inferred: by how the versions entered, and only ever tighter."""
 
@@ -72,7 +63,7 @@ class TestInferred:
             inside(one.version, here, one.status) if one.origin.repository == HERE else one
             for one in held
         ]
-        seeded(company, package, current, *versions)
+        company.seeded(package, current, *versions)
 
         assert company.look(package) == DONE
 
@@ -87,7 +78,7 @@ class TestInferred:
         """The next event tells nobody again; after a month the reminder does."""
         package = company.named("inferred")
         ours = inside("1.0.0", package.repository.name)
-        seeded(company, package, current, ours, outside("9.0.0"), outside("9.1.0", "Archived"))
+        company.seeded(package, current, ours, outside("9.0.0"), outside("9.1.0", "Archived"))
 
         for _ in range(3):
             assert company.look(package) == DONE
@@ -111,7 +102,7 @@ class TestInferred:
         company.group("/npm/inferred/*", **{kind: mode})  # type: ignore[arg-type]  # from the table
         package = company.named("inferred")
         company.group(f"/npm/inferred/{package.name}$")
-        seeded(company, package, OPEN, outside("1.0.0"))
+        company.seeded(package, OPEN, outside("1.0.0"))
 
         company.look(package)
 
@@ -121,7 +112,7 @@ class TestInferred:
         """Its association is WEAK: the group blocks it anyway."""
         package = company.named("inferred", name="web.UI")
         company.group("/npm/inferred/web-ui$", PUBLISH="ALLOW")
-        seeded(company, package, OPEN, outside("1.0.0"))
+        company.seeded(package, OPEN, outside("1.0.0"))
 
         company.look(package)
 
@@ -130,7 +121,7 @@ class TestInferred:
     def test_nothing_is_inferred_where_the_policy_promotes_to(self, company: OriginCompany) -> None:
         """Its versions come by copy: how they entered the domain says nothing."""
         approved = Package(company.new_repository(APPROVED), "npm", "inferred", "ui")
-        seeded(company, approved, OPEN, outside("1.0.0"))
+        company.seeded(approved, OPEN, outside("1.0.0"))
 
         company.look(approved)
         company.sweep(approved.repository)
