@@ -43,8 +43,8 @@ _DELAY: Final = (
 )
 
 
-def show_plan(plan: "Plan", domain: str, console: Console) -> None:
-    """Print what would be done, for people."""
+def show_plan(plan: "Plan", domain: str, console: Console, *, command: str) -> None:
+    """Print what would be done, for people, and the *command* that does it."""
     if plan.changes:
         table = _table("step")
         for change in plan.changes:
@@ -65,7 +65,7 @@ def show_plan(plan: "Plan", domain: str, console: Console) -> None:
     )
     _say_left(console, plan.left)
     if plan.changes:
-        _say(console, "Nothing has been changed. `steward groups` does it.")
+        _say(console, f"Nothing has been changed. `{escape(command)}` does it.")
 
 
 def show_outcomes(outcomes: Sequence["Outcome"], domain: str, console: Console) -> None:

@@ -1,8 +1,10 @@
 """The options that several commands share."""
 
+import shlex
 from pathlib import Path
 
 import click
+from click.core import ParameterSource
 
 PROJECT = Path(__file__).resolve().parents[1]
 POLICY = PROJECT / "layers" / "policy" / "policy.yaml"
@@ -62,6 +64,25 @@ class _Port(click.ParamType[int]):
         if not (text.isascii() and text.isdigit()) or int(text) > _MOST_PORT:
             self.fail(f"{text!r} is no port: give a number from 0 to {_MOST_PORT}", param, ctx)
         return int(text)
+
+
+def as_given(*names: str) -> str:
+    """
+    Return those of the options *names* that the running command was given, for a command to copy.
+
+    Each has a space before it; nothing is returned for what was left to its default.
+    """
+    context = click.get_current_context(silent=True)
+    if context is None:
+        return ""
+    words = [
+        word
+        for parameter in context.command.params
+        if parameter.opts[0] in names
+        and context.get_parameter_source(str(parameter.name)) is ParameterSource.COMMANDLINE
+        for word in (parameter.opts[0], str(context.params[str(parameter.name)]))
+    ]
+    return "".join(f" {shlex.quote(word)}" for word in words)
 
 
 policy_option = click.option(

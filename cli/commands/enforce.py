@@ -83,7 +83,15 @@ def enforce_command(
     verbose = bool(context.find_root().params.get("verbose"))
     # In this order: what a terminal shows below everything else takes over standard output too.
     with progress, automation_lines("enforce", verbose=verbose):
-        run = _run(where, to, progress, mine, deep=deep, only_plan=only_plan)
+        run = _run(
+            where,
+            to,
+            progress,
+            mine,
+            deep=deep,
+            only_plan=only_plan,
+            owner_given=domain_owner is not None,
+        )
     if as_json:
         print_json(origin_tables.document(run))
     elif run.packages or run.failure is None:
@@ -208,6 +216,7 @@ def _run(
     *,
     deep: bool,
     only_plan: bool,
+    owner_given: bool,
 ) -> "Run":
     """Reconcile the repository; a failure that ends it early is in what is returned."""
     from cli.aws import explained
@@ -224,10 +233,11 @@ def _run(
                 ):
                     progress.add(outcome)
             except PackageNotFoundError as error:
+                remedy = "" if owner_given else " Another account's needs --domain-owner."
                 fail(
                     f"there is no repository {where.name} in the domain {where.domain} of the "
                     f"account {where.domain_owner}, region {aws.region}: {error}. The domain is "
-                    "the policy's; another account's needs --domain-owner."
+                    f"the policy's.{remedy}"
                 )
     except click.ClickException as error:
         failure = error.message

@@ -99,7 +99,7 @@ def _end(package: "Package", versions: Sequence[str], ledger: "Ledger") -> list[
         known = ", ".join(_part(one) for one in exempt.values())
         fail(
             f"there is no exemption in force for {what}. "
-            + (f"Exempt are: {known}." if known else "`steward exemptions` lists what there is.")
+            + (f"Exempt are: {known}." if known else f"`{_again()}` lists what there is.")
         )
     chosen = [one for one in exempt.values() if not versions or one.version in versions]
     return [one for one in chosen if ledger.end_exemption(package, one.version)]
@@ -132,7 +132,13 @@ def _say_ended(package: "Package", ended: Sequence["Exemption"], *, as_json: boo
         f"ended: {where}: {parts}\n"
         "The policy holds again from the package's next event on; at once with\n"
         f"  steward enforce --deep --repository {package.repository.name}"
+        + options.as_given("--policy", "--domain-owner")
     )
+
+
+def _again() -> str:
+    """Return the command that lists the exemptions of the same domain."""
+    return f"steward exemptions{options.as_given('--policy', '--domain')}"
 
 
 def _show(

@@ -63,6 +63,8 @@ def groups_command(
         domain_owner=aws.domain_owner(mine, domain_owner),
     )
     remedy = f"Is the domain {policy.domain} another account's? Then give --domain-owner."
+    if domain_owner:
+        remedy = f"Is {domain_owner} the account of the domain {policy.domain}, in {mine.region}?"
     with stderr().status("") as status:  # which a terminal alone shows
         progress: Callable[[str], None] = status.update
         with aws.explained(otherwise=remedy):
@@ -72,7 +74,8 @@ def groups_command(
         if as_json:
             print_json({"ok": True, **group_tables.plan_document(plan, policy.domain)})
         else:
-            group_tables.show_plan(plan, policy.domain, stdout())
+            command = f"steward groups{options.as_given('--policy', '--domain-owner')}"
+            group_tables.show_plan(plan, policy.domain, stdout(), command=command)
         return
     if as_json:
         print_json(group_tables.outcomes_document(outcomes, policy.domain))

@@ -1,5 +1,6 @@
 """`steward restore`: put back what an automation has changed in a package, and keep it so."""
 
+import shlex
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -258,9 +259,12 @@ def _show(
     if all(part.outcome == "already back" for part in parts):
         console.print("There is nothing left to put back.")
     if any(part.outcome == "failed" for part in parts):
+        given = options.as_given("--policy", "--domain", "--domain-owner")
         console.print(
             "Not all was put back; the exemption is written and stays. Run this again, or end it "
-            "with `steward exemptions --end`.",
+            f"with `steward exemptions --end {escape(shlex.quote(package.purl()))} --repository "
+            f"{escape(package.repository.name + given)}`.",
+            soft_wrap=True,
             style="bold red",
         )
     if not exemptions:

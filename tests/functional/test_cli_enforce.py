@@ -256,6 +256,11 @@ def test_a_repository_that_does_not_exist_is_an_error(deployed: DeployedDomain) 
         "us-west-2",
     ):
         assert part in problem
+    status, said, _ = enforce(deployed, "--json", "--domain-owner", "012345678901")
+    assert (status, json.loads(said)["ok"]) == (1, False)
+    failure = json.loads(said)["failure"]
+    assert "no repository npm-internal" in failure
+    assert "--domain-owner" not in failure
 
 
 def test_a_policy_without_origins_is_an_error(deployed: DeployedDomain) -> None:

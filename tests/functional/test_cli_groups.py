@@ -129,6 +129,8 @@ def test_a_plan_is_shown_and_nothing_is_changed(domain: Local, tmp_path: Path) -
         result.stdout
     )
     assert "Neither declared nor ours, so left: /npm/theirs/*." in result.stdout
+    policy = tmp_path / "policy.yaml"
+    assert f"`steward groups --policy {policy} --domain-owner {OWNER}` does it." in result.stdout
     assert modes(domain) == before
     assert results(run(tmp_path, POLICY, "--plan", "--json")) == {
         "/*": "update",
@@ -273,14 +275,13 @@ def test_a_policy_without_groups_asks_and_changes_nothing(domain: Local, tmp_pat
 def test_a_domain_that_does_not_exist_is_an_error_with_a_remedy(
     domain: Local, tmp_path: Path
 ) -> None:
-    """It may be another account's."""
+    """The account that was given may be the wrong one."""
     del domain
     result = run(tmp_path, POLICY.replace("my-company", "their-company"))
     assert result.exit_code == 1
     assert "Domain not found" in result.stderr
-    assert (
-        "Is the domain their-company another account's? Then give --domain-owner." in result.stderr
-    )
+    assert f"Is {OWNER} the account of the domain their-company, in us-west-2?" in result.stderr
+    assert "--domain-owner" not in result.stderr
 
 
 def test_a_server_without_sts_is_an_error_with_a_remedy(domain: Local, tmp_path: Path) -> None:

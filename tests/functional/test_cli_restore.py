@@ -308,11 +308,15 @@ def test_exemptions_end_early(archived: DeployedDomain) -> None:
     status, _, problem = exemptions(archived, *end, "--version", "9.9.9")
     assert status == 1
     assert "no exemption in force for 9.9.9" in problem
-    assert exemptions(archived, *end)[0] == 0
+    status, said, _ = exemptions(archived, *end, "--domain", "my-company")
+    assert status == 0
+    policy = f"--policy {archived.policy()}"
+    assert f"\n  steward enforce --deep --repository npm-internal {policy}\n" in said
     assert in_force(archived) == {}
-    status, _, problem = exemptions(archived, *end)
+    status, _, problem = exemptions(archived, *end, "--domain", "my-company")
     assert status == 1
     assert f"no exemption in force for {PURL} in npm-internal" in problem
+    assert f"`steward exemptions {policy} --domain my-company` lists what there is." in problem
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,7 @@ DECLARED = [
 def test_a_plan_names_group_rule_step_and_what_changes() -> None:
     """In the policy's own words; long lists are shortened."""
     plan = planned(domain().gateway, DECLARED)
-    text = printed(lambda console: show_plan(plan, "my-company", console))
+    text = printed(lambda console: show_plan(plan, "my-company", console, command="it"))
     lines = [" ".join(line.replace("\u2502", "|").split()) for line in text.splitlines()]
     assert "| /npm/old/* | - | remove | no longer declared |" in lines
     assert "| /pypi/* | groups[2] | create | inherits everything |" in lines
@@ -54,14 +54,14 @@ def test_a_plan_names_group_rule_step_and_what_changes() -> None:
     assert lines[-3:] == [
         "domain my-company: 2 to create, 1 to update, 1 to remove, 0 as declared.",
         "Neither declared nor ours, so left: /npm/theirs/*.",
-        "Nothing has been changed. `steward groups` does it.",
+        "Nothing has been changed. `it` does it.",
     ]
 
 
 def test_a_plan_with_nothing_to_do_is_a_line() -> None:
     """No empty table, and no hint to do it."""
     plan = planned(FakeDomain().gateway, [])
-    assert printed(lambda console: show_plan(plan, "my-company", console)) == (
+    assert printed(lambda console: show_plan(plan, "my-company", console, command="it")) == (
         "domain my-company: 0 to create, 0 to update, 0 to remove, 0 as declared.\n"
     )
 

@@ -76,3 +76,5 @@ def test_restore_shows_versions_and_reasons_whole(capsys: pytest.CaptureFixture[
     assert max(len(line) for line in table) <= 80
     for text in (VERSION, DENIED.split(maxsplit=1)[0]):
         assert text in unfolded(said)
+    where = PACKAGE.repository.name
+    assert f"`steward exemptions --end {PACKAGE.purl()} --repository {where}`" in said
