@@ -17,6 +17,21 @@ from steward.policy_file import compile_policy
 
 TEMPLATE = Path(__file__).parents[2] / "template.yaml"
 POLICY = "domain: my-company\nsnapshots:\n  - packages: /maven/*\n"
+ORIGINS_POLICY = (
+    "domain: my-company\norigins:\n  - packages: /npm/mycompany/*\n    kind: internal\n"
+)
+UI = {
+    "domain": "my-company",
+    "repository": "npm-internal",
+    "format": "npm",
+    "namespace": "mycompany",
+    "package": "ui",
+}
+OPEN = {"publish": "ALLOW", "upstream": "ALLOW"}
+FROM_OUTSIDE = {
+    "originType": "EXTERNAL",
+    "domainEntryPoint": {"externalConnectionName": "public:npmjs"},
+}
 
 
 @contextmanager
@@ -57,6 +72,12 @@ def admin(stack: LocalStack, method: str, path: str, document: object = None) ->
     request = urllib.request.Request(f"{stack.endpoint}/_emulator/{path}", body, method=method)
     with urllib.request.urlopen(request, timeout=10) as answer:
         return json.load(answer)
+
+
+def open_package(*versions: Mapping[str, object]) -> dict[str, object]:
+    """Return the package `UI` with *versions*, for the admin API; it may come from anywhere."""
+    named = {key: UI[key] for key in ("format", "namespace", "package")}
+    return {**named, "restrictions": OPEN, "versions": versions}
 
 
 def until(condition: Callable[[], object], seconds: float = 60) -> None:

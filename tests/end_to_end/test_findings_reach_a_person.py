@@ -10,11 +10,16 @@ import pytest
 
 from tests.end_to_end.developer import Developer
 from tests.end_to_end.played_template import (
+    FROM_OUTSIDE,
+    OPEN,
+    ORIGINS_POLICY,
+    UI,
     admin,
     client_of,
     codeartifact,
     dead_letters,
     impatient,
+    open_package,
     playing,
     said,
     until,
@@ -25,22 +30,8 @@ if TYPE_CHECKING:
 
     from cli.stack.stack import LocalStack
 
-POLICY = """\
-domain: my-company
-origins:
-  - packages: /npm/mycompany/*
-    kind: internal
-"""
-UI = {
-    "domain": "my-company",
-    "repository": "npm-internal",
-    "format": "npm",
-    "namespace": "mycompany",
-    "package": "ui",
-}
 OUT_OF_REACH = {**UI, "repository": "npm-closed"}
 PURL = "pkg:npm/%40mycompany/ui"
-OPEN = {"publish": "ALLOW", "upstream": "ALLOW"}
 CLOSED = {"publish": "ALLOW", "upstream": "BLOCK"}
 ADDRESS = "platform@example.com"
 REASON = "the vendor publishes it for us"
@@ -61,20 +52,14 @@ NOBODY_MAY_LOOK = {
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
     """The whole template with somebody who listens, and two packages that have something wrong."""
     template = impatient(tmp_path_factory.mktemp("template"), seconds=8)
-    outside = {
-        "originType": "EXTERNAL",
-        "domainEntryPoint": {"externalConnectionName": "public:npmjs"},
-    }
-    package = {
-        **{key: UI[key] for key in ("format", "namespace", "package")},
-        "restrictions": OPEN,
-        "versions": [{"version": "1.0.0"}, {"version": "99.0.0", "origin": outside}],
-    }
+    package = open_package({"version": "1.0.0"}, {"version": "99.0.0", "origin": FROM_OUTSIDE})
     repositories = [
         {"name": one["repository"], "packages": [package]} for one in (UI, OUT_OF_REACH)
     ]
     domain = {"name": "my-company", "repositories": repositories}
-    with playing("enforce", policy=POLICY, template=template, NotificationEmail=ADDRESS) as stack:
+    with playing(
+        "enforce", policy=ORIGINS_POLICY, template=template, NotificationEmail=ADDRESS
+    ) as stack:
         admin(stack, "POST", "seed", {"domains": [domain]})
         codeartifact(stack).put_repository_permissions_policy(
             domain="my-company",
@@ -128,7 +113,7 @@ class Inbox:
 def someone(stack: LocalStack, tmp_path_factory: pytest.TempPathFactory) -> Developer:
     """Somebody who reads messages, with the policy in HOME."""
     developer = Developer(tmp_path_factory.mktemp("someone") / "home", stack.endpoint)
-    (developer.home / "policy.yaml").write_text(POLICY)
+    (developer.home / "policy.yaml").write_text(ORIGINS_POLICY)
     return developer
 
 

@@ -10,14 +10,19 @@ from pathlib import Path
 
 from cli.stack.stack import LocalStack
 from tests.end_to_end.played_template import (
+    FROM_OUTSIDE,
+    OPEN,
+    ORIGINS_POLICY,
     POLICY,
     TEMPLATE,
+    UI,
     admin,
     at_rest,
     client_of,
     codeartifact,
     dead_letters,
     impatient,
+    open_package,
     playing,
     said,
     until,
@@ -26,9 +31,6 @@ from tests.end_to_end.played_template import (
 SNAPSHOT = "com/mycompany/app/pkg-1/1.0-SNAPSHOT"
 BUILDS = ["1.0-20260301.101501-1", "1.0-20260301.101502-2"]
 NEWEST = "1.0-20260301.101503-3"
-ORIGINS_POLICY = (
-    "domain: my-company\norigins:\n  - packages: /npm/mycompany/*\n    kind: internal\n"
-)
 
 
 def publish_builds(
@@ -205,29 +207,11 @@ def test_messages_that_are_no_events_become_dead_letters_and_the_rest_goes_on(
         assert reasons == {"the package or its repository does not exist"}
 
 
-UI = {
-    "domain": "my-company",
-    "repository": "npm-internal",
-    "format": "npm",
-    "namespace": "mycompany",
-    "package": "ui",
-}
-
-
 def test_in_observe_mode_a_version_from_outside_in_an_internal_package_is_only_found() -> None:
     """Nothing is changed, so the ledger says nothing of what was there before."""
-    outside = {
-        "originType": "EXTERNAL",
-        "domainEntryPoint": {"externalConnectionName": "public:npmjs"},
-    }
-    package = {
-        **{key: UI[key] for key in ("format", "namespace", "package")},
-        "restrictions": {"publish": "ALLOW", "upstream": "ALLOW"},
-        "versions": [
-            {"version": "1.0.0", "status": "Unlisted"},
-            {"version": "99.0.0", "origin": outside},
-        ],
-    }
+    package = open_package(
+        {"version": "1.0.0", "status": "Unlisted"}, {"version": "99.0.0", "origin": FROM_OUTSIDE}
+    )
     repository = {"name": "npm-internal", "packages": [package]}
     with playing("observe", policy=ORIGINS_POLICY) as stack:
         domain = {"name": "my-company", "repositories": [repository]}
@@ -237,7 +221,7 @@ def test_in_observe_mode_a_version_from_outside_in_an_internal_package_is_only_f
         until(lambda: any(line["message"] == "nobody listens" for line in said(stack)))
 
         controls = client.describe_package(**UI)["package"]["originConfiguration"]
-        assert controls["restrictions"] == {"publish": "ALLOW", "upstream": "ALLOW"}
+        assert controls["restrictions"] == OPEN
         versions = client.list_package_versions(**UI)["versions"]
         assert {one["version"]: one["status"] for one in versions} == {
             "1.0.0": "Published",
