@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from steward import patterns
@@ -49,3 +51,35 @@ POLICY = Policy(
     ),
     promotions=(PromotionRoute("approved", (patterns.parse("/npm/*"),), "npm-intake", APPROVED),),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Above:
+    """
+    A rule above those of `POLICY`; the first one that matches decides.
+
+    Attributes:
+        scope: The packages that it is for; ``None``: all of npm.
+        repository: The number of the only repository that it is for; ``None``: all.
+        kind: The scope whose rule it repeats.
+    """
+
+    scope: str | None
+    repository: int | None
+    kind: str
+
+
+def with_rules_above(above: Sequence[Above], *, repositories: Sequence[str]) -> Policy:
+    """Return `POLICY` with these rules before its own, all of them numbered anew."""
+    own = {str(rule.packages[0]): rule for rule in POLICY.origins}
+    first = [
+        replace(
+            own[f"/npm/{each.kind}/*"],
+            packages=(patterns.parse(f"/npm/{each.scope}/*" if each.scope else "/npm/*"),),
+            repositories=("*",) if each.repository is None else (repositories[each.repository],),
+        )
+        for each in above
+    ]
+    rules = enumerate([*first, *POLICY.origins])
+    origins = tuple(replace(rule, name=f"origins[{number}]") for number, rule in rules)
+    return replace(POLICY, origins=origins)

@@ -15,7 +15,7 @@ from steward.errors import CodeArtifactError, LedgerError
 from steward.policy import PromotionRoute
 from tests.functional.origin_company import DONE, OriginCompany, at
 from tests.functional.origin_model import Model, Version, intruders, mixed
-from tests.functional.origin_policy import POLICY
+from tests.functional.origin_policy import POLICY, Above, with_rules_above
 
 _stories = count()
 
@@ -43,12 +43,14 @@ class Beginning:
 
     Attributes:
         groups: The modes of each scope's package group.
+        above: The first rules of the policy.
         promoted_to: The number of a repository that the policy promotes to.
         archivable: Unfinished versions may be archived.
     """
 
     packages: Sequence[Start]
     groups: Groups
+    above: Sequence[Above]
     promoted_to: int | None
     archivable: bool
 
@@ -121,11 +123,14 @@ class Story:
         self.repositories = self._repositories()
         self.number = 100
         self.story = next(_stories)  # public repositories remember names
+        self.above = beginning.above
+        names = [each.name for each in self.repositories]
+        company.policy = with_rules_above(self.above, repositories=names)
         self.promoted_to = None
         if beginning.promoted_to is not None:
             to = self.promoted_to = self.repositories[beginning.promoted_to].name
             route = PromotionRoute("approved", POLICY.promotions[0].packages, "npm-intake", to)
-            company.policy = replace(POLICY, promotions=(route,))
+            company.policy = replace(company.policy, promotions=(route,))
         for scope, chosen in beginning.groups.items():
             company.group(f"/npm/{scope}/*", **_modes(chosen))
         for place, start in enumerate(beginning.packages):
@@ -141,6 +146,18 @@ class Story:
         self.company.connect(made[1], store)
         return made
 
+    def _kind(self, scope: str, repository: Repository) -> str:
+        """Return the scope whose rule decides about packages of *scope* in *repository*."""
+        return next(
+            (
+                rule.kind
+                for rule in self.above
+                if rule.scope in (None, scope)
+                and (rule.repository is None or self.repositories[rule.repository] == repository)
+            ),
+            scope,
+        )
+
     def _begin(self, place: int, start: Start, beginning: Beginning) -> None:
         repository = self.repositories[start.repository]
         number = f"{self.story}-{place}"
@@ -149,7 +166,7 @@ class Story:
             self.company.group(f"/npm/{start.scope}/web.ui.{number}$")
         named = {f"{each}.0.0": version for each, version in enumerate(start.versions)}
         model = Model(
-            start.scope,
+            self._kind(start.scope, repository),
             repository.name,
             start.restrictions,
             {
@@ -231,7 +248,7 @@ class Story:
                 )
                 promoted_to = repository.name == self.promoted_to
                 self.models[package] = Model(
-                    alike.scope,
+                    self._kind(named.namespace or "", repository),
                     repository.name,
                     restrictions,
                     grouped=alike.grouped,

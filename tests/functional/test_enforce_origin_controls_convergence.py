@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import get_args
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from emulator.core.values import RestrictionType
@@ -22,6 +22,7 @@ from tests.functional.origin_model import (
     restrictions_of,
     statuses_of,
 )
+from tests.functional.origin_policy import Above
 from tests.functional.origin_story import (
     ELSEWHERE,
     HERE,
@@ -91,22 +92,52 @@ groups = st.dictionaries(
     st.dictionaries(st.sampled_from(get_args(RestrictionType)), modes, max_size=3),
     max_size=3,
 )
+rules_above: st.SearchStrategy[list[Above]] = st.just([]) | st.lists(
+    st.builds(
+        Above,
+        scope=st.none() | st.sampled_from(SCOPES),
+        repository=st.none() | st.integers(0, 2),
+        kind=st.sampled_from((*RULES, "inferred")),
+    ),
+    max_size=3,
+)
 beginnings = st.builds(
     Beginning,
     packages=starts,
     groups=groups,
+    above=rules_above,
     promoted_to=st.none() | st.integers(0, 2),
     archivable=st.booleans(),
 )
 
 
+# What random ones seldom are: a package that would be tightened, where nothing is inferred.
+UNINFERRED = Beginning(
+    packages=[
+        Start(
+            scope="inferred",
+            repository=0,
+            restrictions=Restrictions("ALLOW", "ALLOW"),
+            versions=[Version("Published", "EXTERNAL")],
+            exempt=[],
+            weakly=False,
+        )
+    ],
+    groups={},
+    above=[],
+    promoted_to=0,
+    archivable=True,
+)
+
+
 @settings(
-    max_examples=60,
+    max_examples=100,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(beginning=beginnings, steps=steps)
+@example(beginning=UNINFERRED, steps=[])
 def test_any_history_ends_as_the_policy_says(
     company: OriginCompany, beginning: Beginning, steps: Sequence[Step]
 ) -> None:
