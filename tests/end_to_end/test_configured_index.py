@@ -19,9 +19,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
         yield running
 
 
-def test_row_03_and_04_pip_installs_requests_as_in_the_tutorial(
-    developer: Developer, stack: LocalStack
-) -> None:
+def test_pip_installs_requests_as_in_the_tutorial(developer: Developer, stack: LocalStack) -> None:
     """``requests==2.26.0`` and its dependencies come in, and install again in an outage."""
     client = stack.codeartifact
     client.create_domain(domain=DOMAIN)

@@ -1,4 +1,4 @@
-"""What comes in through external connections, when, and what an outage does: rows 7-12 and 17."""
+"""What comes in through external connections, when, and what an outage does."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def maven_get(developer: Developer, repository: str, path: str) -> tuple[str, st
     return done.stdout, out.read_text()
 
 
-def test_row_07_npm_through_an_external_connection(
+def test_npm_through_an_external_connection(
     developer: Developer,
     stack: LocalStack,
     public_packages: PublicPackages,
@@ -131,7 +131,7 @@ def test_row_07_npm_through_an_external_connection(
     assert stack.versions(repository, "left-pad", fmt="npm") == {"1.3.0": "Published"}
 
 
-def test_row_07_npm_ci_installs_again_from_the_repository_alone(
+def test_npm_ci_installs_again_from_the_repository_alone(
     developer: Developer,
     stack: LocalStack,
     public_packages: PublicPackages,
@@ -150,7 +150,7 @@ def test_row_07_npm_ci_installs_again_from_the_repository_alone(
     assert manifest["version"] == "1.0.0"
 
 
-def test_row_08_a_fetched_package_is_seen_through_the_api_only_after_a_delay(
+def test_a_fetched_package_is_seen_through_the_api_only_after_a_delay(
     developer: Developer,
     frozen: LocalStack,
     public_packages: PublicPackages,
@@ -178,7 +178,7 @@ def test_row_08_a_fetched_package_is_seen_through_the_api_only_after_a_delay(
 
 
 @pytest.mark.parametrize("health", ["down", "slow"])
-def test_row_09_an_outage_leaves_what_is_stored_and_nothing_else(
+def test_an_outage_leaves_what_is_stored_and_nothing_else(
     developer: Developer,
     stack: LocalStack,
     public_packages: PublicPackages,
@@ -200,7 +200,7 @@ def test_row_09_an_outage_leaves_what_is_stored_and_nothing_else(
     assert len(developer.installed()) == 1
 
 
-def test_row_10_a_version_that_the_public_repository_has_cannot_be_published(
+def test_a_version_that_the_public_repository_has_cannot_be_published(
     developer: Developer,
     stack: LocalStack,
     public_packages: PublicPackages,
@@ -227,7 +227,7 @@ def test_row_10_a_version_that_the_public_repository_has_cannot_be_published(
     assert stack.versions(repository, "contested", fmt="pypi") == {"2.0": "Published"}
 
 
-def test_row_11_new_public_python_and_npm_versions_are_seen_after_half_an_hour(
+def test_new_public_python_and_npm_versions_are_seen_after_half_an_hour(
     developer: Developer,
     frozen: LocalStack,
     public_packages: PublicPackages,
@@ -256,7 +256,7 @@ def test_row_11_new_public_python_and_npm_versions_are_seen_after_half_an_hour(
     assert newest() == ("2.0", "2.0.0")
 
 
-def test_row_11_new_public_maven_versions_are_seen_on_the_second_request_after_three_hours(
+def test_new_public_maven_versions_are_seen_on_the_second_request_after_three_hours(
     developer: Developer,
     frozen: LocalStack,
     public_packages: PublicPackages,
@@ -292,7 +292,7 @@ def assets(stack: LocalStack, repository: str, where: dict[str, str]) -> list[st
     return sorted(asset["name"] for asset in listed["assets"])
 
 
-def test_row_12_all_assets_of_a_python_version_come_in_with_the_first(
+def test_all_assets_of_a_python_version_come_in_with_the_first(
     developer: Developer,
     stack: LocalStack,
     public_packages: PublicPackages,
@@ -309,7 +309,7 @@ def test_row_12_all_assets_of_a_python_version_come_in_with_the_first(
         assert seen == expected
 
 
-def test_row_12_a_python_file_that_is_released_later_joins_its_version(
+def test_a_python_file_that_is_released_later_joins_its_version(
     developer: Developer,
     frozen: LocalStack,
     public_packages: PublicPackages,
@@ -338,7 +338,7 @@ def test_row_12_a_python_file_that_is_released_later_joins_its_version(
         eventually(partial(assets, frozen, each, where), lambda seen: seen == in_the_end)
 
 
-def test_row_12_maven_assets_of_unusual_names_come_in_when_asked_for(
+def test_maven_assets_of_unusual_names_come_in_when_asked_for(
     developer: Developer,
     stack: LocalStack,
     public_packages: PublicPackages,
@@ -372,7 +372,7 @@ def test_row_12_maven_assets_of_unusual_names_come_in_when_asked_for(
         )
 
 
-def test_row_17_snapshots_never_come_through_external_connections(
+def test_snapshots_never_come_through_external_connections(
     developer: Developer,
     stack: LocalStack,
     public_packages: PublicPackages,

@@ -1,4 +1,4 @@
-"""Maven snapshots over HTTP, and our automation at work on them: rows 13-16 and 18."""
+"""Maven snapshots over HTTP, and our automation at work on them."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def builds(artifact: str) -> tuple[Build, Build, Build]:
     )
 
 
-def test_row_13_a_build_is_unfinished_until_its_metadata_arrives(
+def test_a_build_is_unfinished_until_its_metadata_arrives(
     developer: Developer, stack: LocalStack, repository: str, curl: Curl
 ) -> None:
     """Then it is Unlisted, and ``1.0-SNAPSHOT`` is Published with the same assets."""
@@ -85,7 +85,7 @@ def test_row_13_a_build_is_unfinished_until_its_metadata_arrives(
     assert of_alias["versionRevision"] != of_build["versionRevision"]
 
 
-def test_row_14_a_snapshot_is_its_newest_build_and_a_build_version_is_itself(
+def test_a_snapshot_is_its_newest_build_and_a_build_version_is_itself(
     repository: str, curl: Curl
 ) -> None:
     """The snapshot's metadata names the newest build; older ones are served by build version."""
@@ -105,7 +105,7 @@ def test_row_14_a_snapshot_is_its_newest_build_and_a_build_version_is_itself(
     assert repository
 
 
-def test_row_15_n_builds_are_n_plus_one_versions_and_builds_can_be_deleted(
+def test_n_builds_are_n_plus_one_versions_and_builds_can_be_deleted(
     developer: Developer, stack: LocalStack, repository: str, curl: Curl
 ) -> None:
     """Three deploys leave four versions; DeletePackageVersions removes the builds that it names."""
@@ -135,7 +135,7 @@ def test_row_15_n_builds_are_n_plus_one_versions_and_builds_can_be_deleted(
     assert curl.get(f"{every[2].folder}/{jar}") == ("200", content)
 
 
-def test_row_16_builds_published_with_curl_are_unlisted_by_the_automation_which_then_rests(
+def test_builds_published_with_curl_are_unlisted_by_the_automation_which_then_rests(
     stack: LocalStack, repository: str, curl: Curl
 ) -> None:
     """All builds' assets, then the newest metadata: the older builds become Unlisted."""
@@ -213,7 +213,7 @@ def test_packages_without_a_rule_are_left_alone(stack: LocalStack, developer: De
     }
 
 
-def test_row_18_the_upstreams_snapshot_wins_until_upstream_is_blocked_for_the_package(
+def test_the_upstreams_snapshot_wins_until_upstream_is_blocked_for_the_package(
     developer: Developer, stack: LocalStack
 ) -> None:
     """R's clients get U's build although R's is newer; upstream=BLOCK in R gives them R's."""

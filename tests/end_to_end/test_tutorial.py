@@ -1,4 +1,4 @@
-"""The tutorial with the aws CLI, pip and twine: rows 1-6 of what the local CodeArtifact shows."""
+"""The tutorial with the aws CLI, pip and twine."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def python_versions(stack: LocalStack, repository: str, package: str) -> dict[st
     return stack.versions(repository, package, fmt="pypi")
 
 
-def test_row_01_a_domain_and_a_repository_with_a_store_behind_the_external_connection(
+def test_a_domain_and_a_repository_with_a_store_behind_the_external_connection(
     developer: Developer,
 ) -> None:
     """The four commands of the tutorial leave a chain that DescribeRepository shows."""
@@ -88,7 +88,7 @@ def test_row_01_a_domain_and_a_repository_with_a_store_behind_the_external_conne
     ]
 
 
-def test_row_02_a_token_lives_twelve_hours_unless_told_otherwise(developer: Developer) -> None:
+def test_a_token_lives_twelve_hours_unless_told_otherwise(developer: Developer) -> None:
     """The default token ends twelve hours from now; a shorter one may be asked for."""
     now = datetime.now(UTC)
 
@@ -101,7 +101,7 @@ def test_row_02_a_token_lives_twelve_hours_unless_told_otherwise(developer: Deve
         assert abs(ends - now - lifetime) < tolerance
 
 
-def test_row_02_pip_finds_nothing_at_the_tutorials_literal_address_without_simple(
+def test_pip_finds_nothing_at_the_tutorials_literal_address_without_simple(
     developer: Developer,
 ) -> None:
     """An index address that ends before ``simple/`` is no index; with ``simple/`` it is one."""
@@ -115,7 +115,7 @@ def test_row_02_pip_finds_nothing_at_the_tutorials_literal_address_without_simpl
     assert "greeter" in developer.installed()
 
 
-def test_row_02_a_forged_token_opens_nothing(developer: Developer) -> None:
+def test_a_forged_token_opens_nothing(developer: Developer) -> None:
     """A token that the service did not issue is refused with 401 and a challenge."""
     url = developer.repository_url(DOMAIN, "DemoRepository", "pypi")
     token = developer.token(DOMAIN)
@@ -132,7 +132,7 @@ def test_row_02_a_forged_token_opens_nothing(developer: Developer) -> None:
     assert answers[2].startswith("HTTP/1.1 200")
 
 
-def test_row_03_what_was_installed_once_installs_again_with_the_outside_down(
+def test_what_was_installed_once_installs_again_with_the_outside_down(
     developer: Developer, stack: LocalStack, public_packages: PublicPackages
 ) -> None:
     """The package and its dependency stand in both repositories and serve the second install."""
@@ -156,9 +156,7 @@ def test_row_03_what_was_installed_once_installs_again_with_the_outside_down(
     assert not [path for path in public_packages.asked if "files" in path]
 
 
-def test_row_04_a_second_version_stands_beside_the_first(
-    developer: Developer, stack: LocalStack
-) -> None:
+def test_a_second_version_stands_beside_the_first(developer: Developer, stack: LocalStack) -> None:
     """Asking for an older version by number adds it and leaves the newer one."""
     use_repository(developer, "DemoRepository")
     developer.run("pip", "install", "--no-cache-dir", "greeter")
@@ -193,7 +191,7 @@ def policy(account: str, *actions: str) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
-def test_row_05_another_account_needs_the_domains_and_the_repositorys_policy(
+def test_another_account_needs_the_domains_and_the_repositorys_policy(
     new_developer: Callable[..., Developer], stack: LocalStack
 ) -> None:
     """Without policies nothing; with the domain's a token; with the repository's, packages."""
@@ -243,7 +241,7 @@ def test_row_05_another_account_needs_the_domains_and_the_repositorys_policy(
     assert python_versions(stack, "DemoRepository", "mine") == {}
 
 
-def test_row_06_a_domain_goes_only_when_its_repositories_are_gone(developer: Developer) -> None:
+def test_a_domain_goes_only_when_its_repositories_are_gone(developer: Developer) -> None:
     """Deleting a domain that holds a repository is refused; emptied, it goes."""
     domain = "short-lived"
     developer.aws("create-domain", domain=domain)

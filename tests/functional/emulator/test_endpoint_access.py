@@ -136,7 +136,7 @@ def test_a_bad_token_may_be_answered_by_404(plane: DataPlane, anonymous: httpx.C
 def test_another_account_reads_and_writes_only_what_the_repository_policy_allows(
     plane: DataPlane, anonymous: httpx.Client
 ) -> None:
-    """Row 5: ReadFromRepository, PublishPackageVersion and PutPackageMetadata are separate."""
+    """ReadFromRepository, PublishPackageVersion and PutPackageMetadata are separate."""
     with plane.client("maven", "my-maven-repo") as own:
         own.put(JAR, content=b"x").raise_for_status()
     theirs = ("aws", plane.token(caller=STRANGER))

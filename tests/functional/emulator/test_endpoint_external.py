@@ -71,10 +71,10 @@ def newest(document: dict[str, dict[str, str]]) -> str:
     return document["dist-tags"]["latest"]
 
 
-def test_row_7_browsing_a_public_package_stores_nothing_and_fetching_it_does(
+def test_browsing_a_public_package_stores_nothing_and_fetching_it_does(
     npm: DataPlane,
 ) -> None:
-    """Row 7: kept in the repository that was asked and in the one with the connection."""
+    """Kept in the repository that was asked and in the one with the connection."""
     with npm.client("npm", "team") as client:
         document = client.get("lodash").json()
         assert len(document["versions"]) >= 2
@@ -88,8 +88,8 @@ def test_row_7_browsing_a_public_package_stores_nothing_and_fetching_it_does(
     until(lambda: npm.statuses("team", LODASH) == npm.statuses("npm-store", LODASH) == kept)
 
 
-def test_row_9_what_is_stored_installs_while_the_public_repository_is_down(npm: DataPlane) -> None:
-    """Row 9: the packument lists what is kept; other versions are not found, later they are."""
+def test_what_is_stored_installs_while_the_public_repository_is_down(npm: DataPlane) -> None:
+    """The packument lists what is kept; other versions are not found, later they are."""
     with npm.client("npm", "team") as client:
         document = client.get("lodash").json()
         kept = newest(document)
@@ -106,8 +106,8 @@ def test_row_9_what_is_stored_installs_while_the_public_repository_is_down(npm: 
         assert client.get(f"lodash/-/lodash-{other}.tgz").status_code == 200
 
 
-def test_row_17_snapshots_never_come_through_an_external_connection(maven: DataPlane) -> None:
-    """Row 17: neither listed nor served, whatever the public repository holds."""
+def test_snapshots_never_come_through_an_external_connection(maven: DataPlane) -> None:
+    """Neither listed nor served, whatever the public repository holds."""
     with maven.client("maven", "team") as client:
         listed = ElementTree.fromstring(client.get(f"{ROOT}/maven-metadata.xml").content)
         versions = [each.text for each in listed.iterfind("versioning/versions/version")]
@@ -132,10 +132,10 @@ def test_the_checksum_of_a_public_asset_is_computed_here(maven: DataPlane) -> No
     until(lambda: maven.statuses("team", LIBRARY) == {"1.0": "Published"})
 
 
-def test_row_10_publishing_a_version_that_the_public_repository_has_is_refused(
+def test_publishing_a_version_that_the_public_repository_has_is_refused(
     maven: DataPlane,
 ) -> None:
-    """Row 10: 409, also when the package's origin configuration lets both in."""
+    """409, also when the package's origin configuration lets both in."""
     maven.restrict("team", LIBRARY, publish="ALLOW", upstream="ALLOW")
 
     with maven.client("maven", "team") as client:
@@ -145,8 +145,8 @@ def test_row_10_publishing_a_version_that_the_public_repository_has_is_refused(
     assert maven.statuses("team", LIBRARY) == {}
 
 
-def test_row_10_in_an_outage_such_a_version_may_slip_through(maven: DataPlane) -> None:
-    """Row 10: nobody can be asked, so the publication is accepted (User Guide)."""
+def test_in_an_outage_such_a_version_may_slip_through(maven: DataPlane) -> None:
+    """Nobody can be asked, so the publication is accepted (User Guide)."""
     maven.restrict("team", LIBRARY, publish="ALLOW", upstream="ALLOW")
     maven.state.faults.set(MAVEN_DOWN)
 

@@ -43,9 +43,7 @@ def versions(connection: external.Connection, fmt: Format) -> list[str]:
 
 
 @pytest.mark.parametrize("fmt", ["npm", "pypi", "nuget"])
-def test_row_11_a_new_version_is_seen_30_minutes_after_the_last_look(
-    core: Core, fmt: Format
-) -> None:
+def test_a_new_version_is_seen_30_minutes_after_the_last_look(core: Core, fmt: Format) -> None:
     """Until then the cache answers, and nobody is asked."""
     public, connection = connected(core, fmt)
     assert versions(connection, fmt) == ["1.0.0"]
@@ -59,7 +57,7 @@ def test_row_11_a_new_version_is_seen_30_minutes_after_the_last_look(
     assert versions(connection, fmt) == ["1.0.0", "2.0.0"]
 
 
-def test_row_11_a_new_maven_version_is_seen_by_the_second_request_after_three_hours(
+def test_a_new_maven_version_is_seen_by_the_second_request_after_three_hours(
     core: Core,
 ) -> None:
     """The first request after expiry still sees the old list and triggers the refresh."""

@@ -269,8 +269,8 @@ def test_a_package_that_blocks_publishing_says_so(plane: DataPlane, repo: httpx.
     assert plane.statuses("my-maven-repo", APP) == {}
 
 
-def test_row_10_a_version_that_an_upstream_offers_is_refused(plane: DataPlane) -> None:
-    """Row 10: with publish and upstream allowed, publishing what is reachable is a conflict."""
+def test_a_version_that_an_upstream_offers_is_refused(plane: DataPlane) -> None:
+    """With publish and upstream allowed, publishing what is reachable is a conflict."""
     plane.repository("shared")
     plane.repository("team", "shared")
     plane.restrict("team", APP, publish="ALLOW", upstream="ALLOW")

@@ -74,10 +74,10 @@ def repo(plane: DataPlane) -> Iterator[httpx.Client]:
         yield client
 
 
-def test_row_13_a_build_is_unfinished_then_unlisted_and_the_snapshot_published(
+def test_a_build_is_unfinished_then_unlisted_and_the_snapshot_published(
     plane: DataPlane, repo: httpx.Client
 ) -> None:
-    """Row 13: the metadata publishes 1.0-SNAPSHOT with the build's assets and unlists the build."""
+    """The metadata publishes 1.0-SNAPSHOT with the build's assets and unlists the build."""
     upload(repo, 1)
     assert plane.statuses("my-maven-repo", APP) == {build(1): "Unfinished"}
     revision = plane.versions("my-maven-repo", APP)[build(1)].revision
@@ -93,10 +93,10 @@ def test_row_13_a_build_is_unfinished_then_unlisted_and_the_snapshot_published(
     assert held[build(1)].revision == revision
 
 
-def test_row_13_the_old_build_is_served_until_the_metadata_of_the_new_one(
+def test_the_old_build_is_served_until_the_metadata_of_the_new_one(
     repo: httpx.Client,
 ) -> None:
-    """Row 13: an upload in progress does not disturb anyone."""
+    """An upload in progress does not disturb anyone."""
     deploy(repo, 1)
     upload(repo, 2)
 
@@ -104,8 +104,8 @@ def test_row_13_the_old_build_is_served_until_the_metadata_of_the_new_one(
     assert repo.get(f"{FOLDER}/{jar(2)}").status_code == 404
 
 
-def test_row_14_a_snapshot_request_returns_the_newest_build(repo: httpx.Client) -> None:
-    """Row 14: by the name without a timestamp, by the timestamped name, with its checksum."""
+def test_a_snapshot_request_returns_the_newest_build(repo: httpx.Client) -> None:
+    """By the name without a timestamp, by the timestamped name, with its checksum."""
     for number in (1, 2, 3):
         deploy(repo, number)
 
@@ -116,20 +116,18 @@ def test_row_14_a_snapshot_request_returns_the_newest_build(repo: httpx.Client) 
 
 
 @pytest.mark.parametrize("directory", ["1.0-SNAPSHOT", build(1)])
-def test_row_14_a_certain_build_is_served_by_its_build_version(
-    repo: httpx.Client, directory: str
-) -> None:
-    """Row 14: with the build version in the path, or as Maven asks for a pinned build."""
+def test_a_certain_build_is_served_by_its_build_version(repo: httpx.Client, directory: str) -> None:
+    """With the build version in the path, or as Maven asks for a pinned build."""
     for number in (1, 2):
         deploy(repo, number)
 
     assert repo.get(f"{ROOT}/{directory}/{jar(1)}").content == b"build 1"
 
 
-def test_row_15_n_builds_are_n_plus_one_versions_and_builds_can_be_deleted(
+def test_n_builds_are_n_plus_one_versions_and_builds_can_be_deleted(
     plane: DataPlane, repo: httpx.Client
 ) -> None:
-    """Row 15: DeletePackageVersions removes builds; the snapshot goes on being served."""
+    """DeletePackageVersions removes builds; the snapshot goes on being served."""
     for number in (1, 2, 3):
         deploy(repo, number)
     assert plane.statuses("my-maven-repo", APP) == {
@@ -147,10 +145,10 @@ def test_row_15_n_builds_are_n_plus_one_versions_and_builds_can_be_deleted(
     assert repo.get(f"{FOLDER}/app-1.0-SNAPSHOT.jar").content == b"build 3"
 
 
-def test_row_16_the_metadata_of_the_newest_build_leaves_older_ones_to_the_publisher(
+def test_the_metadata_of_the_newest_build_leaves_older_ones_to_the_publisher(
     plane: DataPlane, repo: httpx.Client
 ) -> None:
-    """Row 16: publishing with curl: all assets, one metadata file, a status update."""
+    """Publishing with curl: all assets, one metadata file, a status update."""
     for number in (1, 2, 3):
         upload(repo, number)
     repo.put(METADATA, content=metadata(3)).raise_for_status()
@@ -172,8 +170,8 @@ def test_row_16_the_metadata_of_the_newest_build_leaves_older_ones_to_the_publis
     assert repo.get(f"{ROOT}/{build(1)}/{jar(1)}").content == b"build 1"
 
 
-def test_row_18_clients_of_a_repository_get_the_upstreams_snapshot(plane: DataPlane) -> None:
-    """Row 18: although R's is newer; its metadata names U's build too."""
+def test_clients_of_a_repository_get_the_upstreams_snapshot(plane: DataPlane) -> None:
+    """Although R's is newer; its metadata names U's build too."""
     plane.repository("U1")
     plane.repository("R1", "U1")
     plane.restrict("R1", APP, publish="ALLOW", upstream="ALLOW")
@@ -186,8 +184,8 @@ def test_row_18_clients_of_a_repository_get_the_upstreams_snapshot(plane: DataPl
         assert texts(document, "versioning/snapshot/timestamp") == [STAMPS[0]]
 
 
-def test_row_18_blocking_upstream_for_the_package_cures_it(plane: DataPlane) -> None:
-    """Row 18: R's clients get R's snapshot then."""
+def test_blocking_upstream_for_the_package_cures_it(plane: DataPlane) -> None:
+    """R's clients get R's snapshot then."""
     plane.repository("U1")
     plane.repository("R1", "U1")
     plane.restrict("R1", APP, publish="ALLOW", upstream="BLOCK")

@@ -237,7 +237,7 @@ def test_a_dist_tag_names_a_version_that_the_repository_holds(
 
 
 def test_the_upstreams_value_of_a_dist_tag_wins(plane: DataPlane) -> None:
-    """Row 18's cousin: 1.0.2 published downstream stays invisible as ``latest`` (npm tags)."""
+    """1.0.2 published downstream stays invisible as ``latest`` (npm tags)."""
     plane.repository("shared")
     plane.repository("team", "shared")
     plane.restrict("team", APP, publish="ALLOW", upstream="ALLOW")
@@ -252,8 +252,8 @@ def test_the_upstreams_value_of_a_dist_tag_wins(plane: DataPlane) -> None:
     assert document["dist-tags"] == {"latest": "1.0.1", "next": "1.0.3-rc.1"}
 
 
-def test_row_10_a_version_that_an_upstream_offers_is_refused(plane: DataPlane) -> None:
-    """Row 10: 409, and the upstream's version stays what clients get."""
+def test_a_version_that_an_upstream_offers_is_refused(plane: DataPlane) -> None:
+    """409, and the upstream's version stays what clients get."""
     plane.repository("shared")
     plane.repository("team", "shared")
     plane.restrict("team", APP, publish="ALLOW", upstream="ALLOW")

@@ -190,7 +190,7 @@ def test_what_was_kept_out_comes_in_once_the_way_is_open_again(company: Company)
 def test_a_version_that_is_not_reachable_is_no_conflict_for_a_publish(
     company: Company, what: Lock
 ) -> None:
-    """Row 10 holds for what clients can reach; nobody outside is asked about the rest."""
+    """The conflict is one with what clients can reach; nobody outside is asked about the rest."""
     state, app = company.state, repository("app")
     packages.put_restrictions(state, app, REQUESTS, Restrictions("ALLOW", "ALLOW"))
     blob = state.assets.store(b"mine")

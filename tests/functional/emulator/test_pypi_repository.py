@@ -305,7 +305,7 @@ def test_yanked_files_of_the_public_index_are_shown_as_yanked_and_served(
     assert 'data-yanked="broken"' in page
 
 
-def test_row_9_a_project_page_in_an_outage_lists_what_is_stored(plane: DataPlane) -> None:
+def test_a_project_page_in_an_outage_lists_what_is_stored(plane: DataPlane) -> None:
     """The version that nobody fetched is gone from the page until the outage ends."""
     company = Company.with_store(plane.state, FakeRepository(), "public:pypi")
     company.public.offer(PACKAGE, "1.0", WHEEL)

@@ -46,7 +46,7 @@ def repository(company: Company, name: str) -> RepositoryId:
     return RepositoryId(company.store.domain, name)
 
 
-def test_row_3_a_fetched_version_stays_in_the_asked_repository_and_the_store_but_not_between(
+def test_a_fetched_version_stays_in_the_asked_repository_and_the_store_but_not_between(
     company: Company,
 ) -> None:
     """The most downstream repository and the one with the external connection keep the version."""
@@ -66,7 +66,7 @@ def test_row_3_a_fetched_version_stays_in_the_asked_repository_and_the_store_but
     assert restrictions == Restrictions(publish="BLOCK", upstream="ALLOW")
 
 
-def test_row_3_a_second_fetch_asks_nobody_outside(company: Company) -> None:
+def test_a_second_fetch_asks_nobody_outside(company: Company) -> None:
     """What is held is served from here."""
     app = repository(company, "app")
     upstreams.fetch(company.state, app, REQUESTS, "2.26.0", WHEEL)
@@ -79,7 +79,7 @@ def test_row_3_a_second_fetch_asks_nobody_outside(company: Company) -> None:
     assert company.public.asked == []
 
 
-def test_row_4_a_second_version_stands_beside_the_first(company: Company) -> None:
+def test_a_second_version_stands_beside_the_first(company: Company) -> None:
     """Fetching another version adds it."""
     company.public.offer(REQUESTS, "2.32.3", "requests-2.32.3.tar.gz")
     app = repository(company, "app")
@@ -92,7 +92,7 @@ def test_row_4_a_second_version_stands_beside_the_first(company: Company) -> Non
     assert {each.version for each in held} == {"2.26.0", "2.32.3"}
 
 
-def test_row_12_the_asked_file_is_served_before_the_version_appears_with_one_event_each(
+def test_the_asked_file_is_served_before_the_version_appears_with_one_event_each(
     core: Core, company: Company
 ) -> None:
     """A slow second file holds back the version and its Created events, not the first file."""
@@ -111,7 +111,7 @@ def test_row_12_the_asked_file_is_served_before_the_version_appears_with_one_eve
     assert created[0]["changes"] == {**changes, "metadataUpdated": True, "statusChanged": True}
 
 
-def test_row_8_a_fetched_version_is_seen_by_the_api_after_the_visibility_delay(
+def test_a_fetched_version_is_seen_by_the_api_after_the_visibility_delay(
     core: Core, company: Company
 ) -> None:
     """Clients have it at once, List and Describe after the delay."""
@@ -130,7 +130,7 @@ def test_row_8_a_fetched_version_is_seen_by_the_api_after_the_visibility_delay(
 
 
 @pytest.mark.parametrize("outage", ["down", "slow", "unreachable"])
-def test_row_9_in_an_outage_stored_versions_install_others_do_not_and_later_they_do(
+def test_in_an_outage_stored_versions_install_others_do_not_and_later_they_do(
     core: Core, company: Company, outage: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An outage of the public repository hides what is not stored, until it ends."""
@@ -172,7 +172,7 @@ def test_what_was_asked_for_before_an_outage_still_comes_in(core: Core, company:
     assert company.assets(app, REQUESTS, "2.26.0") == {WHEEL, SDIST}
 
 
-def test_row_10_publishing_what_is_public_is_refused_save_in_an_outage(
+def test_publishing_what_is_public_is_refused_save_in_an_outage(
     core: Core, company: Company
 ) -> None:
     """With both restrictions ALLOW a public version conflicts; nobody to ask lets it through."""
@@ -188,7 +188,7 @@ def test_row_10_publishing_what_is_public_is_refused_save_in_an_outage(
     assert versions.describe(core.state, app, REQUESTS, "2.26.0").origin.type == "INTERNAL"
 
 
-def test_row_10_a_package_that_was_ingested_refuses_to_be_published(company: Company) -> None:
+def test_a_package_that_was_ingested_refuses_to_be_published(company: Company) -> None:
     """Ingestion leaves publish=BLOCK."""
     app = repository(company, "app")
     upstreams.fetch(company.state, app, REQUESTS, "2.26.0", WHEEL)
@@ -272,9 +272,7 @@ def test_browsing_metadata_stores_nothing(company: Company) -> None:
     assert packages.find(company.state, company.store, REQUESTS) is None
 
 
-def test_row_12_a_later_pypi_file_comes_in_when_it_is_asked_for(
-    core: Core, company: Company
-) -> None:
+def test_a_later_pypi_file_comes_in_when_it_is_asked_for(core: Core, company: Company) -> None:
     """A file that the public version gained joins both repositories as an update."""
     app = repository(company, "app")
     upstreams.fetch(core.state, app, REQUESTS, "2.26.0", WHEEL)
@@ -293,7 +291,7 @@ def test_row_12_a_later_pypi_file_comes_in_when_it_is_asked_for(
 
 
 @pytest.mark.parametrize("status", ["Unlisted", "Archived"])
-def test_row_12_no_later_file_joins_a_version_whose_status_was_changed_in_the_chain(
+def test_no_later_file_joins_a_version_whose_status_was_changed_in_the_chain(
     company: Company, status: str
 ) -> None:
     """An archived version takes nothing more in; an unlisted one does (it is still served)."""
@@ -314,7 +312,7 @@ def test_row_12_no_later_file_joins_a_version_whose_status_was_changed_in_the_ch
     assert (late in company.assets(app, REQUESTS, "2.26.0")) == (status == "Unlisted")
 
 
-def test_row_12_maven_assets_of_other_names_come_in_by_name(central: Company) -> None:
+def test_maven_assets_of_other_names_come_in_by_name(central: Company) -> None:
     """The usual assets come with the first one; ``-linux.jar`` when asked for, in both places."""
     app = repository(central, "app")
     upstreams.fetch(central.state, app, LIBRARY, "2.0.13", POM)
@@ -328,7 +326,7 @@ def test_row_12_maven_assets_of_other_names_come_in_by_name(central: Company) ->
     assert central.assets(central.store, LIBRARY, "2.0.13") == {POM, JAR, LINUX}
 
 
-def test_row_17_snapshots_never_come_through_an_external_connection(central: Company) -> None:
+def test_snapshots_never_come_through_an_external_connection(central: Company) -> None:
     """Even a public repository that offers one is not asked."""
     central.public.offer(LIBRARY, "2.1-SNAPSHOT", "slf4j-api-2.1-SNAPSHOT.jar")
     app = repository(central, "app")

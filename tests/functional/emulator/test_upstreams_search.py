@@ -117,7 +117,7 @@ def test_a_retained_version_survives_what_becomes_of_it_upstream(core: Core) -> 
     assert content_of(upstreams.fetch(core.state, mine, LODASH, "1.0.0", FILE))
 
 
-def test_row_18_a_snapshot_in_both_is_the_upstreams_until_upstream_is_blocked(core: Core) -> None:
+def test_a_snapshot_in_both_is_the_upstreams_until_upstream_is_blocked(core: Core) -> None:
     """R's clients get U's 1.0-SNAPSHOT; with upstream BLOCK in R they get R's own."""
     upstream = repository(core.state, "upstream")
     mine = repository(core.state, "mine", "upstream")
