@@ -141,7 +141,7 @@ class Bench:
         """
         Return the calls of *run* and its least seconds, each time on a new repository.
 
-        Where 500 have drifted it is done once: from afar that takes us a minute.
+        Where 500 have drifted it is done once: from afar that takes long.
         """
         figures: dict[str, object] = {}
         for title, latency in (("seconds", 0), (f"seconds_{LATENCY_MS}_ms_away", LATENCY_MS)):
