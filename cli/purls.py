@@ -1,9 +1,9 @@
 """Package URLs and package paths, as people type them."""
 
-from typing import NamedTuple
-from urllib.parse import unquote
+from typing import TYPE_CHECKING, NamedTuple
 
-_PREFIX = "pkg:"
+if TYPE_CHECKING:
+    from steward.purls import PackageUrl
 
 
 class PackageName(NamedTuple):
@@ -26,16 +26,14 @@ def parse_package(text: str) -> PackageName:
     Raises:
         ValueError: It is neither.
     """
-    if text.startswith(_PREFIX):
-        path, _ = _path_and_version(text)
-        package_format, *names = (unquote(part) for part in path.split("/"))
-        package_format = package_format.lower()  # the type of a package URL has no case
-        namespace, name = "/".join(names[:-1]), names[-1] if names else ""
-        package_format = "ruby" if package_format == "gem" else package_format
-    elif text.startswith("/") and text.count("/") == len(("format", "namespace", "name")):
-        package_format, namespace, name = text[1:].split("/")
-    else:
+    from steward.purls import PREFIX
+
+    if text.startswith(PREFIX):
+        url = _package_url(text)
+        return PackageName(url.format, url.namespace, url.name)
+    if not text.startswith("/") or text.count("/") != len(("format", "namespace", "name")):
         raise ValueError(f"{text!r} names no package: write {_remedy(text)}")
+    package_format, namespace, name = text[1:].split("/")
     if package_format == "npm":
         namespace = namespace.removeprefix("@")  # as CodeArtifact keeps it (API Reference)
     if not name or not package_format:
@@ -65,14 +63,22 @@ def _remedy(text: str) -> str:
 
 
 def parse_version(text: str) -> str | None:
-    """Return the version in the package URL *text*, None if there is none, as in any path."""
-    return _path_and_version(text)[1] if text.startswith(_PREFIX) else None
+    """
+    Return the version in the package URL *text*, None if there is none, as in any path.
+
+    Raises:
+        ValueError: It is no package URL, but starts like one.
+    """
+    from steward.purls import PREFIX
+
+    return _package_url(text).version if text.startswith(PREFIX) else None
 
 
-def _path_and_version(purl: str) -> tuple[str, str | None]:
-    """Return what stands before the version of a package URL, still encoded, and the version."""
-    path = purl.removeprefix(_PREFIX).split("#")[0].split("?")[0].strip("/")
-    head, _, version = path.rpartition("@")
-    if "/" not in head or head.endswith("/"):  # the @ of `pkg:npm/@scope/name` starts no version
-        return path, None
-    return head, unquote(version) or None
+def _package_url(text: str) -> "PackageUrl":
+    from steward.errors import PurlError
+    from steward.purls import parse_purl
+
+    try:
+        return parse_purl(text)
+    except PurlError as error:
+        raise ValueError(str(error)) from error

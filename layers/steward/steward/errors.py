@@ -8,6 +8,7 @@ Every exception that the shared code raises on purpose.
     ├── PolicyError                      the compiled policy cannot be read
     │   └── PolicyMistakesError          the policy file has mistakes (policy_lines.py)
     ├── PatternError                     no package-group pattern
+    ├── PurlError                        no package URL of anything that CodeArtifact can hold
     ├── BatchError                       the function was not called with a batch of SQS messages
     ├── MalformedMessageError            a message that no automation understands
     └── AwsError                         AWS refused a call, or could not be reached
@@ -55,6 +56,19 @@ class PatternError(StewardError):
         super().__init__(f"{pattern!r} {problem}")
         self.pattern = pattern
         self.remedy = remedy
+
+
+class PurlError(StewardError):
+    """
+    A text is no package URL, or one of a package that CodeArtifact cannot hold.
+
+    Attributes:
+        purl: The text.
+    """
+
+    def __init__(self, purl: str, problem: str) -> None:
+        super().__init__(f"{purl!r:.300} {problem}")
+        self.purl = purl
 
 
 class BatchError(StewardError):
