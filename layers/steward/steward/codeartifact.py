@@ -1,5 +1,8 @@
 """
-The gateway to CodeArtifact: the only place that calls it, and that knows its sharp edges.
+The gateway to CodeArtifact: versions, statuses, restrictions, and the sharp edges of these calls.
+
+Every client of CodeArtifact is made here. What is in a version, copies and how repositories are
+connected have modules of their own (``version_contents``, ``copies``, ``repositories``).
 
 - A call takes 100 versions at most; a page holds 1,000.
 - A status update is all-or-nothing today: if one version is refused, the others are ``SKIPPED``.
@@ -20,13 +23,14 @@ service model 2018-09-22.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Final, NotRequired, Protocol, TypedDict, cast
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from steward import clients
 from steward import codeartifact_answers as answers
+from steward import codeartifact_requests as requests
 from steward.codeartifact_answers import (
     AssociatedGroup,
     Refusal,
@@ -36,7 +40,6 @@ from steward.codeartifact_answers import (
     TargetStatus,
 )
 from steward.coordinates import (
-    Format,
     OriginType,
     Package,
     PackageVersion,
@@ -54,6 +57,10 @@ if TYPE_CHECKING:
         ListPackageVersionsResultTypeDef,
     )
 
+    from steward.copies import Copies
+    from steward.repositories import Repositories
+    from steward.version_contents import VersionContents
+
 __all__ = [
     "AssociatedGroup",
     "CodeArtifact",
@@ -64,6 +71,9 @@ __all__ = [
     "StatusChanges",
     "TargetStatus",
     "connect",
+    "connect_contents",
+    "connect_copies",
+    "connect_repositories",
 ]
 
 MAX_VERSIONS_PER_CALL: Final = 100  # UpdatePackageVersionsStatus, API Reference
@@ -134,24 +144,6 @@ class CodeArtifact(Protocol):
         """
 
 
-class _NameParameters(TypedDict):
-    domain: str
-    domainOwner: str
-    format: Format
-    package: str
-    namespace: NotRequired[str]
-
-
-class _PackageParameters(_NameParameters):
-    repository: str
-
-
-class _VersionsParameters(_PackageParameters):
-    maxResults: int
-    nextToken: NotRequired[str]
-    originType: NotRequired[OriginType]
-
-
 class _RepositoryParameters(TypedDict):
     domain: str
     domainOwner: str
@@ -170,7 +162,9 @@ class CodeArtifactService:
         self, package: Package, *, origin: OriginType | None = None
     ) -> list[PackageVersion]:
         """See :class:`CodeArtifact`."""
-        parameters = cast("_VersionsParameters", {**_parameters(package), "maxResults": PAGE})
+        parameters = cast(
+            "requests.ListVersionsParameters", {**requests.located(package), "maxResults": PAGE}
+        )
         if origin is not None:
             parameters["originType"] = origin
         # By name: a list that changes between two pages may show a version on both.
@@ -181,7 +175,7 @@ class CodeArtifactService:
             for summary in page.get("versions", []):
                 version = answers.version_in(summary)
                 found[version.version] = version
-            token = _following("ListPackageVersions", page.get("nextToken"), token)
+            token = requests.following("ListPackageVersions", page.get("nextToken"), after=token)
             if token is None:
                 return list(found.values())
             parameters["nextToken"] = token
@@ -198,7 +192,7 @@ class CodeArtifactService:
         while True:
             page = self._packages_page(parameters)
             yield [answers.package_in(repository, row) for row in page.get("packages", [])]
-            token = _following("ListPackages", page.get("nextToken"), token)
+            token = requests.following("ListPackages", page.get("nextToken"), after=token)
             if token is None:
                 return
             parameters["nextToken"] = token
@@ -206,7 +200,7 @@ class CodeArtifactService:
     def restrictions(self, package: Package) -> Restrictions:
         """See :class:`CodeArtifact`."""
         try:
-            answer = self._client.describe_package(**_parameters(package))
+            answer = self._client.describe_package(**requests.located(package))
         except (ClientError, BotoCoreError) as error:
             raise answers.failure("DescribePackage", error) from error
         return answers.restrictions_in(answer["package"].get("originConfiguration"))
@@ -215,7 +209,7 @@ class CodeArtifactService:
         """See :class:`CodeArtifact`."""
         try:
             self._client.put_package_origin_configuration(
-                **_parameters(package),
+                **requests.located(package),
                 restrictions={
                     "publish": restrictions.publish,
                     "upstream": restrictions.upstream,
@@ -228,7 +222,7 @@ class CodeArtifactService:
     def group_of(self, package: Package) -> AssociatedGroup:
         """See :class:`CodeArtifact`."""
         try:
-            answer = self._client.get_associated_package_group(**_name_parameters(package))
+            answer = self._client.get_associated_package_group(**requests.named(package))
         except (ClientError, BotoCoreError) as error:
             raise answers.failure("GetAssociatedPackageGroup", error) from error
         return answers.group_in(answer)
@@ -275,7 +269,9 @@ class CodeArtifactService:
             done.changed.extend(answer.changed)
             done.refused.extend(answer.refused)
 
-    def _versions_page(self, parameters: _VersionsParameters) -> ListPackageVersionsResultTypeDef:
+    def _versions_page(
+        self, parameters: requests.ListVersionsParameters
+    ) -> ListPackageVersionsResultTypeDef:
         try:
             return self._client.list_package_versions(**parameters)
         except (ClientError, BotoCoreError) as error:
@@ -295,7 +291,7 @@ class CodeArtifactService:
     ) -> SortedOut:
         try:
             answer = self._client.update_package_versions_status(
-                **_parameters(package),
+                **requests.located(package),
                 versions=[version.version for version in versions],
                 expectedStatus=versions[0].status,
                 targetStatus=target,
@@ -353,33 +349,30 @@ def connect(mode: Mode) -> CodeArtifact:
     return service if mode == "enforce" else ObservedCodeArtifact(service)
 
 
+# The modules below are read by who asks for them: most functions start without them.
+def connect_contents() -> VersionContents:
+    """Return what tells what is in a version."""
+    from steward.version_contents import ServiceVersionContents  # noqa: PLC0415  see above
+
+    return ServiceVersionContents(clients.codeartifact())
+
+
+def connect_copies(mode: Mode, pace: Callable[[], None]) -> Copies:
+    """Return what copies versions, if *mode* may; *pace* is called before each request."""
+    from steward.copies import CopyService, ObservedCopies  # noqa: PLC0415  see above
+
+    return CopyService(clients.codeartifact(), pace) if mode == "enforce" else ObservedCopies()
+
+
+def connect_repositories() -> Repositories:
+    """Return what tells how repositories are connected."""
+    from steward.repositories import ServiceRepositories  # noqa: PLC0415  see above
+
+    return ServiceRepositories(clients.codeartifact())
+
+
 def _by_status(versions: Iterable[PackageVersion]) -> dict[Status, list[PackageVersion]]:
     groups: dict[Status, list[PackageVersion]] = {}
     for version in versions:
         groups.setdefault(version.status, []).append(version)
     return groups
-
-
-def _name_parameters(package: Package) -> _NameParameters:
-    parameters: _NameParameters = {
-        "domain": package.repository.domain,
-        "domainOwner": package.repository.domain_owner,
-        "format": package.format,
-        "package": package.name,
-    }
-    if package.namespace:
-        parameters["namespace"] = package.namespace
-    return parameters
-
-
-def _parameters(package: Package) -> _PackageParameters:
-    return {**_name_parameters(package), "repository": package.repository.name}
-
-
-def _following(operation: str, following: str | None, token: str | None) -> str | None:
-    """Return the token of the next page, if there is one; *token* is that of this page."""
-    if not following:
-        return None
-    if following == token:
-        raise CodeArtifactError(operation, "RepeatedToken", "the answer leads back to itself")
-    return following

@@ -94,7 +94,9 @@ class AssociatedGroup:
 
 def version_in(summary: PackageVersionSummaryTypeDef) -> PackageVersion:
     """Return the version of a row of ListPackageVersions; an origin it leaves out is unknown."""
-    return PackageVersion(summary["version"], summary["status"], _origin_in(summary))
+    return PackageVersion(
+        summary["version"], summary["status"], _origin_in(summary), summary.get("revision") or None
+    )
 
 
 def _origin_in(summary: PackageVersionSummaryTypeDef) -> Origin:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Literal, TypeGuard, get_args
 from urllib.parse import quote
 
@@ -139,8 +139,15 @@ UNKNOWN_ORIGIN: Final = Origin("UNKNOWN")
 
 @dataclass(frozen=True, slots=True)
 class PackageVersion:
-    """A version of a package, in the status it had when it was listed."""
+    """
+    A version of a package, in the status it had when it was listed.
+
+    Attributes:
+        revision: What its assets and metadata were then; ``None`` if the answer did not tell. Two
+            listings of a version are equal whatever their revisions.
+    """
 
     version: str
     status: Status
     origin: Origin = UNKNOWN_ORIGIN
+    revision: str | None = field(default=None, compare=False)

@@ -11,11 +11,13 @@ Every exception that the shared code raises on purpose.
     ├── PurlError                        no package URL of anything that CodeArtifact can hold
     ├── BatchError                       the function was not called with a batch of SQS messages
     ├── MalformedMessageError            a message that no automation understands
+    ├── EndpointError                    a repository endpoint gave no answer that can be used
     └── AwsError                         AWS refused a call, or could not be reached
         ├── CodeArtifactError            ... a call to CodeArtifact
         │   ├── PackageNotFoundError     ... because the package or its repository does not exist
         │   ├── PackageGroupError        ... about a package group
-        │   └── StatusUpdateInterruptedError   ... after some versions had been changed
+        │   ├── StatusUpdateInterruptedError   ... after some versions had been changed
+        │   └── CopyInterruptedError   ... after some versions had been copied
         ├── QueueError                   ... a call to SQS
         └── LedgerError                  ... a call to DynamoDB for our own table
 
@@ -29,6 +31,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from steward.codeartifact import StatusChanges
+    from steward.copies import CopyResult
 
 
 class StewardError(Exception):
@@ -77,6 +80,10 @@ class BatchError(StewardError):
 
 class MalformedMessageError(StewardError):
     """A message is neither an event of CodeArtifact nor one that an automation sent to itself."""
+
+
+class EndpointError(StewardError):
+    """A repository endpoint could not be asked, or its answer is nothing that can be read."""
 
 
 class AwsError(StewardError):
@@ -137,6 +144,19 @@ class StatusUpdateInterruptedError(CodeArtifactError):
     def __init__(self, cause: CodeArtifactError, changes: StatusChanges) -> None:
         super().__init__(cause.operation, cause.code, str(cause))
         self.changes = changes
+
+
+class CopyInterruptedError(CodeArtifactError):
+    """
+    A copy failed as a whole after others of the same package had done something.
+
+    Attributes:
+        done: What had been copied, found there already and refused before.
+    """
+
+    def __init__(self, cause: CodeArtifactError, done: CopyResult) -> None:
+        super().__init__(cause.operation, cause.code, str(cause))
+        self.done = done
 
 
 class QueueError(AwsError):
