@@ -13,9 +13,9 @@ if TYPE_CHECKING:
         CompiledGroup,
         CompiledOriginRule,
         CompiledPolicy,
-        CompiledPromotion,
         CompiledSnapshotRule,
     )
+    from steward.promotion_rules import CompiledPromotion
 
 
 def tables(policy: "CompiledPolicy") -> Iterator[Table]:

@@ -30,7 +30,8 @@ from steward.coordinates import (
     Status,
 )
 from steward.ledger import ObservedLedger
-from steward.policy import OriginRule, Policy, PromotionRoute
+from steward.policy import OriginRule, Policy
+from steward.promotion_rules import PromotionRule
 from tests.functional.watched_domain import (
     ACCOUNT,
     DOMAIN,
@@ -69,7 +70,7 @@ POLICY = Policy(
         _rule(3, "explicit", kind="explicit", publish="BLOCK"),
         _rule(4, "inferred", kind="inferred"),
     ),
-    promotions=(PromotionRoute("approved", (patterns.parse("/npm/*"),), "npm-intake", APPROVED),),
+    promotions=(PromotionRule("approved", (patterns.parse("/npm/*"),), "npm-intake", APPROVED),),
 )
 
 _numbers = count()

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from steward import patterns
-from steward.policy import OriginRule, Policy, PromotionRoute
+from steward.policy import OriginRule, Policy
+from steward.promotion_rules import PromotionRule
 from tests.functional.origin_domain import APPROVED
 from tests.functional.watched_domain import DOMAIN
 
@@ -49,7 +50,7 @@ POLICY = Policy(
         _rule(6, "/npm/open/*", kind="explicit", publish="ALLOW", upstream="ALLOW"),
         _rule(7, "/npm/inferred/*", "/pypi//inferred~", kind="inferred"),
     ),
-    promotions=(PromotionRoute("approved", (patterns.parse("/npm/*"),), "npm-intake", APPROVED),),
+    promotions=(PromotionRule("approved", (patterns.parse("/npm/*"),), "npm-intake", APPROVED),),
 )
 
 

@@ -12,7 +12,7 @@ from random import Random
 from emulator.core.values import RestrictionMode, RestrictionType
 from steward.coordinates import Origin, Package, PackageVersion, Repository, Restrictions, Status
 from steward.errors import CodeArtifactError, LedgerError
-from steward.policy import PromotionRoute
+from steward.promotion_rules import PromotionRule
 from tests.functional.origin_company import DONE, OriginCompany, at
 from tests.functional.origin_model import Model, Version, intruders, mixed
 from tests.functional.origin_policy import POLICY, Above, with_rules_above
@@ -129,7 +129,7 @@ class Story:
         self.promoted_to = None
         if beginning.promoted_to is not None:
             to = self.promoted_to = self.repositories[beginning.promoted_to].name
-            route = PromotionRoute("approved", POLICY.promotions[0].packages, "npm-intake", to)
+            route = PromotionRule("approved", POLICY.promotions[0].packages, "npm-intake", to)
             company.policy = replace(company.policy, promotions=(route,))
         for scope, chosen in beginning.groups.items():
             company.group(f"/npm/{scope}/*", **_modes(chosen))

@@ -29,7 +29,8 @@ from steward.coordinates import (
 from steward.errors import CodeArtifactError, PackageNotFoundError, StatusUpdateInterruptedError
 from steward.ledger import Change, Exemption, Ledger, ObservedLedger
 from steward.patterns import parse
-from steward.policy import OriginRule, Policy, PromotionRoute
+from steward.policy import OriginRule, Policy
+from steward.promotion_rules import PromotionRule
 from tests.unit.recorders import RecordingQueue
 
 NOW = datetime(2026, 3, 1, 10, 0, tzinfo=UTC)
@@ -66,7 +67,7 @@ POLICY = Policy(
     digest="digest",
     domain="my-company",
     origins=(ARCHIVING, REPORTING, PUBLIC_RULE, EXPLICIT, INFERRED),
-    promotions=(PromotionRoute("approved", (parse("/*"),), "npm-intake", "npm-approved"),),
+    promotions=(PromotionRule("approved", (parse("/*"),), "npm-intake", "npm-approved"),),
 )
 
 

@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 from steward import policy_file
 from steward.coordinates import Format, Package
 from steward.patterns import parse
-from steward.policy import GroupDeclaration, OriginRule, Policy, PromotionRoute, load
+from steward.policy import GroupDeclaration, OriginRule, Policy, load
 from steward.policy_file import check, compile_policy, json_schema
 from steward.policy_lines import PolicyMistakesError
+from steward.promotion_rules import PromotionRule
 from tests.unit.fake_codeartifact import package
 
 POLICY = """
@@ -188,7 +189,7 @@ def test_groups_that_nobody_declares_differ_from_none_declared() -> None:
 def test_a_route_says_from_where_to_where() -> None:
     """And the policy knows where routes end."""
     policy = loaded(POLICY)
-    route = PromotionRoute("public-to-approved", (parse("/pypi/*"),), "intake", "approved")
+    route = PromotionRule("public-to-approved", (parse("/pypi/*"),), "intake", "approved")
     assert policy.promotions == (route,)
     assert policy.promotes_to("approved")
     assert not policy.promotes_to("intake")

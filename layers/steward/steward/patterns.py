@@ -23,8 +23,8 @@ Suffix = Literal["*", "~", "$"]
 MAX_PATTERN_LENGTH: Final = 520  # PackageGroupPattern, service model
 _COMPONENTS: Final = 3  # format, namespace, name
 # "namespace" of PackageIdentifier, API Reference. npm has it both ways.
-_NEVER_A_NAMESPACE: Final = frozenset({"pypi", "nuget", "ruby", "cargo"})
-_ALWAYS_A_NAMESPACE: Final = frozenset({"maven", "swift", "generic"})
+NEVER_A_NAMESPACE: Final = frozenset({"pypi", "nuget", "ruby", "cargo"})
+ALWAYS_A_NAMESPACE: Final = frozenset({"maven", "swift", "generic"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +159,7 @@ def _completed(stem: str) -> str:
 def _lone_name(text: str) -> str | None:
     """Return the path that ``/pypi/name`` should be: its format has no namespaces."""
     package_format, *rest = text[1:].split("/")
-    if not is_format(package_format) or package_format not in _NEVER_A_NAMESPACE or len(rest) != 1:
+    if not is_format(package_format) or package_format not in NEVER_A_NAMESPACE or len(rest) != 1:
         return None
     name = normalised(package_format, rest[0])
     if not name or any(character in "*$" or _unfit(character) for character in name):
@@ -178,7 +178,7 @@ def _check_namespace(text: str, package_format: Format, components: list[str]) -
             "has an @, which no scope of npm has in CodeArtifact",
             f"Write /npm/{rest}.",
         )
-    if package_format in _NEVER_A_NAMESPACE and namespace:
+    if package_format in NEVER_A_NAMESPACE and namespace:
         whole = components[-1] or not _in_word(namespace[-1])  # else `/pypi/name/*`
         name = components[-1] if len(components) == _COMPONENTS and whole else namespace
         raise PatternError(
@@ -186,7 +186,7 @@ def _check_namespace(text: str, package_format: Format, components: list[str]) -
             f"has a namespace, and packages of the format {package_format} have none",
             f"Write /{package_format}//{name}{text[-1] if whole else '~'}.",
         )
-    if package_format in _ALWAYS_A_NAMESPACE and len(components) == _COMPONENTS and not namespace:
+    if package_format in ALWAYS_A_NAMESPACE and len(components) == _COMPONENTS and not namespace:
         raise PatternError(
             text,
             f"has no namespace, and packages of the format {package_format} always have one",

@@ -14,6 +14,7 @@ from steward import patterns
 from steward.coordinates import Package, Restriction, RestrictionMode, RestrictionType
 from steward.errors import PatternError, PolicyError
 from steward.patterns import Pattern
+from steward.promotion_rules import CompiledPromotion, PromotionRule, promotion_rule
 
 OriginKind = Literal["internal", "public", "inferred", "explicit"]
 ExternalVersions = Literal["archive", "report"]
@@ -47,15 +48,6 @@ class CompiledGroup(TypedDict):
     pattern: str
     modes: dict[RestrictionType, RestrictionMode]
     allowed: dict[RestrictionType, list[str]]
-
-
-class CompiledPromotion(TypedDict):
-    """A route of ``promotions`` as the policy compiler writes it."""
-
-    name: str
-    packages: list[str]
-    source: str
-    to: str
 
 
 class CompiledPolicy(TypedDict):
@@ -146,22 +138,6 @@ class GroupDeclaration:
 
 
 @dataclass(frozen=True, slots=True)
-class PromotionRoute:
-    """
-    From which repository to which other one some packages are promoted.
-
-    Attributes:
-        name: The one that the policy gives it.
-        source: The repository that the policy calls ``from``.
-    """
-
-    name: str
-    packages: tuple[Pattern, ...]
-    source: str
-    to: str
-
-
-@dataclass(frozen=True, slots=True)
 class Policy:
     """
     What the owners of a domain want done in it.
@@ -177,7 +153,7 @@ class Policy:
     snapshots: tuple[SnapshotRule, ...] = ()
     origins: tuple[OriginRule, ...] = ()
     groups: tuple[GroupDeclaration, ...] | None = None
-    promotions: tuple[PromotionRoute, ...] = ()
+    promotions: tuple[PromotionRule, ...] = ()
 
     def snapshot_rule_for(self, package: Package) -> SnapshotRule | None:
         """Return the first ``snapshots`` rule that applies to *package*, if any does."""
@@ -200,8 +176,26 @@ class Policy:
         return max(matching, key=lambda group: group.pattern.specificity, default=None)
 
     def promotes_to(self, repository_name: str) -> bool:
-        """Return whether a route of ``promotions`` ends in the repository."""
-        return any(route.to == repository_name for route in self.promotions)
+        """Return whether a rule of ``promotions`` ends in the repository."""
+        return any(rule.to == repository_name for rule in self.promotions)
+
+    def promotion_rules_for(self, package: Package) -> tuple[PromotionRule, ...]:
+        """
+        Return the ``promotions`` rules for *package* where it is, in the order of the file.
+
+        The first that applies for each pair of repositories; so one at most for each destination.
+        """
+        if package.repository.domain != self.domain:
+            return ()
+        first: dict[str, PromotionRule] = {}
+        for rule in self.promotions:
+            if rule.to not in first and rule.applies_to(package):
+                first[rule.to] = rule
+        return tuple(first.values())
+
+    def promotion_rule(self, name: str) -> PromotionRule | None:
+        """Return the ``promotions`` rule of that name, if there is one."""
+        return next((rule for rule in self.promotions if rule.name == name), None)
 
     def _first(self, rules: tuple[Rule, ...], package: Package) -> Rule | None:
         if package.repository.domain != self.domain:
@@ -224,7 +218,7 @@ def load(path: Path) -> Policy:
             snapshots=tuple(_snapshot_rule(rule) for rule in document["snapshots"]),
             origins=tuple(_origin_rule(rule) for rule in document["origins"]),
             groups=_groups(document["groups"]),
-            promotions=tuple(_promotion(route) for route in document["promotions"]),
+            promotions=tuple(promotion_rule(rule) for rule in document["promotions"]),
         )
     except (OSError, ValueError, LookupError, TypeError, AttributeError, PatternError) as error:
         raise PolicyError(f"{path} is no compiled policy: {error!r}") from error
@@ -261,15 +255,6 @@ def _group(group: CompiledGroup) -> GroupDeclaration:
         pattern=patterns.parse(group["pattern"]),
         modes=group["modes"],
         allowed={kind: tuple(names) for kind, names in group["allowed"].items()},
-    )
-
-
-def _promotion(route: CompiledPromotion) -> PromotionRoute:
-    return PromotionRoute(
-        name=route["name"],
-        packages=_patterns(route["packages"]),
-        source=route["source"],
-        to=route["to"],
     )
 
 

@@ -25,7 +25,6 @@ from steward.policy import (
     CompiledGroup,
     CompiledOriginRule,
     CompiledPolicy,
-    CompiledPromotion,
     CompiledSnapshotRule,
 )
 from steward.policy_checks import Opening, contradictions, openings, wanted
@@ -52,6 +51,7 @@ from steward.policy_model import (
 )
 from steward.policy_repositories import NamedRepository, named_repositories
 from steward.policy_values import REMEDIED, duration_seconds, nearest
+from steward.promotion_rules import CompiledPromotion
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -197,6 +197,20 @@ def _promotion(route: PromotionsRoute) -> CompiledPromotion:
         "packages": route.packages,
         "source": route.source,
         "to": route.to,
+        "require": {
+            "minimum_age": None,
+            "vulnerabilities": None,
+            "licences": None,
+            "origin": None,
+            "allow": None,
+            "deny": [],
+            "versions": None,
+            "integrity": None,
+            "approval": "automatic",
+        },
+        "include_dependencies": False,
+        "recall": "report",
+        "digest": "",
     }
 
 
