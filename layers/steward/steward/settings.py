@@ -24,6 +24,10 @@ class Settings:
         domain: The domain whose events reach this function.
         ledger_table: The DynamoDB table of the ledger, for automations that have one.
         attention_topic: The SNS topic for what needs a person, if somebody listens.
+        promotions_table: The DynamoDB table of the records of promotions.
+        promotions_queue_url: The queue of packages to judge, for functions whose own queue it is not.
+        copies_queue_url: The queue of ordered copies, for the function that orders them.
+        osv_url: Where to ask for vulnerabilities.
     """
 
     mode: Mode
@@ -32,6 +36,10 @@ class Settings:
     domain: str
     ledger_table: str | None = None
     attention_topic: str | None = None
+    promotions_table: str | None = None
+    promotions_queue_url: str | None = None
+    copies_queue_url: str | None = None
+    osv_url: str | None = None
 
     def expect_policy_of(self, domain: str) -> None:
         """
@@ -64,6 +72,10 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
         domain=_required(environment, "STEWARD_DOMAIN"),
         ledger_table=environment.get("STEWARD_LEDGER_TABLE") or None,
         attention_topic=environment.get("STEWARD_ATTENTION_TOPIC") or None,
+        promotions_table=environment.get("STEWARD_PROMOTIONS_TABLE") or None,
+        promotions_queue_url=environment.get("STEWARD_PROMOTIONS_QUEUE_URL") or None,
+        copies_queue_url=environment.get("STEWARD_COPIES_QUEUE_URL") or None,
+        osv_url=environment.get("STEWARD_OSV_URL") or None,
     )
 
 
