@@ -111,8 +111,8 @@ class BusNotices:
     ) -> None:
         """See :class:`VersionNotices`."""
         said = [{"version": one.version, "previousStatus": one.status} for one in versions]
-        details = ({"status": status, "versions": some} for some in _chunks(said))
-        _announce(VERSIONS_CHANGED, package, details, automation, rule)
+        details = ({"status": status, "versions": some} for some in chunks(said))
+        announce(VERSIONS_CHANGED, package, details, automation, rule)
 
     def restrictions_changed(
         self,
@@ -125,7 +125,7 @@ class BusNotices:
     ) -> None:
         """See :class:`Notices`."""
         detail = {"restrictions": _pair(after), "previousRestrictions": _pair(before)}
-        _announce(RESTRICTIONS_CHANGED, package, [detail], automation, rule)
+        announce(RESTRICTIONS_CHANGED, package, [detail], automation, rule)
 
     def external_versions_found(
         self,
@@ -146,29 +146,30 @@ class BusNotices:
             }
             for one in versions
         ]
-        details = ({"outcome": outcome, "versions": some} for some in _chunks(said))
-        _announce(EXTERNAL_VERSIONS_FOUND, package, details, automation, rule)
+        details = ({"outcome": outcome, "versions": some} for some in chunks(said))
+        announce(EXTERNAL_VERSIONS_FOUND, package, details, automation, rule)
 
     def mixed_origin_found(
         self, package: Package, *, internal: int, external: int, automation: str, rule: str
     ) -> None:
         """See :class:`Notices`."""
         detail = {"internalVersions": internal, "externalVersions": external}
-        _announce(MIXED_ORIGIN_FOUND, package, [detail], automation, rule)
+        announce(MIXED_ORIGIN_FOUND, package, [detail], automation, rule)
 
 
 def _pair(restrictions: Restrictions) -> dict[str, str]:
     return {"publish": restrictions.publish, "upstream": restrictions.upstream}
 
 
-def _chunks(
-    versions: Sequence[Mapping[str, str | None]],
-) -> Iterable[Sequence[Mapping[str, str | None]]]:
+def chunks(
+    versions: Sequence[Mapping[str, object]],
+) -> Iterable[Sequence[Mapping[str, object]]]:
+    """Yield *versions*, which an announcement describes, as many at a time as a notice holds."""
     for start in range(0, len(versions), VERSIONS_PER_NOTICE):
         yield versions[start : start + VERSIONS_PER_NOTICE]
 
 
-def _announce(
+def announce(
     kind: str,
     package: Package,
     details: Iterable[Mapping[str, object]],
