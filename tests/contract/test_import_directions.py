@@ -84,6 +84,7 @@ def test_third_party_packages_of_functions_are_in_the_layer() -> None:
         line.split("==")[0].replace("-", "_") for line in pinned.splitlines() if "==" in line
     }
     brought |= {"botocore"}  # Lambda's Python runtimes come with it (Lambda Developer Guide)
+    brought |= {"urllib3"}  # what botocore sends its own requests with
     compilers = {"policy_file.py"} | {
         path.name for path in python_files(LAYER) if packages(path) & {"pydantic", "yaml"}
     }

@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     )
 
     from steward.copies import Copies
+    from steward.endpoint import Endpoint
     from steward.repositories import Repositories
     from steward.version_contents import VersionContents
 
@@ -73,6 +74,7 @@ __all__ = [
     "connect",
     "connect_contents",
     "connect_copies",
+    "connect_endpoint",
     "connect_repositories",
 ]
 
@@ -362,6 +364,13 @@ def connect_copies(mode: Mode, pace: Callable[[], None]) -> Copies:
     from steward.copies import CopyService, ObservedCopies  # noqa: PLC0415  see above
 
     return CopyService(clients.codeartifact(), pace) if mode == "enforce" else ObservedCopies()
+
+
+def connect_endpoint() -> Endpoint:
+    """Return what tells when versions were released, and which were withdrawn."""
+    from steward.endpoint import ServiceEndpoint  # noqa: PLC0415  see above
+
+    return ServiceEndpoint(clients.codeartifact())
 
 
 def connect_repositories() -> Repositories:

@@ -1,0 +1,201 @@
+"""
+HTTP requests whose answers are bounded: in size, and in time from the first byte to the last.
+
+A client's timeouts hold for one read from the socket; whoever sends a byte a second keeps it
+waiting for good. Here the whole answer has a deadline. Redirects are answers like others: nobody is
+sent to another host without being asked. Nothing is asked for compressed, so nothing can grow.
+"""
+
+from __future__ import annotations
+
+import http.client
+import io
+import json
+import socket
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import urllib3
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import HTTPError, ProtocolError
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
+CONNECT_SECONDS: Final = 3.0
+_PIECE: Final = 65_536
+
+
+class RequestFailedError(Exception):
+    """No answer came, or not all of it in time, or it is larger than was allowed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """
+    An answer, whatever its status.
+
+    Attributes:
+        headers: By lower-case name.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    def document(self) -> object:
+        """
+        Return the JSON of the body.
+
+        Raises:
+            ValueError: It is none, or is nested too deeply.
+        """
+        try:
+            document: object = json.loads(self.body)
+        except RecursionError:
+            raise ValueError("it is nested too deeply") from None
+        return document
+
+
+class BoundedHttp:
+    """
+    A pool of connections; it may be shared by threads.
+
+    A request whose connection broke before an answer came is sent once more: a function that was
+    frozen finds its connections closed. Send only what may be repeated.
+    """
+
+    def __init__(self, *, seconds: float, largest: int, connections: int = 8) -> None:
+        """
+        Make no connection yet.
+
+        Args:
+            seconds: What an answer may take from its first byte to its last, and the time until
+                the first.
+            largest: Bytes of a body.
+        """
+        self._seconds = seconds
+        self._largest = largest
+        self._pool = urllib3.PoolManager(
+            maxsize=connections,
+            timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=seconds),
+        )
+        self._pool.pool_classes_by_scheme = _classes(seconds)
+
+    def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str],
+        body: bytes | None = None,
+    ) -> Answer:
+        """
+        Return what *url* answers; the body of a HEAD is empty.
+
+        Raises:
+            RequestFailedError: See there. Its message names neither headers nor a query.
+        """
+        where = url.partition("?")[0]
+        sent = {"Accept-Encoding": "identity", **headers}
+        try:
+            try:
+                response = self._send(method, url, sent, body)
+            except ProtocolError:
+                response = self._send(method, url, sent, body)
+        except (HTTPError, OSError, ValueError) as error:
+            raise RequestFailedError(f"{where} did not answer: {_kind(error)}") from None
+        try:
+            content = self._body(response, where)
+        except (HTTPError, OSError, ValueError) as error:
+            response.close()
+            raise RequestFailedError(f"{where} broke off its answer: {_kind(error)}") from None
+        except RequestFailedError:
+            response.close()
+            raise
+        response.release_conn()
+        named = {name.lower(): value for name, value in response.headers.items()}
+        return Answer(response.status, named, content)
+
+    def _send(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None
+    ) -> urllib3.BaseHTTPResponse:
+        return self._pool.request(
+            method,
+            url,
+            body=body,
+            headers=headers,
+            retries=False,
+            redirect=False,
+            preload_content=False,
+        )
+
+    def _body(self, response: urllib3.BaseHTTPResponse, where: str) -> bytes:
+        found = bytearray()
+        while piece := response.read(_PIECE, decode_content=False):
+            found += piece
+            if len(found) > self._largest:
+                raise RequestFailedError(f"{where} answered more than {self._largest} bytes")
+        return bytes(found)
+
+
+def _kind(error: Exception) -> str:
+    """Return what failed without its words: those may hold the whole address."""
+    reason = getattr(error, "reason", None)
+    return type(reason if isinstance(reason, Exception) else error).__name__
+
+
+class _Deadlined(io.RawIOBase):
+    """The stream of an answer; each read waits no longer than what is left until the deadline."""
+
+    def __init__(self, stream: io.RawIOBase, sock: socket.socket, deadline: float) -> None:
+        self._stream = stream
+        self._socket = sock
+        self._deadline = deadline
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: WriteableBuffer) -> int | None:
+        left = self._deadline - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("the answer took too long")
+        self._socket.settimeout(left)
+        return self._stream.readinto(buffer)
+
+    def close(self) -> None:
+        self._stream.close()
+        super().close()
+
+
+def _classes(seconds: float) -> dict[str, type[urllib3.HTTPConnectionPool]]:
+    """Return the pools of connections whose answers end *seconds* after they were begun."""
+
+    class Response(http.client.HTTPResponse):
+        def __init__(
+            self,
+            sock: socket.socket,
+            debuglevel: int = 0,
+            method: str | None = None,
+            url: str | None = None,
+        ) -> None:
+            super().__init__(sock, debuglevel, method, url)
+            raw = self.fp.detach()
+            deadlined = _Deadlined(raw, sock, time.monotonic() + seconds)
+            self.fp = io.BufferedReader(deadlined)
+
+    class Plain(HTTPConnection):
+        response_class = Response
+
+    class Secure(HTTPSConnection):
+        response_class = Response
+
+    class PlainPool(urllib3.HTTPConnectionPool):
+        ConnectionCls = Plain
+
+    class SecurePool(urllib3.HTTPSConnectionPool):
+        ConnectionCls = Secure
+
+    return {"http": PlainPool, "https": SecurePool}

@@ -1,0 +1,219 @@
+"""
+The repository endpoints of package managers: when versions were released, and what was withdrawn.
+
+The time that counts is that of the public release, not when CodeArtifact fetched the version:
+"Implement a minimum package age" (User Guide) names the place of it for each format and warns of
+DescribePackageVersion's ``publishedTime``, which is the time of the fetch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final, Protocol
+from urllib.parse import quote, urljoin, urlsplit
+
+from steward import endpoint_releases
+from steward.bounded_http import Answer, BoundedHttp, RequestFailedError
+from steward.endpoint_access import EndpointAccess, refuse_open_ways
+from steward.endpoint_releases import UNKNOWN, Release
+from steward.errors import EndpointError
+
+if TYPE_CHECKING:
+    from mypy_boto3_codeartifact import CodeArtifactClient
+
+    from steward.coordinates import Package
+
+__all__ = ["Endpoint", "Release", "ServiceEndpoint"]
+
+SECONDS: Final = 20.0  # our choice: the greatest answers, of some 10 MB, take a few seconds
+LARGEST_ANSWER: Final = 64 * 1024 * 1024  # our choice: npm has packuments of some 30 MB
+AT_ONCE: Final = 8  # our choice: of 800 reads a second (quotas, User Guide), for Maven's HEADs
+NUGET_PAGES: Final = 64  # our choice; a page holds 64 versions ("Package metadata", NuGet API)
+
+_OK = 200
+_PARTIAL = 206
+_UNAUTHORIZED = 401
+_FORBIDDEN = 403
+_NOT_FOUND = 404
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+
+SIMPLE_JSON: Final = "application/vnd.pypi.simple.v1+json"  # User Guide, Python compatibility
+
+
+class Endpoint(Protocol):
+    """What may be asked of the endpoint of a package's repository."""
+
+    def releases(self, package: Package, versions: Sequence[str]) -> Mapping[str, Release]:
+        """
+        Return what the public repository says of each of *versions*, all of which are keys.
+
+        - npm, PyPI, Cargo: one request; NuGet: one, one more for each page of 64 versions that is
+          not in its answer, and one for the index of the repository, once in a process;
+        - Maven: one HEAD a version, of its POM, and one more where that is a redirect;
+        - generic, Ruby, Swift: none; nothing is known.
+
+        What is not known is ``None``: a version that is not listed (any more), a package that the
+        endpoint does not know, a time that cannot be read. A version published inside the domain
+        has the time of its publishing.
+
+        Raises:
+            EndpointError: It cannot be asked, or its answer is nothing that can be read.
+        """
+
+
+class ServiceEndpoint:
+    """The endpoints of CodeArtifact itself."""
+
+    def __init__(
+        self,
+        client: CodeArtifactClient,
+        *,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        http: BoundedHttp | None = None,
+    ) -> None:
+        self._access = EndpointAccess(client, now)
+        self._http = http or BoundedHttp(
+            seconds=SECONDS, largest=LARGEST_ANSWER, connections=AT_ONCE
+        )
+        self._registrations: dict[str, str] = {}
+
+    def releases(self, package: Package, versions: Sequence[str]) -> Mapping[str, Release]:
+        """See :class:`Endpoint`."""
+        if not versions:
+            return {}
+        found: Mapping[str, Release]
+        match package.format:
+            case "npm":
+                found = self._npm(package)
+            case "pypi":
+                found = self._pypi(package, versions)
+            case "maven":
+                found = self._maven(package, versions)
+            case "nuget":
+                found = self._nuget(package, versions)
+            case "cargo":
+                found = self._cargo(package)
+            case _:
+                found = {}
+        return {version: found.get(version, UNKNOWN) for version in versions}
+
+    def _npm(self, package: Package) -> Mapping[str, Release]:
+        name = f"@{package.namespace}/{package.name}" if package.namespace else package.name
+        document = self._document(package, quote(name, safe="@"), accept="application/json")
+        return {} if document is None else endpoint_releases.of_npm(document)
+
+    def _pypi(self, package: Package, versions: Iterable[str]) -> Mapping[str, Release]:
+        document = self._document(package, f"simple/{quote(package.name)}/", accept=SIMPLE_JSON)
+        return (
+            {} if document is None else endpoint_releases.of_pypi(document, package.name, versions)
+        )
+
+    def _cargo(self, package: Package) -> Mapping[str, Release]:
+        path = f"api/v1/crates/{quote(package.name, safe='')}/versions"
+        document = self._document(package, path, accept="application/json")
+        return {} if document is None else endpoint_releases.of_cargo(document)
+
+    def _nuget(self, package: Package, versions: Iterable[str]) -> Mapping[str, Release]:
+        """Read the registration of a package; pages of it that are elsewhere are asked for too."""
+        base = self._access.url(package)
+        registrations = self._registrations.get(base)
+        if registrations is None:
+            index = self._document(package, "v3/index.json", accept="application/json")
+            registrations = urljoin(base, endpoint_releases.registrations_in(index))
+            self._registrations[base] = registrations
+        path = f"{registrations.rstrip('/')}/{quote(package.name, safe='')}/index.json"
+        document = self._document(package, path, accept="application/json")
+        if document is None:
+            return {}
+        pages = endpoint_releases.nuget_pages(document)
+        if sum(isinstance(page, str) for page in pages) > NUGET_PAGES:
+            raise EndpointError(f"{path} has more than {NUGET_PAGES} pages")
+        whole = [
+            self._document(package, page, accept="application/json")
+            if isinstance(page, str)
+            else page
+            for page in pages
+        ]
+        return endpoint_releases.of_nuget(whole, versions)
+
+    def _maven(self, package: Package, versions: Sequence[str]) -> Mapping[str, Release]:
+        """
+        Read when the POM of each version was released.
+
+        A version without a POM stays unknown; that later assets are newer is not seen.
+        """
+        self._access.token(package)  # once, and not by each of the threads
+        with ThreadPoolExecutor(max_workers=min(AT_ONCE, len(versions))) as pool:
+            times = pool.map(lambda version: self._pom_time(package, version), versions)
+            return {version: Release(time) for version, time in zip(versions, times, strict=True)}
+
+    def _pom_time(self, package: Package, version: str) -> datetime | None:
+        name, folder = package.name, (package.namespace or "").replace(".", "/")
+        path = f"{folder}/{name}/{version}/{name}-{version}.pom"
+        url = self._access.url(package) + quote(path)
+        answer = self._ask(package, "HEAD", url, accept="*/*")
+        if answer.status in _REDIRECTS and "last-modified" not in answer.headers:
+            target = urljoin(url, answer.headers.get("location", ""))
+            answer = self._followed(target)
+        elif answer.status in _REDIRECTS:
+            return endpoint_releases.http_date(answer.headers["last-modified"])
+        if answer.status == _NOT_FOUND:
+            return None
+        if answer.status not in (_OK, _PARTIAL):
+            raise EndpointError(f"{url} answered {answer.status}")
+        return endpoint_releases.http_date(answer.headers.get("last-modified"))
+
+    def _followed(self, url: str) -> Answer:
+        """
+        Ask the place that an asset's URL leads to. It is pre-signed and takes no credentials.
+
+        A URL may be signed for GET alone (S3 User Guide, "Sharing objects"): then its first byte is
+        asked for.
+        """
+        refuse_open_ways(url)
+        try:
+            answer = self._http.request("HEAD", url, headers={})
+            if answer.status == _FORBIDDEN:
+                answer = self._http.request("GET", url, headers={"Range": "bytes=0-0"})
+            return answer
+        except RequestFailedError as error:
+            raise EndpointError(str(error)) from error
+
+    def _document(self, package: Package, path: str, *, accept: str) -> object | None:
+        """
+        Return the JSON at *path*, relative to the endpoint or absolute; ``None``: not there.
+
+        Raises:
+            EndpointError: There is no answer, it is another one, or leads to another host.
+        """
+        base = self._access.url(package)
+        url = urljoin(base, path)
+        if urlsplit(url)[:2] != urlsplit(base)[:2]:
+            raise EndpointError(f"{base} leads to another host")
+        answer = self._ask(package, "GET", url, accept=accept)
+        if answer.status == _NOT_FOUND:
+            return None
+        if answer.status != _OK:
+            raise EndpointError(f"{url} answered {answer.status}")
+        try:
+            return answer.document()
+        except ValueError as error:
+            raise EndpointError(f"{url} answered no JSON: {error}") from None
+
+    def _ask(self, package: Package, method: str, url: str, *, accept: str) -> Answer:
+        """Return the answer to an authorized request; a token that is refused is renewed once."""
+        token = self._access.token(package)
+        answer = self._request(method, url, accept, token)
+        if answer.status == _UNAUTHORIZED:
+            answer = self._request(method, url, accept, self._access.renewed(package, token))
+        return answer
+
+    def _request(self, method: str, url: str, accept: str, token: str) -> Answer:
+        refuse_open_ways(url)
+        headers = {"Accept": accept, "Authorization": f"Bearer {token}"}
+        try:
+            return self._http.request(method, url, headers=headers)
+        except RequestFailedError as error:
+            raise EndpointError(str(error)) from error
