@@ -1,0 +1,311 @@
+"""
+The decision: whether versions get into a promotion's destination past its gates. Values only.
+
+A client of the destination ``to`` gets whatever its search finds: in its upstreams, depth-first,
+and behind their external connections ("Upstream repository priority order", User Guide). A *route*
+is such a way that ends in the repository that the rule copies from, or in an external connection of
+the package's format.
+
+Only what the User Guide promises closes a route for sure:
+
+- One that starts with an upstream: origin control ``upstream`` BLOCK of the package in ``to``, or a
+  package group that does not let ``to`` have versions from its upstreams (INTERNAL_UPSTREAM).
+- An external connection of ``to`` itself: the same, with EXTERNAL_UPSTREAM.
+- A package that only resembles the pattern of its group (association ``WEAK``) is blocked.
+
+What stands half way (restrictions of an upstream, groups that close an upstream's connection) is
+not counted: how a search goes on behind it is not promised for every case.
+
+Sources: User Guide, "Editing package origin controls", "Package group origin controls", "Package
+group definition syntax and matching behavior".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+from steward import patterns
+from steward.codeartifact_answers import AssociatedGroup
+from steward.coordinates import (
+    Format,
+    Repository,
+    Restriction,
+    RestrictionMode,
+    RestrictionType,
+)
+from steward.errors import PatternError
+from steward.group_restrictions import PackageGroup
+from steward.patterns import Pattern
+from steward.promotion_rules import PromotionRule
+from steward.repositories import ExternalConnection
+
+UpstreamType = Literal["INTERNAL_UPSTREAM", "EXTERNAL_UPSTREAM"]
+UPSTREAM_TYPES: Final[tuple[UpstreamType, ...]] = ("INTERNAL_UPSTREAM", "EXTERNAL_UPSTREAM")
+_UNKNOWN: Final = "?"
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """
+    A repository that a search comes to.
+
+    Attributes:
+        path: The repositories from the destination on, this one last.
+        unknown: Why nobody can tell what it is connected to; ``None`` if it was described.
+    """
+
+    path: tuple[str, ...]
+    connections: tuple[ExternalConnection, ...] = ()
+    unknown: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """
+    What a search that starts in *repository* comes to.
+
+    Attributes:
+        upstreams: The direct upstreams of the repository, in its order.
+        stops: In the order of the search, the repository itself first.
+    """
+
+    repository: Repository
+    upstreams: tuple[str, ...]
+    stops: tuple[Stop, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """
+    A way to versions that no gate has seen.
+
+    Attributes:
+        path: The repositories from the destination on, and then the external connection if the
+            route ends in one.
+        closed_by: The restrictions of package groups that close it, all of them together.
+        unknown: Why nobody can tell where the route ends; ``None`` if it is known.
+    """
+
+    path: tuple[str, ...]
+    closed_by: tuple[UpstreamType, ...]
+    unknown: str | None = None
+
+    def __str__(self) -> str:
+        return " -> ".join(self.path)
+
+
+@dataclass(frozen=True, slots=True)
+class GroupSettings:
+    """
+    The package groups of a domain.
+
+    Attributes:
+        groups: All of them, the root included.
+        allowed: The repositories on the allow-list of a pattern and type, for those groups whose
+            own mode is ``ALLOW_SPECIFIC_REPOSITORIES``.
+    """
+
+    groups: tuple[PackageGroup, ...]
+    allowed: Mapping[tuple[str, RestrictionType], frozenset[str]] = field(default_factory=dict)
+
+    def closes(self, pattern: str, kind: UpstreamType, repository: str) -> bool:
+        """Return whether the group *pattern* surely denies *repository* this *kind* of versions."""
+        try:
+            parsed = patterns.parse(pattern)
+        except PatternError:
+            return False  # spelt in a way that we cannot read: nothing is sure
+        lineage = self._lineage(parsed)
+        if not lineage or lineage[0].pattern != pattern:
+            return False
+        mode = lineage[0].effective.get(kind)
+        if mode != "ALLOW_SPECIFIC_REPOSITORIES":
+            return mode == "BLOCK"
+        # The list that counts is that of the group that the mode is inherited from.
+        owner = next((one for one in lineage if one.modes.get(kind, "INHERIT") != "INHERIT"), None)
+        listed = None if owner is None else self.allowed.get((owner.pattern, kind))
+        return listed is not None and repository not in listed
+
+    def close_all_of(self, pattern: Pattern, route: Route) -> bool:
+        """
+        Return whether *route* is surely closed for each package that *pattern* matches.
+
+        The most specific group that covers the pattern has to close it, and none of the more
+        specific ones may open it again.
+        """
+        covering = self._lineage(pattern)[:1]
+        below = [one for one, parsed in self._parsed() if pattern.covers(parsed)]
+        return bool(covering) and all(
+            self.closes(one.pattern, kind, route.path[0])
+            for one in (*covering, *below)
+            for kind in route.closed_by
+        )
+
+    def _lineage(self, pattern: Pattern) -> list[PackageGroup]:
+        """Return the groups that cover *pattern*, the most specific one first."""
+        covering = [(one, parsed) for one, parsed in self._parsed() if parsed.covers(pattern)]
+        covering.sort(key=lambda each: each[1].specificity, reverse=True)
+        return [one for one, _ in covering]
+
+    def _parsed(self) -> Iterable[tuple[PackageGroup, Pattern]]:
+        for group in self.groups:
+            try:
+                yield group, patterns.parse(group.pattern)
+            except PatternError:
+                continue  # spelt in a way that no package of ours can match
+
+
+@dataclass(frozen=True, slots=True)
+class PackageControls:
+    """
+    What restricts one package in the destination.
+
+    Attributes:
+        upstream: Its own origin control there; ALLOW for a package that is not there yet.
+        group: The package group that it belongs to.
+        settings: The domain's groups; ``None``: not asked for, so no allow-list is known.
+    """
+
+    upstream: Restriction
+    group: AssociatedGroup
+    settings: GroupSettings | None = None
+
+    def close(self, route: Route) -> bool:
+        """Return whether they surely close *route*."""
+        if self.upstream == "BLOCK" or self.group.association == "WEAK":
+            return True
+        return all(self._deny(route.path[0], kind) for kind in route.closed_by)
+
+    def _deny(self, repository: str, kind: UpstreamType) -> bool:
+        mode: RestrictionMode | None = self.group.modes.get(kind)
+        if mode != "ALLOW_SPECIFIC_REPOSITORIES":
+            return mode == "BLOCK"
+        return self.settings is not None and self.settings.closes(
+            self.group.pattern, kind, repository
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """
+    A route that nothing closes.
+
+    Attributes:
+        problem: Where it leads, as a sentence without its end.
+        remedy: The two ways to close it, as sentences with the commands.
+    """
+
+    path: tuple[str, ...]
+    problem: str
+    remedy: str
+
+    @property
+    def text(self) -> str:
+        """All there is to say."""
+        return f"{self.problem}. {self.remedy}"
+
+
+def routes(rule: PromotionRule, reach: Reach, package_format: Format | None) -> list[Route]:
+    """
+    Return the ways past the gates of *rule* that the topology has, in the order of the search.
+
+    One that goes on behind another's end is left out: closing the first closes it too.
+
+    Args:
+        package_format: Only external connections of this format count; ``None``: of any.
+    """
+    found: list[Route] = []
+    for stop in reach.stops:
+        if any(stop.path[: len(one.path)] == one.path for one in found):
+            continue
+        first = len(stop.path) == 1
+        closed_by: tuple[UpstreamType, ...] = (
+            ("EXTERNAL_UPSTREAM",) if first else ("INTERNAL_UPSTREAM",)
+        )
+        if not first and stop.path[-1] == rule.source:
+            found.append(Route(stop.path, closed_by))
+        elif stop.unknown is not None:
+            closed_by = UPSTREAM_TYPES if first else closed_by  # it may have either
+            found.append(Route((*stop.path, _UNKNOWN), closed_by, stop.unknown))
+        else:
+            found += [
+                Route((*stop.path, connection.name), closed_by)
+                for connection in stop.connections
+                if package_format in (None, connection.format)
+            ]
+    return found
+
+
+def way_around(
+    rule: PromotionRule, reach: Reach, package_format: Format, controls: PackageControls
+) -> Way | None:
+    """Return the first way by which one package gets past the gates of *rule*, if there is one."""
+    pattern = controls.group.pattern
+    return next(
+        (
+            _way(route, rule, reach, [pattern])
+            for route in routes(rule, reach, package_format)
+            if not controls.close(route)
+        ),
+        None,
+    )
+
+
+def routes_around(rule: PromotionRule, reach: Reach, settings: GroupSettings) -> list[Way]:
+    """
+    Return the ways by which packages of *rule* get past its gates, in the order of the search.
+
+    What restricts a single package does not count here: a package that the destination does not
+    hold yet has no restrictions.
+    """
+    opened: dict[Route, list[str]] = {}
+    for pattern in rule.packages:
+        for route in routes(rule, reach, pattern.format):
+            if not settings.close_all_of(pattern, route):
+                opened.setdefault(route, []).append(str(pattern))
+    return [_way(route, rule, reach, open_for) for route, open_for in opened.items()]
+
+
+def _way(route: Route, rule: PromotionRule, reach: Reach, groups: Sequence[str]) -> Way:
+    to, end = route.path[0], route.path[-1]
+    if route.unknown is not None:
+        problem = f"{route}: nobody can tell what clients of {to} get there ({route.unknown})"
+    elif end == rule.source and len(route.path) > 1:
+        problem = f"{route}: clients of {to} get versions from {end} without promotion"
+    else:
+        problem = f"{route}: clients of {to} get versions through {end} without promotion"
+    if route.path == (to, _UNKNOWN):
+        remedy = f"Create {to} without upstreams and external connections, or let it be described."
+    else:
+        remedy = f"Either {_disconnection(route, reach)}, or {_restriction(route, groups)}."
+    return Way(route.path, problem, remedy)
+
+
+def _disconnection(route: Route, reach: Reach) -> str:
+    to, following = route.path[0], route.path[1]
+    where = (
+        f"--domain {reach.repository.domain} --domain-owner {reach.repository.domain_owner} "
+        f"--repository {to}"
+    )
+    if route.closed_by == ("EXTERNAL_UPSTREAM",):
+        return (
+            f"disconnect {to}: `aws codeartifact disassociate-external-connection {where} "
+            f"--external-connection {following}`"
+        )
+    kept = " ".join(f"repositoryName={one}" for one in reach.upstreams if one != following)
+    return (
+        f"take {following} off the upstreams of {to}: `aws codeartifact update-repository {where} "
+        f"--upstreams {kept or '[]'}`"
+    )
+
+
+def _restriction(route: Route, groups: Sequence[str]) -> str:
+    key = route.closed_by[0].lower()
+    to = route.path[0]
+    named = " and ".join(groups)
+    others = f"`{{allow_in: [...]}}` without {to} if other repositories need it"
+    return (
+        f"declare `{key}: block` ({others}) for the package group{'s'[: len(groups) > 1]} {named} "
+        f"under `groups` of the policy, and run `steward groups`"
+    )
