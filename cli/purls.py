@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from steward.purls import PackageUrl
+    from steward.package_urls import PackageUrl
 
 
 class PackageName(NamedTuple):
@@ -26,7 +26,7 @@ def parse_package(text: str) -> PackageName:
     Raises:
         ValueError: It is neither.
     """
-    from steward.purls import PREFIX
+    from steward.package_urls import PREFIX
 
     if text.startswith(PREFIX):
         url = _package_url(text)
@@ -69,16 +69,17 @@ def parse_version(text: str) -> str | None:
     Raises:
         ValueError: It is no package URL, but starts like one.
     """
-    from steward.purls import PREFIX
+    from steward.package_urls import PREFIX
 
     return _package_url(text).version if text.startswith(PREFIX) else None
 
 
 def _package_url(text: str) -> "PackageUrl":
-    from steward.errors import PurlError
-    from steward.purls import parse_purl
+    """Return what the package URL *text* names, whatever part of the package it goes on with."""
+    from steward import package_urls
+    from steward.errors import PatternError
 
     try:
-        return parse_purl(text)
-    except PurlError as error:
-        raise ValueError(str(error)) from error
+        return package_urls.parse(text.split("#")[0].split("?")[0])
+    except PatternError as error:
+        raise ValueError(f"{error}. {error.remedy}") from error
