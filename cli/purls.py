@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from steward.package_urls import PackageUrl
+    from steward.purls import PackageUrl
 
 
 class PackageName(NamedTuple):
@@ -26,7 +26,7 @@ def parse_package(text: str) -> PackageName:
     Raises:
         ValueError: It is neither.
     """
-    from steward.package_urls import PREFIX
+    from steward.purls import PREFIX
 
     if text.startswith(PREFIX):
         url = _package_url(text)
@@ -69,17 +69,16 @@ def parse_version(text: str) -> str | None:
     Raises:
         ValueError: It is no package URL, but starts like one.
     """
-    from steward.package_urls import PREFIX
+    from steward.purls import PREFIX
 
     return _package_url(text).version if text.startswith(PREFIX) else None
 
 
 def _package_url(text: str) -> "PackageUrl":
-    """Return what the package URL *text* names, whatever part of the package it goes on with."""
-    from steward import package_urls
-    from steward.errors import PatternError
+    from steward.errors import PurlError
+    from steward.purls import parse_purl
 
     try:
-        return package_urls.parse(text.split("#")[0].split("?")[0])
-    except PatternError as error:
-        raise ValueError(f"{error}. {error.remedy}") from error
+        return parse_purl(text)
+    except PurlError as error:
+        raise ValueError(str(error)) from error

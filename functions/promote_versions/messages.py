@@ -8,7 +8,7 @@ from datetime import datetime
 
 from promote_versions.records import ApprovalDecision
 from steward.coordinates import Package
-from steward.package_urls import PackageUrl
+from steward.purls import PackageUrl
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ Every exception that the shared code raises on purpose.
     ├── SettingsError                    the environment of the function is wrong
     ├── PolicyError                      the compiled policy cannot be read
     │   └── PolicyMistakesError          the policy file has mistakes (policy_lines.py)
-    ├── PatternError                     no package-group pattern, no package URL
+    ├── PatternError                     no package-group pattern
+    ├── PurlError                        no package URL of anything that CodeArtifact can hold
     ├── BatchError                       the function was not called with a batch of SQS messages
     ├── MalformedMessageError            a message that no automation understands
     ├── EndpointError                    a repository endpoint gave no answer that can be used
@@ -47,7 +48,7 @@ class PolicyError(StewardError):
 
 class PatternError(StewardError):
     """
-    A text is no package-group pattern and no package URL, or one that no package can match.
+    A text is no package-group pattern, or one that no package can match.
 
     Attributes:
         pattern: The text.
@@ -58,6 +59,19 @@ class PatternError(StewardError):
         super().__init__(f"{pattern!r} {problem}")
         self.pattern = pattern
         self.remedy = remedy
+
+
+class PurlError(StewardError):
+    """
+    A text is no package URL, or one of a package that CodeArtifact cannot hold.
+
+    Attributes:
+        purl: The text.
+    """
+
+    def __init__(self, purl: str, problem: str) -> None:
+        super().__init__(f"{purl!r:.300} {problem}")
+        self.purl = purl
 
 
 class BatchError(StewardError):
