@@ -12,7 +12,7 @@ from typing import Literal, TypedDict, TypeVar
 
 from steward import patterns
 from steward.coordinates import Package, Restriction, RestrictionMode, RestrictionType
-from steward.errors import PatternError, PolicyError
+from steward.errors import PolicyError, StewardError
 from steward.patterns import Pattern
 from steward.promotion_rules import CompiledPromotion, PromotionRule, promotion_rule
 
@@ -143,7 +143,7 @@ class Policy:
     What the owners of a domain want done in it.
 
     Attributes:
-        digest: SHA-256 of the policy file, in hexadecimal.
+        digest: SHA-256 of the policy file and the lock files that it names, in hexadecimal.
         groups: ``None`` if the policy has no such section: then package groups are nobody's
             business here, and those that an earlier policy declared stay.
     """
@@ -220,7 +220,7 @@ def load(path: Path) -> Policy:
             groups=_groups(document["groups"]),
             promotions=tuple(promotion_rule(rule) for rule in document["promotions"]),
         )
-    except (OSError, ValueError, LookupError, TypeError, AttributeError, PatternError) as error:
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, StewardError) as error:
         raise PolicyError(f"{path} is no compiled policy: {error!r}") from error
 
 

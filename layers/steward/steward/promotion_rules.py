@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final, Literal, TypedDict, get_args
 
-from steward import package_urls, patterns
+from steward import patterns, purls
 from steward.coordinates import Package
 from steward.patterns import Pattern
 
@@ -123,12 +123,14 @@ def matcher(text: str) -> Matcher:
     Return what the package-group pattern or package URL *text* matches.
 
     Raises:
-        PatternError: It is neither, or nothing can match it; the error says what to write.
+        PatternError: It is a pattern that no package can match, or neither of the two.
+        PurlError: It is a package URL of nothing that CodeArtifact can hold.
     """
-    if not text.startswith(package_urls.PREFIX):
+    if not text.startswith(purls.PREFIX):
         return Matcher(text, patterns.parse(text))
-    url = package_urls.parse(text)
-    return Matcher(text, Pattern(url.path, "$", url.format), url.version)
+    url = purls.parse_purl(text)
+    path = f"/{url.format}/{url.namespace or ''}/{url.name}"
+    return Matcher(text, Pattern(path, "$", url.format), url.version)
 
 
 @dataclass(frozen=True, slots=True)
