@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, cast
 
@@ -40,6 +41,20 @@ class Hint:
     repeated: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """
+    A queued message in the form of an event of EventBridge.
+
+    Attributes:
+        detail: Empty if it has none.
+    """
+
+    source: object
+    detail_type: object
+    detail: Mapping[str, object]
+
+
 def hint_in(body: str) -> Hint:
     """
     Return what a queued message hints at.
@@ -50,22 +65,46 @@ def hint_in(body: str) -> Hint:
     Raises:
         MalformedMessageError: It is neither. The text says what is wrong with it.
     """
+    return hint_of(envelope_in(body))
+
+
+def envelope_in(body: str) -> Envelope:
+    """
+    Return the event that *body* is, of whatever kind.
+
+    Raises:
+        MalformedMessageError: It is none.
+    """
     try:
         document: object = json.loads(body)
     except (ValueError, RecursionError) as error:  # RecursionError: a body of 10,000 brackets
         raise MalformedMessageError(f"the body is no JSON document: {error}") from error
     if not isinstance(document, dict):
         raise MalformedMessageError("the body is no JSON object")
-    envelope = cast("dict[str, object]", document)
-    kind = (envelope.get("source"), envelope.get("detail-type"))
+    event = cast("dict[str, object]", document)
+    detail = event.get("detail")
+    return Envelope(
+        event.get("source"),
+        event.get("detail-type"),
+        cast("dict[str, object]", detail) if isinstance(detail, dict) else {},
+    )
+
+
+def hint_of(envelope: Envelope) -> Hint:
+    """
+    Return what an event of CodeArtifact, or what :func:`look_again` made, hints at.
+
+    Raises:
+        MalformedMessageError: It is neither.
+    """
+    kind = (envelope.source, envelope.detail_type)
     if kind not in ((SOURCE, DETAIL_TYPE), (OWN_SOURCE, LOOK_AGAIN)):  # unhashable in bad events
         raise MalformedMessageError(
             f"this is no event of CodeArtifact: source, detail-type {kind!r:.200}"
         )
-    detail = envelope.get("detail")
-    if not isinstance(detail, dict):
+    if not envelope.detail:
         raise MalformedMessageError("the event has no detail")
-    return Hint(_package(cast("dict[str, object]", detail)), kind == (OWN_SOURCE, LOOK_AGAIN))
+    return Hint(package_in(envelope.detail), kind == (OWN_SOURCE, LOOK_AGAIN))
 
 
 def look_again(package: Package) -> str:
@@ -86,7 +125,13 @@ def coordinates(package: Package) -> dict[str, str | None]:
     }
 
 
-def _package(detail: dict[str, object]) -> Package:
+def package_in(detail: Mapping[str, object]) -> Package:
+    """
+    Return the package that the detail of an event is about, under CodeArtifact's own names.
+
+    Raises:
+        MalformedMessageError: A name is missing, or is none that the service allows.
+    """
     repository = Repository(
         domain=_text(detail, "domainName", _DOMAIN),
         domain_owner=_text(detail, "domainOwner", _ACCOUNT),
@@ -103,7 +148,7 @@ def _package(detail: dict[str, object]) -> Package:
     return Package(repository, package_format, *stored_names(package_format, namespace, name))
 
 
-def _text(detail: dict[str, object], member: str, shape: re.Pattern[str]) -> str:
+def _text(detail: Mapping[str, object], member: str, shape: re.Pattern[str]) -> str:
     value = detail.get(member)
     if not isinstance(value, str) or not shape.fullmatch(value):
         raise MalformedMessageError(f"{member} is not what the service allows: {value!r:.100}")
