@@ -8,13 +8,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
-from emulator.core import origins, packages, records
+from emulator.core import origins, packages, records, snapshots
 from emulator.core import versions as held_versions
 from emulator.core.errors import ResourceNotFound, Validation
 from emulator.core.rows import package_of, package_row, repository_row, required_package_row
 from emulator.core.state import State
 from emulator.core.statuses import check_versions
 from emulator.core.values import (
+    SERVED,
     BulkResult,
     Package,
     PackageId,
@@ -56,8 +57,11 @@ def copy(
       repositories", User Guide).
     - npm tags of the copied versions come along and replace the destination's.
     - Only records are written: a domain stores each asset once.
-    - Status, origin controls and default restrictions are not documented: switches
-      ``copyCarriesStatus``, ``copyObeysOriginControls``, ``copyDefaultRestrictions``.
+    - Not documented, hence switches: the status of a copy (``copyCarriesStatus``), its revision
+      (``copyRevision``), what becomes of a version that the destination holds
+      (``copyOverwriteKeepsAssets``, ``copyOverHiddenVersion``, ``identicalCopyRestoresStatus``),
+      Maven snapshots (``snapshotsMayBeCopied``), origin controls (``copyObeysOriginControls``) and
+      restrictions of a new package (``copyDefaultRestrictions``).
 
     Args:
         versions: What to copy; or else *revisions*, which copies a version only at that revision.
@@ -212,20 +216,37 @@ def _outcome(
             "MISMATCHED_REVISION",
             f"current revision: {source.revision}, expected revision: {revision}",
         )
-    if held is not None and held.assets == source.assets and held.metadata == source.metadata:
-        return None
-    if source.status not in {"Published", "Unlisted"} and not (
-        source.status == "Archived" and state.faults.switch("copyCarriesStatus") == "published"
-    ):
-        return Refused("NOT_ALLOWED", f"Version {name} cannot be copied while {source.status}")
-    if held is not None and not allow_overwrite:
-        return Refused("ALREADY_EXISTS", f"Version {name} already exists")
-    if blocked or (held is not None and held.status == "Disposed"):
-        return Refused("NOT_ALLOWED", f"Version {name} cannot be copied to this repository")
-    carried: Status = (
-        source.status if state.faults.switch("copyCarriesStatus") == "carry" else "Published"
+    identical = (
+        held is not None and held.assets == source.assets and held.metadata == source.metadata
     )
-    return _Copy(source, held, carried)
+    carries = state.faults.switch("copyCarriesStatus") == "carry"
+    copyable = source.status in SERVED or (source.status == "Archived" and not carries)
+    status: Status = source.status if carries else "Published"
+    hidden = held is not None and held.status in {"Unlisted", "Archived"}
+    if held is not None and identical:
+        restored = hidden and state.faults.on("identicalCopyRestoresStatus")
+        if not (restored and copyable and held.status != status):
+            return None
+    elif not copyable:
+        return Refused("NOT_ALLOWED", f"Version {name} cannot be copied while {source.status}")
+    elif held is not None and not allow_overwrite:
+        return Refused("ALREADY_EXISTS", f"Version {name} already exists")
+    elif held is not None and hidden:
+        match state.faults.switch("copyOverHiddenVersion"):
+            case "notAllowed":
+                blocked = True
+            case "keepStatus":
+                status = held.status
+    if blocked or (held is not None and held.status == "Disposed") or _refused(state, source):
+        return Refused("NOT_ALLOWED", f"Version {name} cannot be copied to this repository")
+    return _Copy(source, held, status)
+
+
+def _refused(state: State, source: Version) -> bool:
+    name = source.version
+    snapshot = name.endswith(snapshots.SUFFIX) or snapshots.base_of(name) is not None
+    is_maven = source.package.format == "maven"
+    return is_maven and snapshot and not state.faults.on("snapshotsMayBeCopied")
 
 
 def _write(
@@ -249,14 +270,16 @@ def _write(
         )
     else:
         version_row = cast("int", row[0])
-        connection.execute("DELETE FROM assets WHERE version = ?", (version_row,))
+        if not state.faults.on("copyOverwriteKeepsAssets"):
+            connection.execute("DELETE FROM assets WHERE version = ?", (version_row,))
+        replaced = held is None or (held.assets, held.metadata) != (source.assets, source.metadata)
         records.touch(
             state,
             connection,
             version_row,
             status=each.status,
-            metadata=source.metadata,
-            content=True,
+            metadata=source.metadata if replaced else None,
+            content=replaced,
         )
     records.put_assets(
         connection,
@@ -264,6 +287,8 @@ def _write(
         version_row,
         [(asset.name, asset.blob) for asset in source.assets],
     )
+    if state.faults.switch("copyRevision") == "source":
+        _take_revision(connection, version_row, source)
     after = records.read(connection, package_id, source.version, destination, source.package)
     if after is None:
         raise ResourceNotFound(
@@ -285,6 +310,17 @@ def _write(
         status=held is None or held.status != after.status,
     )
     return after
+
+
+def _take_revision(connection: sqlite3.Connection, version_row: int, source: Version) -> None:
+    """The copy has its source's revision, if it has no other assets besides."""
+    (count,) = connection.execute(
+        "SELECT COUNT(*) FROM assets WHERE version = ?", (version_row,)
+    ).fetchone()
+    if count == len(source.assets):
+        connection.execute(
+            "UPDATE versions SET revision = ? WHERE id = ?", (source.revision, version_row)
+        )
 
 
 def _copy_tags(

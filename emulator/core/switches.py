@@ -174,6 +174,39 @@ _TABLE = (
         "published: an Unlisted source is listed in the destination until a rule unlists it there",
     ),
     Switch(
+        "copyRevision",
+        "Whether a copy has a revision of its own or its source's.",
+        ("own", "source"),
+        f"{_SAME}: what is in two repositories is compared by the hashes of its assets",
+    ),
+    Switch(
+        "copyOverwriteKeepsAssets",
+        "Whether allowOverwrite leaves the version the assets that its source does not have.",
+        _OFF_ON,
+        f"{_SAME}: a version with an asset that its source does not have is never overwritten",
+    ),
+    Switch(
+        "copyOverHiddenVersion",
+        "What allowOverwrite does to a version that the destination holds as Unlisted or Archived: "
+        "gives it the status of any copy, leaves it its own, or refuses (NOT_ALLOWED).",
+        ("copyStatus", "keepStatus", "notAllowed"),
+        "keepStatus, notAllowed: a version that was unlisted or archived there stays so and is "
+        "reported",
+    ),
+    Switch(
+        "identicalCopyRestoresStatus",
+        "Whether the copy of a version that the destination holds identically, as Unlisted or "
+        "Archived, gives it the status of any copy; else it is in neither map.",
+        _OFF_ON,
+        f"{_SAME}: a version that was withdrawn from the destination is not copied again",
+    ),
+    Switch(
+        "snapshotsMayBeCopied",
+        "Whether Maven snapshots and their builds may be copied; else NOT_ALLOWED.",
+        _ON_OFF,
+        f"{_SAME}: snapshots are never promoted",
+    ),
+    Switch(
         "copyObeysOriginControls",
         "Whether publish=BLOCK in the destination, or PUBLISH of the package's group, refuses a "
         "copy (NOT_ALLOWED).",
