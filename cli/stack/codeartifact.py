@@ -2,10 +2,11 @@
 
 import sqlite3
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cli.stack.clock import Clock, MachineClock
 from cli.stack.errors import StackError
 from cli.stack.json_types import Document
 
@@ -15,11 +16,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class CodeArtifact:
-    """A local CodeArtifact: its application, its events, and its end."""
+    """A local CodeArtifact: its application, its events, its end, and its time."""
 
     app: "ASGIApp"
     subscribe: Callable[[Callable[[Document], None]], None]  # the sink gets complete events
     close: Callable[[], None]
+    clock: Clock = field(default_factory=MachineClock)
 
 
 def open_codeartifact(
@@ -42,5 +44,7 @@ def open_codeartifact(
         app = create_app(options, other_services=other_services)
     except (OSError, sqlite3.Error, InternalServer) as error:
         raise StackError(f"cannot keep the local CodeArtifact in {folder}: {error}") from error
-    subscribe = app.state.codeartifact.events.subscribe
-    return CodeArtifact(app=app, subscribe=subscribe, close=app.close)
+    state = app.state.codeartifact
+    return CodeArtifact(
+        app=app, subscribe=state.events.subscribe, close=app.close, clock=state.clock
+    )

@@ -5,6 +5,9 @@ A process starts at the first invocation and serves one invocation at a time; se
 invocations overlap. It sees what it would see in Lambda: its code, the layers that the template
 lists, and the template's variables. The packages of the runtime and of the layers come from the
 project's environment, so one that no layer ships is found here and not in Lambda.
+
+Its clock is the local CodeArtifact's. A process whose clock is off, because somebody has set that
+one, is replaced before the next invocation.
 """
 
 import logging
@@ -17,9 +20,11 @@ import time
 from collections.abc import Mapping
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
 
+from cli.stack.clock import TOLERANCE, Clock, MachineClock, ahead
 from cli.stack.errors import FunctionError
 from cli.stack.function_logs import FunctionLogs, LogLine
 from cli.stack.runtime_api import Invocation, RuntimeApi
@@ -28,6 +33,7 @@ _logger = logging.getLogger(__name__)
 
 START_SECONDS = 60.0  # not Lambda's 10 s: a laptop under load may be slower than that
 _STOP_SECONDS = 2.0
+_START = Path(__file__).with_name("function_start.py")  # for processes with another time
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +56,13 @@ class FunctionSettings:
 class Function:
     """Invokes one function, with as many processes as there are invocations at once."""
 
-    def __init__(self, settings: FunctionSettings, logs: FunctionLogs) -> None:
-        """No process is started before the first invocation."""
+    def __init__(
+        self, settings: FunctionSettings, logs: FunctionLogs, clock: Clock | None = None
+    ) -> None:
+        """No process is started before the first invocation; it has the time of *clock*."""
         self.settings = settings
         self._logs = logs
+        self._clock = MachineClock() if clock is None else clock
         self._lock = threading.Lock()
         self._idle: list[_Instance] = []
         self._all: set[_Instance] = set()
@@ -89,16 +98,17 @@ class Function:
             instance.stop()
 
     def _take(self) -> "_Instance":
+        time_now = ahead(self._clock)
         with self._lock:
             if self._stopped:
                 raise FunctionError("Runtime.Stopped", "the local stack is stopping")
             while self._idle:
                 instance = self._idle.pop()
-                if instance.alive:
+                if instance.alive and abs(instance.ahead - time_now) < TOLERANCE:
                     return instance
                 self._all.discard(instance)
                 instance.stop()
-            instance = _Instance(self.settings, self._logs)
+            instance = _Instance(self.settings, self._logs, time_now)
             self._all.add(instance)
             return instance
 
@@ -114,16 +124,19 @@ class Function:
 class _Instance:
     """One process: what Lambda calls an execution environment."""
 
-    def __init__(self, settings: FunctionSettings, logs: FunctionLogs) -> None:
+    def __init__(
+        self, settings: FunctionSettings, logs: FunctionLogs, time_ahead: timedelta
+    ) -> None:
         self._settings = settings
         self._logs = logs
+        self.ahead = time_ahead
         day = time.strftime("%Y/%m/%d", time.gmtime())
         self._stream = f"{day}/[$LATEST]{uuid4().hex}"  # as Lambda names log streams
-        self._api = RuntimeApi(settings.arn)
+        self._api = RuntimeApi(settings.arn, ahead=time_ahead)
         self._killed_for: str | None = None
         try:
             self.process = subprocess.Popen(
-                [sys.executable, "-S", "-P", "-m", "awslambdaric", settings.handler],
+                [sys.executable, "-S", "-P", *self._program(), settings.handler],
                 cwd=settings.code,
                 env=self._environment(),
                 stdin=subprocess.DEVNULL,
@@ -136,6 +149,11 @@ class _Instance:
             raise FunctionError("Runtime.StartError", str(error)) from error
         self._reader = threading.Thread(target=self._read_log, name="function-log", daemon=True)
         self._reader.start()
+
+    def _program(self) -> list[str]:
+        if not self.ahead:
+            return ["-m", "awslambdaric"]
+        return [str(_START), str(self.ahead.total_seconds())]
 
     @property
     def alive(self) -> bool:

@@ -15,6 +15,7 @@ STACK_NAME = "codeartifact-steward"
 FUNCTION = "AWS::Lambda::Function"
 LAYER = "AWS::Lambda::LayerVersion"
 EVENT_SOURCE = "AWS::Lambda::EventSourceMapping"
+SCHEDULE = "AWS::Scheduler::Schedule"
 
 _WHY_NOT = {
     "AWS::IAM::Role": "permissions of roles are not enforced",
@@ -44,6 +45,7 @@ class Applied:
     functions: dict[str, Document] = field(default_factory=dict)  # by logical id, resolved
     layers: dict[str, Document] = field(default_factory=dict)  # by ARN, resolved
     event_sources: dict[str, Document] = field(default_factory=dict)  # by logical id, resolved
+    schedules: dict[str, Document] = field(default_factory=dict)  # by logical id, resolved
     unplayed: list[Unplayed] = field(default_factory=list)
 
     def function_name(self, logical_id: str) -> str:
@@ -57,8 +59,8 @@ def apply_template(
     """
     Create the resources of the template, each after those that it refers to.
 
-    Functions, layers and event source mappings are resolved and handed back: they are run by the
-    stack, not by moto. Resources whose `Condition` is false are left out.
+    Functions, layers, event source mappings and schedules are resolved and handed back: they are
+    run by the stack, not by moto. Resources whose `Condition` is false are left out.
 
     Raises:
         TemplateError: An expression cannot be resolved, or resources refer to each other in a ring.
@@ -76,7 +78,7 @@ def apply_template(
         resource = template.resources[logical_id]
         resource_type = str(resource["Type"])
         creator = services.creators.get(resource_type)
-        if resource_type in {FUNCTION, LAYER, EVENT_SOURCE}:
+        if resource_type in {FUNCTION, LAYER, EVENT_SOURCE, SCHEDULE}:
             created = _keep(applied, logical_id, resource_type, _resolved(scope, resource), arns)
         elif creator is not None:
             created = _create(creator, logical_id, resource_type, _resolved(scope, resource))
@@ -111,6 +113,9 @@ class _Arns:
     def function(self, name: str) -> str:
         return f"arn:aws:lambda:{self.region}:{self.account}:function:{name}"
 
+    def schedule(self, group: str, name: str) -> str:
+        return f"arn:aws:scheduler:{self.region}:{self.account}:schedule/{group}/{name}"
+
     def layer(self, name: str) -> str:
         return f"arn:aws:lambda:{self.region}:{self.account}:layer:{name}:1"
 
@@ -127,6 +132,12 @@ def _keep(
         arn = arns.layer(str(properties.get("LayerName", logical_id)))
         applied.layers[arn] = properties
         return Created(arn, {"LayerVersionArn": arn})
+    if resource_type == SCHEDULE:
+        name = str(properties.get("Name", f"{STACK_NAME}-{logical_id}"))
+        applied.schedules[logical_id] = properties
+        return Created(
+            name, {"Arn": arns.schedule(str(properties.get("GroupName", "default")), name)}
+        )
     applied.event_sources[logical_id] = properties
     return Created(f"{STACK_NAME}-{logical_id}", {"Id": logical_id})
 
@@ -164,10 +175,21 @@ def _unplayed_parts(resource: Document) -> Iterator[str]:
         yield "no email is sent"
     if resource_type == "AWS::Events::Rule" and "ScheduleExpression" in properties:
         yield "schedules of rules do not fire"
+    if resource_type == SCHEDULE:
+        yield from _unplayed_parts_of_a_schedule(properties)
     if resource_type == EVENT_SOURCE and "FilterCriteria" in properties:
         yield "filter criteria let every message through"
     if resource_type == EVENT_SOURCE and "Queue" not in str(properties.get("EventSourceArn")):
         yield "of event sources, only queues are polled"
+
+
+def _unplayed_parts_of_a_schedule(properties: Document) -> Iterator[str]:
+    if as_document(properties.get("FlexibleTimeWindow", {}), SCHEDULE).get("Mode") != "OFF":
+        yield "it fires at its time, whatever its flexible time window"
+    if {"StartDate", "EndDate"} & properties.keys():
+        yield "it fires before its start and after its end too"
+    if "Queue" not in str(as_document(properties.get("Target", {}), SCHEDULE).get("Arn")):
+        yield "of schedules, only those with a queue as their target reach it"
 
 
 def _parameters(

@@ -12,6 +12,7 @@ import time
 from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from queue import Empty, SimpleQueue
 from uuid import uuid4
@@ -48,9 +49,10 @@ class Invocation:
 class RuntimeApi:
     """Offers invocations to one process, one at a time, and takes its responses."""
 
-    def __init__(self, function_arn: str) -> None:
-        """Listen on a free port of the loopback address at once."""
+    def __init__(self, function_arn: str, *, ahead: timedelta = timedelta()) -> None:
+        """Listen on a free port of the loopback address at once, for a process so far *ahead*."""
         self.function_arn = function_arn
+        self.ahead = ahead
         self.closed = threading.Event()
         self.offered: SimpleQueue[Invocation] = SimpleQueue()
         self.current: Invocation | None = None
@@ -115,7 +117,8 @@ class _Requests(BaseHTTPRequestHandler):
         if invocation is None:
             self._answer(410)
             return
-        deadline = int((time.time() + invocation.timeout_seconds) * 1000)
+        ahead = self.server.api.ahead.total_seconds()
+        deadline = int((time.time() + ahead + invocation.timeout_seconds) * 1000)
         invocation.taken.set()
         self._answer(
             200,

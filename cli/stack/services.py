@@ -70,8 +70,16 @@ class Services:
         return self._clients[service]
 
     def queue(self, name: str, properties: Document) -> Created:
-        """Create a queue; its redrive policy names a queue that exists by then."""
-        name = str(properties.pop("QueueName", name))
+        """
+        Create a queue; its redrive policy names a queue that exists by then.
+
+        The name of a FIFO queue ends in `.fifo` (CreateQueue, API Reference), also one that is made
+        up. `FifoQueue: false` is left out: the API takes it for a value that means nothing.
+        """
+        fifo = _is_true(properties.pop("FifoQueue", False))
+        name = str(properties.pop("QueueName", f"{name}.fifo" if fifo else name))
+        if fifo:
+            properties["FifoQueue"] = True
         tags = _tags(properties.pop("Tags", []))
         attributes = {key: _attribute(value) for key, value in properties.items()}
         sqs = self.client("sqs")

@@ -2,6 +2,7 @@
 The local stack as a whole: `template.yaml`, played on one loopback port.
 
     event of the local CodeArtifact -> router -> queue -> poller -> function -> CodeArtifact
+                    its clock -> schedule -> queue
 """
 
 import json
@@ -13,6 +14,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Literal, Protocol, Self, cast
 
 from cli.stack import poller
+from cli.stack.clock import Clock
 from cli.stack.codeartifact import CodeArtifact, open_codeartifact
 from cli.stack.environment import local_environment
 from cli.stack.errors import StackError, TemplateError
@@ -23,6 +25,7 @@ from cli.stack.layers import Layer, lay_out, local_path
 from cli.stack.moto_services import MotoServices, forget_everything
 from cli.stack.resources import Applied, Unplayed, apply_template
 from cli.stack.router import EventRouter
+from cli.stack.schedules import Schedules, schedule
 from cli.stack.server import require_free, serve
 from cli.stack.services import Services
 from cli.stack.template import Template, read_template, translate
@@ -33,6 +36,9 @@ if TYPE_CHECKING:
 PROJECT = Path(__file__).resolve().parents[2]
 
 Mode = Literal["observe", "enforce"]
+
+OSV_PARAMETER = "OsvUrl"  # of a template; without a value it is the local CodeArtifact's own OSV
+LOCAL_OSV = "/_emulator/osv"
 
 
 class OpensCodeArtifact(Protocol):
@@ -72,6 +78,7 @@ class LocalStack:
         self.router = EventRouter(options.account, options.region)
         self.functions: dict[str, Function] = {}  # by logical id
         self.pollers: list[poller.QueuePoller] = []
+        self.schedules: Schedules | None = None
         self.unplayed: list[Unplayed] = []
         self.endpoint = ""
         self._applied: Applied | None = None
@@ -110,6 +117,7 @@ class LocalStack:
         self._closing.close()
         self.functions.clear()
         self.pollers.clear()
+        self.schedules = None
 
     def reference(self, logical_id: str) -> str:
         """Return what `Ref` gives for a resource of the template: a queue's URL, a table's name."""
@@ -132,6 +140,17 @@ class LocalStack:
         (`events.drain`), and dead letters do not count.
         """
         return sum(queue_poller.messages_left for queue_poller in self.pollers)
+
+    def fire(self, logical_id: str) -> None:
+        """
+        Fire a schedule of the template now, as if it were due.
+
+        Raises:
+            StackError: There is no such schedule, or the stack is not started.
+        """
+        if self.schedules is None:
+            raise StackError("the stack is not started")
+        self.schedules.fire(logical_id)
 
     def invoke(self, logical_id: str, event: Document) -> object:
         """
@@ -166,6 +185,8 @@ class LocalStack:
         server = serve(codeartifact.app, options.port)
         closing.callback(server.stop)
         self.endpoint = server.url
+        if OSV_PARAMETER in declared:
+            parameters.setdefault(OSV_PARAMETER, f"{server.url}{LOCAL_OSV}")
         self._applied = apply_template(
             template,
             parameters=parameters,
@@ -176,8 +197,9 @@ class LocalStack:
         self.unplayed = self._applied.unplayed
         self.logs.subscribe(CloudWatchSink(options.account, options.region))
         scratch = closing.enter_context(tempfile.TemporaryDirectory(prefix="steward-"))
-        self._make_functions(self._applied, template, Path(scratch))
+        self._make_functions(self._applied, template, Path(scratch), codeartifact.clock)
         self._start_pollers(self._applied)
+        self._start_schedules(self._applied, codeartifact.clock)
         codeartifact.subscribe(self._route)
 
     def _route(self, event: Document) -> None:
@@ -191,7 +213,9 @@ class LocalStack:
             parameters["DomainName"] = domain
         return {**parameters, **self.options.parameters}
 
-    def _make_functions(self, applied: Applied, template: Template, scratch: Path) -> None:
+    def _make_functions(
+        self, applied: Applied, template: Template, scratch: Path, clock: Clock
+    ) -> None:
         layers = {
             arn: lay_out(
                 template.sources[_code_key(properties["Content"])],
@@ -205,6 +229,7 @@ class LocalStack:
             function = Function(
                 self._function_settings(applied, logical_id, properties, template, listed),
                 self.logs,
+                clock,
             )
             self._closing.callback(function.stop)
             self.functions[logical_id] = function
@@ -246,6 +271,19 @@ class LocalStack:
             log_group=str(logging.get("LogGroup", f"/aws/lambda/{name}")),
             log_format=str(logging.get("LogFormat", "Text")),
         )
+
+    def _start_schedules(self, applied: Applied, clock: Clock) -> None:
+        found = {
+            logical_id: schedule(
+                str(applied.scope.references[logical_id]),
+                str(applied.scope.attributes[logical_id, "Arn"]),
+                properties,
+            )
+            for logical_id, properties in applied.schedules.items()
+        }
+        self.schedules = Schedules(found, clock)
+        self.schedules.start()
+        self._closing.callback(self.schedules.stop)
 
     def _start_pollers(self, applied: Applied) -> None:
         from moto.sqs.models import sqs_backends
