@@ -33,6 +33,10 @@ _SUMMARY: Final = 300  # our choice, characters: one line for people
 _K = TypeVar("_K")
 
 
+class MalformedEntryError(ValueError):
+    """An entry is of another shape than the OSV schema says: nobody knows what it would say."""
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class PackageName:
     """A package as OSV names it."""
@@ -84,21 +88,20 @@ def entry_in(document: object) -> Entry:
     """
     Return what an entry in the OSV schema says.
 
-    A severity that cannot be read is none; an entry of another shape is refused, because nobody
-    knows what it would have said.
+    A severity that cannot be read is none.
 
     Raises:
-        ValueError: It has no id, or a member is of another type than the schema says.
+        MalformedEntryError: It has no id, or a member is of another type than the schema says.
     """
     if not isinstance(document, dict) or not isinstance(document.get("id"), str):
-        raise ValueError("it has no id")
+        raise MalformedEntryError("it has no id")
     affected: dict[PackageName, _Affected] = {}
     for each in _objects(document, "affected"):
         package = each.get("package")
         if package is None:
             continue  # commits of a Git repository, "affected[].package", OSV schema
         if not isinstance(package, dict):
-            raise ValueError("affected.package is no object")
+            raise MalformedEntryError("affected.package is no object")
         name = PackageName(_ecosystem(package), str(package.get("name")))
         before = affected.get(name, _Affected())
         affected[name] = _Affected(
@@ -170,11 +173,11 @@ def _same(
 
 def _severity(of: Mapping[str, object]) -> Severity | None:
     """Return the highest severity that an entry, or what it says about a package, gives."""
-    found: list[Severity | None] = [
-        severity_of_vector(each["score"])
-        for each in _objects(of, "severity")
-        if str(each.get("type", "")).startswith("CVSS_V") and isinstance(each.get("score"), str)
-    ]
+    found: list[Severity | None] = []
+    for each in _objects(of, "severity"):
+        kind, score = each.get("type"), each.get("score")
+        if isinstance(kind, str) and kind.startswith("CVSS_V") and isinstance(score, str):
+            found.append(severity_of_vector(score))
     specific = of.get("database_specific")
     word = specific.get("severity") if isinstance(specific, dict) else None
     if isinstance(word, str):
@@ -185,11 +188,11 @@ def _severity(of: Mapping[str, object]) -> Severity | None:
 def _fixed(affected: Mapping[str, object]) -> frozenset[str]:
     """Return the versions that are the first without it; those of Git are commits."""
     return frozenset(
-        event["fixed"]
+        version
         for span in _objects(affected, "ranges")
         if span.get("type") != "GIT"
         for event in _objects(span, "events")
-        if isinstance(event.get("fixed"), str)
+        if isinstance(version := event.get("fixed"), str)
     )
 
 
@@ -207,7 +210,7 @@ def _objects(of: Mapping[str, object], name: str) -> list[dict[str, object]]:
     if value is None:
         return []
     if not isinstance(value, list) or not all(isinstance(each, dict) for each in value):
-        raise ValueError(f"{name} is no list of objects")
+        raise MalformedEntryError(f"{name} is no list of objects")
     return value
 
 
@@ -216,5 +219,5 @@ def _texts(of: Mapping[str, object], name: str) -> list[str]:
     if value is None:
         return []
     if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
-        raise ValueError(f"{name} is no list of texts")
+        raise MalformedEntryError(f"{name} is no list of texts")
     return value
