@@ -12,20 +12,18 @@ from hypothesis import strategies as st
 from steward import clients
 from steward import ledger_entries as entries
 from steward.coordinates import FORMATS, Package, Repository, Restriction, Restrictions, Status
+from steward.dynamodb import BatchWriteAnswer, ReadAnswer, WriteRequest
 from steward.errors import LedgerError
 from steward.ledger import (
-    BatchWriteAnswer,
     Change,
     DynamoDbLedger,
     Exemption,
     ObservedLedger,
-    ReadAnswer,
     RestrictionsChange,
     StatusChange,
-    WriteRequest,
     connect,
 )
-from steward.ledger_entries import Item
+from steward.table_items import Item, key, partition
 from tests.unit.fake_codeartifact import package, refused
 
 NOW = datetime(2026, 3, 1, 10, 15, 0, 123_456, tzinfo=UTC)
@@ -187,7 +185,7 @@ def test_a_key_can_be_read_by_people() -> None:
 )
 def test_two_packages_never_share_a_key(one: Package, other: Package) -> None:
     """Nor do the longest ones, which differ only where their keys are cut."""
-    assert (entries.partition(one) == entries.partition(other)) == (one == other)
+    assert (partition(one) == partition(other)) == (one == other)
 
 
 @pytest.mark.parametrize(
@@ -268,7 +266,7 @@ def test_every_page_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     """A page without items may still be followed by one with some ("Query", Developer Guide)."""
     table = FakeTable()
     written = [entries.change_item(archived(f"9.{number}")) for number in range(3)]
-    last = entries.key(package(), "change#")
+    last = key(package(), "change#")
     table.answers = [
         {"Items": written[:2], "LastEvaluatedKey": last},
         {"Items": [], "LastEvaluatedKey": last},

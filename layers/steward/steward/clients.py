@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from mypy_boto3_codeartifact import CodeArtifactClient
 
     from steward.attention import SnsClient
-    from steward.ledger import DynamoDbClient
+    from steward.dynamodb import DynamoDbClient
 
 # botocore and not boto3: the latter's resources and S3 transfers cost start-up time and nobody here
 # uses them. "standard" retries throttling, 5xx and broken connections with backoff ("Retry

@@ -9,26 +9,26 @@ be told of the same finding at every event.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
-from typing import Final, NotRequired, Protocol, TypedDict, TypeVar
+from typing import Final, Protocol, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from steward import clients
+from steward import clients, dynamodb
 from steward import ledger_entries as entries
 from steward.coordinates import Package
-from steward.errors import LedgerError
+from steward.dynamodb import ReadParameters, WriteRequest
+from steward.errors import AwsError, LedgerError
 from steward.ledger_entries import (
     CHANGES_KEPT_FOR,
-    Attribute,
     Change,
     Exemption,
-    Item,
     RestrictionsChange,
     StatusChange,
 )
 from steward.settings import Mode
+from steward.table_items import Item, key, partition
 
 __all__ = [
     "CHANGES_KEPT_FOR",
@@ -91,73 +91,6 @@ class Ledger(Protocol):
         """Remember until *until* that people have been told of the findings *keys*."""
 
 
-class WriteRequest(TypedDict):
-    """One item to put with BatchWriteItem."""
-
-    PutRequest: Mapping[str, Item]
-
-
-class BatchWriteAnswer(TypedDict):
-    """The answer of BatchWriteItem: what was not written, by table."""
-
-    UnprocessedItems: NotRequired[Mapping[str, Sequence[WriteRequest]]]
-
-
-class ReadParameters(TypedDict):
-    """What Query and Scan are asked here."""
-
-    TableName: str
-    ConsistentRead: bool
-    KeyConditionExpression: NotRequired[str]
-    FilterExpression: NotRequired[str]
-    ExpressionAttributeNames: Mapping[str, str]
-    ExpressionAttributeValues: Mapping[str, Attribute]
-    ScanIndexForward: NotRequired[bool]
-    ExclusiveStartKey: NotRequired[Item]
-
-
-class ReadAnswer(TypedDict):
-    """A page of Query or Scan."""
-
-    Items: NotRequired[Sequence[Item]]
-    LastEvaluatedKey: NotRequired[Item]
-
-
-class DeleteAnswer(TypedDict):
-    """The answer of DeleteItem: what was deleted, if anything was."""
-
-    Attributes: NotRequired[Item]
-
-
-class DynamoDbClient(Protocol):
-    """The part of DynamoDB's client that is used here; botocore publishes no types."""
-
-    def query(self, **parameters: object) -> ReadAnswer:
-        """See Query, DynamoDB API Reference; it is given :class:`ReadParameters`."""
-
-    def scan(self, **parameters: object) -> ReadAnswer:
-        """See Scan, DynamoDB API Reference; it is given :class:`ReadParameters`."""
-
-    def put_item(self, *, TableName: str, Item: Item) -> object:  # noqa: N803  AWS's names
-        """See PutItem, DynamoDB API Reference."""
-
-    def delete_item(
-        self,
-        *,
-        TableName: str,  # noqa: N803  AWS's name
-        Key: Item,  # noqa: N803  AWS's name
-        ReturnValues: str,  # noqa: N803  AWS's name
-    ) -> DeleteAnswer:
-        """See DeleteItem, DynamoDB API Reference."""
-
-    def batch_write_item(
-        self,
-        *,
-        RequestItems: Mapping[str, Sequence[WriteRequest]],  # noqa: N803  AWS's name
-    ) -> BatchWriteAnswer:
-        """See BatchWriteItem, DynamoDB API Reference."""
-
-
 class DynamoDbLedger:
     """
     The ledger in its DynamoDB table.
@@ -197,7 +130,7 @@ class DynamoDbLedger:
         try:
             answer = clients.dynamodb().delete_item(
                 TableName=self._table,
-                Key=entries.key(package, entries.exemption_entry(version)),
+                Key=key(package, entries.exemption_entry(version)),
                 ReturnValues="ALL_OLD",
             )
         except (ClientError, BotoCoreError) as error:
@@ -213,8 +146,14 @@ class DynamoDbLedger:
             "ExpressionAttributeNames": {"#entry": "entry"},
             "ExpressionAttributeValues": {":kind": {"S": entries.EXEMPTIONS}},
         }
-        for item in _pages("Scan", lambda page: clients.dynamodb().scan(**page), parameters):
-            yield _read("Scan", entries.exemption_of, item)
+        for page in dynamodb.pages(
+            "Scan",
+            lambda asked: clients.dynamodb().scan(**asked),
+            parameters,
+            failure=LedgerError,
+        ):
+            for item in page.get("Items", []):
+                yield _read("Scan", entries.exemption_of, item)
 
     def record(self, changes: Sequence[Change]) -> None:
         """See :class:`Ledger`."""
@@ -243,12 +182,18 @@ class DynamoDbLedger:
             "KeyConditionExpression": "#package = :package AND begins_with(#entry, :kind)",
             "ExpressionAttributeNames": {"#package": "package", "#entry": "entry"},
             "ExpressionAttributeValues": {
-                ":package": {"S": entries.partition(package)},
+                ":package": {"S": partition(package)},
                 ":kind": {"S": kind},
             },
             "ScanIndexForward": not newest_first,
         }
-        return _pages("Query", lambda page: clients.dynamodb().query(**page), parameters)
+        for page in dynamodb.pages(
+            "Query",
+            lambda asked: clients.dynamodb().query(**asked),
+            parameters,
+            failure=LedgerError,
+        ):
+            yield from page.get("Items", [])
 
     def _put(self, items: Sequence[Item]) -> None:
         """Write *items*; BatchWriteItem refuses a call in which two have the same key."""
@@ -321,34 +266,9 @@ def connect(mode: Mode, table: str) -> Ledger:
     return ledger if mode == "enforce" else ObservedLedger(ledger)
 
 
-def _pages(
-    operation: str, ask: Callable[[ReadParameters], ReadAnswer], parameters: ReadParameters
-) -> Iterator[Item]:
-    """Yield the items of all pages; a page may hold none and still not be the last one."""
-    while True:
-        try:
-            page = ask(parameters)
-        except (ClientError, BotoCoreError) as error:
-            raise _failure(operation, error) from error
-        yield from page.get("Items", [])
-        last = page.get("LastEvaluatedKey")
-        if not last:
-            return
-        parameters["ExclusiveStartKey"] = last
+def _read(operation: str, reading: Callable[[Item], _T], item: Item) -> _T:
+    return dynamodb.read(operation, reading, item, failure=LedgerError)
 
 
-def _read(operation: str, read: Callable[[Item], _T], item: Item) -> _T:
-    try:
-        return read(item)
-    except (LookupError, ValueError) as error:
-        where = f"package {item.get('package')}, entry {item.get('entry')}"
-        raise LedgerError(operation, "UnreadableEntry", f"{where}: {error!r}") from error
-
-
-def _failure(operation: str, error: ClientError | BotoCoreError) -> LedgerError:
-    if isinstance(error, ClientError):
-        details = error.response.get("Error", {})
-        return LedgerError(
-            operation, details.get("Code", "Unknown"), details.get("Message", str(error))
-        )
-    return LedgerError(operation, type(error).__name__, str(error))
+def _failure(operation: str, error: ClientError | BotoCoreError) -> AwsError:
+    return dynamodb.failed(operation, error, LedgerError)

@@ -18,33 +18,30 @@ allows ends in a digest; nothing is ever read out of a key, the coordinates are 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
-from math import ceil
-from typing import Final, TypedDict, cast
+from typing import Final, cast
 
-from steward.coordinates import Package, Repository, Restriction, Restrictions, Status, is_format
+from steward.coordinates import Package, Restriction, Restrictions, Status
+from steward.table_items import (
+    MAX_SORT_KEY,
+    Attribute,
+    Item,
+    coordinates,
+    fitting,
+    key,
+    moment_in,
+    package_of,
+    time_text,
+    whole_seconds,
+)
 
-MAX_PARTITION_KEY: Final = 2048  # bytes; "Quotas in Amazon DynamoDB", DynamoDB Developer Guide
-MAX_SORT_KEY: Final = 1024  # bytes; the same page
 CHANGES_KEPT_FOR: Final = timedelta(days=365)  # our choice: long enough for any "since when?"
 
 EXEMPTIONS: Final = "exemption#"
 CHANGES: Final = "change#"
 TOLD: Final = "told#"
-_DIGEST: Final = 64  # characters of SHA-256 in hexadecimal
-
-
-class Attribute(TypedDict, total=False):
-    """A value of an item: text, or a number as text (AttributeValue, DynamoDB API Reference)."""
-
-    S: str
-    N: str
-
-
-Item = Mapping[str, Attribute]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,36 +99,24 @@ class StatusChange:
 Change = RestrictionsChange | StatusChange
 
 
-def key(package: Package, entry: str) -> dict[str, Attribute]:
-    """Return the key of the item *entry* of *package*."""
-    return {"package": {"S": partition(package)}, "entry": {"S": entry}}
-
-
-def partition(package: Package) -> str:
-    """Return the partition key of everything about *package*."""
-    repository = package.repository
-    text = f"{repository.domain_owner}/{repository.domain}/{repository.name}{package.path}"
-    return _fitting(text, MAX_PARTITION_KEY)
-
-
 def exemption_entry(version: str | None) -> str:
     """Return the sort key of the exemption of *version*, or of the origin restrictions."""
     what = "restrictions" if version is None else f"version#{version}"
-    return _fitting(EXEMPTIONS + what, MAX_SORT_KEY)
+    return fitting(EXEMPTIONS + what, MAX_SORT_KEY)
 
 
 def exemption_item(exemption: Exemption) -> Item:
     """Return *exemption* as an item; a second one for the same thing replaces the first."""
     return {
         **key(exemption.package, exemption_entry(exemption.version)),
-        **_coordinates(exemption.package),
+        **coordinates(exemption.package),
         **({} if exemption.version is None else {"version": {"S": exemption.version}}),
         "rule": {"S": exemption.rule},
         "who": {"S": exemption.who},
         "why": {"S": exemption.why},
-        "made": {"S": _time(exemption.made)},
-        "until": {"S": _time(exemption.until)},
-        "expires": _expiry(exemption.until),
+        "made": {"S": time_text(exemption.made)},
+        "until": {"S": time_text(exemption.until)},
+        "expires": whole_seconds(exemption.until),
     }
 
 
@@ -143,13 +128,13 @@ def exemption_of(item: Item) -> Exemption:
         LookupError, ValueError: It is none.
     """
     return Exemption(
-        package=_package(item),
+        package=package_of(item),
         version=item["version"]["S"] if "version" in item else None,
         rule=item["rule"]["S"],
         who=item["who"]["S"],
         why=item["why"]["S"],
-        made=_moment(item["made"]["S"]),
-        until=_moment(item["until"]["S"]),
+        made=moment_in(item["made"]["S"]),
+        until=moment_in(item["until"]["S"]),
     )
 
 
@@ -163,7 +148,7 @@ def change_item(change: Change) -> Item:
     said: dict[str, Attribute] = {
         "rule": {"S": change.rule},
         "automation": {"S": change.automation},
-        "at": {"S": _time(change.at)},
+        "at": {"S": time_text(change.at)},
     }
     if isinstance(change, RestrictionsChange):
         said |= {
@@ -180,10 +165,10 @@ def change_item(change: Change) -> Item:
         }
     digest = sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
     return {
-        **key(change.package, f"{CHANGES}{_time(change.at)}#{digest}"),
-        **_coordinates(change.package),
+        **key(change.package, f"{CHANGES}{time_text(change.at)}#{digest}"),
+        **coordinates(change.package),
         **said,
-        "expires": _expiry(change.at + CHANGES_KEPT_FOR),
+        "expires": whole_seconds(change.at + CHANGES_KEPT_FOR),
     }
 
 
@@ -194,7 +179,7 @@ def change_of(item: Item) -> Change:
     Raises:
         LookupError, ValueError: It is none.
     """
-    package, at = _package(item), _moment(item["at"]["S"])
+    package, at = package_of(item), moment_in(item["at"]["S"])
     rule, automation = item["rule"]["S"], item["automation"]["S"]
     if "version" in item:
         return StatusChange(
@@ -219,9 +204,9 @@ def change_of(item: Item) -> Change:
 def told_item(package: Package, finding: str, until: datetime) -> Item:
     """Return the item that says: a person was told of *finding*; it stays so until *until*."""
     return {
-        **key(package, _fitting(TOLD + finding, MAX_SORT_KEY)),
+        **key(package, fitting(TOLD + finding, MAX_SORT_KEY)),
         "finding": {"S": finding},
-        "expires": _expiry(until),
+        "expires": whole_seconds(until),
     }
 
 
@@ -242,54 +227,3 @@ def _restrictions(item: Item, when: str) -> Restrictions:
         cast("Restriction", item[f"publish{when}"]["S"]),
         cast("Restriction", item[f"upstream{when}"]["S"]),
     )
-
-
-def _coordinates(package: Package) -> dict[str, Attribute]:
-    coordinates: dict[str, Attribute] = {
-        "domainName": {"S": package.repository.domain},
-        "domainOwner": {"S": package.repository.domain_owner},
-        "repositoryName": {"S": package.repository.name},
-        "packageFormat": {"S": package.format},
-        "packageName": {"S": package.name},
-    }
-    if package.namespace:
-        coordinates["packageNamespace"] = {"S": package.namespace}
-    return coordinates
-
-
-def _package(item: Item) -> Package:
-    repository = Repository(
-        item["domainName"]["S"], item["domainOwner"]["S"], item["repositoryName"]["S"]
-    )
-    package_format = item["packageFormat"]["S"]
-    if not is_format(package_format):
-        raise ValueError(f"{package_format!r} is no package format")
-    namespace = item["packageNamespace"]["S"] if "packageNamespace" in item else None
-    return Package(repository, package_format, namespace, item["packageName"]["S"])
-
-
-def _time(moment: datetime) -> str:
-    """Return *moment* as text of a fixed width, so that the order of texts is that of times."""
-    return moment.astimezone(UTC).isoformat(timespec="microseconds")
-
-
-def _moment(text: str) -> datetime:
-    return datetime.fromisoformat(text).astimezone(UTC)
-
-
-def _expiry(moment: datetime) -> Attribute:
-    """Return the time-to-live attribute: whole seconds, never before *moment*."""
-    return {"N": str(ceil(moment.timestamp()))}
-
-
-def _fitting(text: str, limit: int) -> str:
-    """
-    Return *text* if it has at most *limit* bytes, else its beginning and a digest of all of it.
-
-    What was cut ends in ``#`` and 64 hexadecimal digits, which no name and no version can.
-    """
-    encoded = text.encode()
-    if len(encoded) <= limit:
-        return text
-    beginning = encoded[: limit - _DIGEST - 1].decode(errors="ignore")
-    return f"{beginning}#{sha256(encoded).hexdigest()}"
