@@ -39,6 +39,7 @@ MAX_VERSION_LENGTH: Final = 255  # PackageVersion, service model
 _SNAPSHOT_BUILD: Final = re.compile(
     r"(?P<base>.+)-(?P<time>[0-9]{8}\.[0-9]{6})-(?P<number>[1-9][0-9]*)"
 )
+_LIKE_A_SNAPSHOT_BUILD: Final = re.compile(r"(.*-)?[0-9]{8}\.[0-9]{6}-[0-9]+")
 # NuGet's "Package versioning": up to four numbers, labels compared without case, leading zeros
 # dropped. Only versions with a label are of interest here.
 _NUGET_PRERELEASE: Final = re.compile(
@@ -160,3 +161,32 @@ def _nuget_build(version: str) -> Build | None:
     release = ".".join(str(number) for number in numbers)
     label = match["label"].rstrip(".").lower()
     return Build(f"{release}-{label}", (int(match["number"]),))
+
+
+def is_release(package_format: Format, version: str) -> bool | None:
+    """
+    Return whether *version* is a release: neither a pre-release nor a snapshot.
+
+    Returns:
+        ``None`` if it is no version of the format, or the format has no notion of a release.
+    """
+    from steward.version_order import (  # noqa: PLC0415  only rules that ask for releases need it
+        is_prerelease,
+    )
+
+    before = is_prerelease(package_format, version)
+    return None if before is None else not before and not is_snapshot(package_format, version)
+
+
+def is_snapshot(package_format: Format, version: str) -> bool:
+    """
+    Return whether *version* is a Maven snapshot: ``X-SNAPSHOT`` or one of its builds.
+
+    As Maven decides it ("Maven snapshots", User Guide), so also where the time is impossible.
+    """
+    if package_format != "maven":
+        return False
+    return (
+        version.upper().endswith("SNAPSHOT")
+        or _LIKE_A_SNAPSHOT_BUILD.fullmatch(version) is not None
+    )
