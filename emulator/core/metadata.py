@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 DESCRIBED = "described"
 """The key of a version's metadata that holds what this module wrote."""
 
-_NPM_DEPENDENCIES = {
+NPM_DEPENDENCIES = {
     # "dependencyType", API Reference, PackageDependency
     "dependencies": "regular",
     "devDependencies": "dev",
@@ -75,6 +75,19 @@ def of(version: Version) -> Description:
         licenses=tuple(Licence(**each) for each in stored.get("licenses", ())),
         dependencies=tuple(Dependency(**each) for each in stored.get("dependencies", ())),
     )
+
+
+def described(
+    known: Mapping[str, object],
+    *,
+    licences: tuple[Licence, ...] = (),
+    dependencies: tuple[Dependency, ...] = (),
+) -> dict[str, object]:
+    """Return the metadata that says what *known* does, and of what is given here, this instead."""
+    held = known.get(DESCRIBED)
+    given = _said(Description(licenses=licences, dependencies=dependencies))
+    merged = {**(held if isinstance(held, dict) else {}), **given}
+    return {DESCRIBED: merged} if merged else {}
 
 
 def of_npm(package_json: Mapping[str, object]) -> dict[str, object]:
@@ -165,7 +178,11 @@ def of_pom(content: bytes) -> dict[str, object]:
 
 
 def _stored(description: Description) -> dict[str, object]:
-    return {DESCRIBED: {name: value for name, value in asdict(description).items() if value}}
+    return {DESCRIBED: _said(description)}
+
+
+def _said(description: Description) -> dict[str, object]:
+    return {name: value for name, value in asdict(description).items() if value}
 
 
 def _text(value: object) -> str:
@@ -182,7 +199,7 @@ def _npm_licences(license_field: object, licenses_field: object) -> Iterable[Lic
 
 
 def _npm_dependencies(package_json: Mapping[str, object]) -> Iterable[Dependency]:
-    for field, kind in _NPM_DEPENDENCIES.items():
+    for field, kind in NPM_DEPENDENCIES.items():
         entries = package_json.get(field)
         if not isinstance(entries, dict):
             continue

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import TypeVar, cast, get_args
+from datetime import datetime
+from typing import cast, get_args
 
-from emulator.core import group_patterns
+from emulator.core import group_patterns, seed_contents
 from emulator.core.errors import Validation
 from emulator.core.origins import Arrival
 from emulator.core.repositories import EXTERNAL_CONNECTIONS
+from emulator.core.seed_nodes import Node
 from emulator.core.values import (
     DomainId,
     Format,
@@ -24,8 +25,6 @@ from emulator.core.values import (
     RestrictionType,
     Status,
 )
-
-_Choice = TypeVar("_Choice", bound=str)
 
 # Constraints of the service model
 _DOMAIN = re.compile(r"[a-z][a-z0-9\-]{0,48}[a-z0-9]")
@@ -114,83 +113,6 @@ class SeedDomain:
     package_groups: tuple[SeedPackageGroup, ...]
 
 
-class _Node:
-    """One JSON object of the document and where it stands."""
-
-    def __init__(self, value: object, path: str, allowed: str) -> None:
-        if not isinstance(value, dict):
-            raise Validation(f"{path} must be an object", reason="CANNOT_PARSE")
-        unknown = set(value) - set(allowed.split())
-        if unknown:
-            raise Validation(f"{path} has unknown keys: {', '.join(sorted(map(str, unknown)))}")
-        self._value: dict[str, object] = value
-        self._path = path
-
-    def refuse(self, key: str, problem: str) -> Validation:
-        return Validation(f"{self._path}.{key} {problem}")
-
-    def get(self, key: str) -> object:
-        return self._value.get(key)
-
-    def text(self, key: str, pattern: re.Pattern[str], default: str | None = None) -> str:
-        value = self._value.get(key)
-        if value is None and default is not None:
-            return default
-        if not isinstance(value, str) or pattern.fullmatch(value) is None:
-            raise self.refuse(key, f"must match {pattern.pattern}, not {value!r}")
-        return value
-
-    def choice(
-        self, key: str, allowed: frozenset[_Choice], default: _Choice | None = None
-    ) -> _Choice:
-        value = self._value.get(key)
-        if value is None and default is not None:
-            return default
-        if not isinstance(value, str) or value not in allowed:
-            raise self.refuse(key, f"must be one of {', '.join(sorted(allowed))}, not {value!r}")
-        return value
-
-    def each(self, key: str, allowed: str) -> Iterator[_Node]:
-        value = self._value.get(key)
-        if value is None:
-            return
-        if not isinstance(value, list):
-            raise self.refuse(key, "must be a list")
-        for index, item in enumerate(value):
-            yield _Node(item, f"{self._path}.{key}[{index}]", allowed)
-
-    def inner(self, key: str, allowed: str) -> _Node | None:
-        value = self._value.get(key)
-        return None if value is None else _Node(value, f"{self._path}.{key}", allowed)
-
-    def texts(self, key: str) -> tuple[str, ...] | None:
-        value = self._value.get(key)
-        if value is None:
-            return None
-        if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
-            raise self.refuse(key, "must be a list of strings")
-        return tuple(value)
-
-    def mapping(self, key: str) -> dict[str, object]:
-        value = self._value.get(key)
-        if value is None:
-            return {}
-        if not isinstance(value, dict):
-            raise self.refuse(key, "must be an object")
-        return value
-
-    def unique(self, items: list[_Item], name: Callable[[_Item], object]) -> tuple[_Item, ...]:
-        seen: set[object] = set()
-        for item in items:
-            if name(item) in seen:
-                raise Validation(f"{self._path} names {name(item)} twice")
-            seen.add(name(item))
-        return tuple(items)
-
-
-_Item = TypeVar("_Item")
-
-
 def parse(document: object, *, account: str) -> tuple[SeedDomain, ...]:
     """
     Return what *document* describes; domains without an owner belong to *account*.
@@ -198,14 +120,14 @@ def parse(document: object, *, account: str) -> tuple[SeedDomain, ...]:
     Raises:
         Validation: A part of it is wrong; the message begins with the path of this part.
     """
-    root = _Node(document, "seed", "domains")
+    root = Node(document, "seed", "domains")
     return root.unique(
         [_domain(each, account) for each in root.each("domains", _DOMAIN_KEYS)],
         lambda each: each.id,
     )
 
 
-def _domain(node: _Node, account: str) -> SeedDomain:
+def _domain(node: Node, account: str) -> SeedDomain:
     owner = node.text("owner", _ACCOUNT, account)
     domain = DomainId(owner, node.text("name", _DOMAIN))
     keys = "name administrator description upstreams externalConnection packages"
@@ -219,7 +141,7 @@ def _domain(node: _Node, account: str) -> SeedDomain:
     )
 
 
-def _package_group(node: _Node) -> SeedPackageGroup:
+def _package_group(node: Node) -> SeedPackageGroup:
     pattern = node.text("pattern", _ANY)
     try:
         group_patterns.parse(pattern)
@@ -247,7 +169,7 @@ def _package_group(node: _Node) -> SeedPackageGroup:
     )
 
 
-def _repository(node: _Node, domain: DomainId) -> SeedRepository:
+def _repository(node: Node, domain: DomainId) -> SeedRepository:
     repository = RepositoryId(domain, node.text("name", _REPOSITORY))
     description = node.get("description")
     if description is not None and not isinstance(description, str):
@@ -269,7 +191,7 @@ def _repository(node: _Node, domain: DomainId) -> SeedRepository:
     )
 
 
-def _package(node: _Node, repository: RepositoryId, connection: str | None) -> SeedPackage:
+def _package(node: Node, repository: RepositoryId, connection: str | None) -> SeedPackage:
     fmt: Format = node.choice("format", frozenset(get_args(Format)))
     namespace = None if node.get("namespace") is None else node.text("namespace", _NAME)
     if namespace is None and fmt in _NAMESPACE_REQUIRED:
@@ -279,7 +201,7 @@ def _package(node: _Node, repository: RepositoryId, connection: str | None) -> S
     package = PackageId.normalised(fmt, namespace, node.text("package", _NAME))
     if connection is not None and EXTERNAL_CONNECTIONS[connection] != fmt:
         connection = None
-    keys = "version status publishedTime origin assets metadata"
+    keys = f"version status publishedTime origin assets metadata {seed_contents.KEYS}"
     versions = node.unique(
         [_version(each, repository, package, connection) for each in node.each("versions", keys)],
         lambda each: each.version,
@@ -297,7 +219,7 @@ def _package(node: _Node, repository: RepositoryId, connection: str | None) -> S
     )
 
 
-def _restriction(node: _Node | None, key: str) -> Restriction | None:
+def _restriction(node: Node | None, key: str) -> Restriction | None:
     if node is None or node.get(key) is None:
         return None
     both: frozenset[Restriction] = frozenset({"ALLOW", "BLOCK"})
@@ -305,7 +227,7 @@ def _restriction(node: _Node | None, key: str) -> Restriction | None:
 
 
 def _version(
-    node: _Node, repository: RepositoryId, package: PackageId, connection: str | None
+    node: Node, repository: RepositoryId, package: PackageId, connection: str | None
 ) -> SeedVersion:
     version = node.text("version", _NAME)
     status: Status = node.choice("status", cast("frozenset[Status]", _STATUSES), "Published")
@@ -316,10 +238,12 @@ def _version(
         raise node.refuse("assets", "must be empty: a Disposed version has none")
     assets = node.unique(given, lambda each: each.name)
     origin = _origin(node, repository, connection)
-    return SeedVersion(version, status, _time(node), origin, assets, node.mapping("metadata"))
+    published = node.time("publishedTime")
+    metadata = seed_contents.metadata_of(node, package, [each.name for each in assets])
+    return SeedVersion(version, status, published, origin, assets, metadata)
 
 
-def _asset(node: _Node) -> SeedAsset:
+def _asset(node: Node) -> SeedAsset:
     name = node.text("name", _ASSET)
     content = node.get("content")
     if content is not None:
@@ -334,26 +258,12 @@ def _asset(node: _Node) -> SeedAsset:
     return SeedAsset(name, size)
 
 
-def _time(node: _Node) -> datetime | None:
-    value = node.get("publishedTime")
-    if value is None:
-        return None
-    try:
-        if isinstance(value, (int, float)) and not isinstance(value, bool):
-            return datetime.fromtimestamp(value, UTC)
-        found = datetime.fromisoformat(str(value))
-    except (ValueError, OverflowError, OSError):
-        problem = f"must be an ISO 8601 time or seconds since 1970, not {value!r}"
-        raise node.refuse("publishedTime", problem) from None
-    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
-
-
-def _origin(node: _Node, repository: RepositoryId, connection: str | None) -> Origin:
+def _origin(node: Node, repository: RepositoryId, connection: str | None) -> Origin:
     types: frozenset[OriginType] = frozenset({"INTERNAL", "EXTERNAL", "UNKNOWN"})
     default: OriginType = "INTERNAL" if connection is None else "EXTERNAL"
     entry_repository: str | None = None
     if isinstance(node.get("origin"), dict):
-        inner = cast("_Node", node.inner("origin", "originType domainEntryPoint"))
+        inner = cast("Node", node.inner("origin", "originType domainEntryPoint"))
         kind = inner.choice("originType", types, default)
         entry = inner.inner("domainEntryPoint", "repositoryName externalConnectionName")
         if entry is not None and entry.get("repositoryName") is not None:
