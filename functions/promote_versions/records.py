@@ -15,6 +15,7 @@ ApprovalDecision = Literal["approve", "reject"]
 AnswerState = Literal["done", "another policy", "no rule", "failed"]
 
 STATES: Final[tuple[State, ...]] = get_args(State)
+APPROVAL_DECISIONS: Final[tuple[ApprovalDecision, ...]] = get_args(ApprovalDecision)
 
 
 @dataclass(frozen=True, slots=True)

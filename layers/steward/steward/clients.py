@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from threading import Lock
-from typing import TYPE_CHECKING, Protocol, TypedDict, cast
+from typing import TYPE_CHECKING, NotRequired, Protocol, TypedDict, cast
 
 import botocore.session
 from botocore.config import Config
@@ -58,6 +59,34 @@ class EventsClient(Protocol):
         """See PutEvents, EventBridge API Reference."""
 
 
+class MessageEntry(TypedDict):
+    """
+    An entry of SendMessageBatch (SQS API Reference).
+
+    The last two are for FIFO queues, and required there.
+    """
+
+    Id: str
+    MessageBody: str
+    MessageGroupId: NotRequired[str]
+    MessageDeduplicationId: NotRequired[str]
+
+
+class MessageFailure(TypedDict, total=False):
+    """An entry that was not accepted."""
+
+    Id: str
+    Code: str
+    Message: str
+    SenderFault: bool
+
+
+class SendBatchAnswer(TypedDict, total=False):
+    """The answer of SendMessageBatch: which entries were not accepted."""
+
+    Failed: Sequence[MessageFailure]
+
+
 class SqsClient(Protocol):
     """The part of SQS's client that is used here; botocore publishes no types."""
 
@@ -69,6 +98,14 @@ class SqsClient(Protocol):
         DelaySeconds: int,  # noqa: N803  AWS's name
     ) -> object:
         """See SendMessage, SQS API Reference."""
+
+    def send_message_batch(
+        self,
+        *,
+        QueueUrl: str,  # noqa: N803  AWS's name
+        Entries: Sequence[MessageEntry],  # noqa: N803  AWS's name
+    ) -> SendBatchAnswer:
+        """See SendMessageBatch, SQS API Reference."""
 
 
 def codeartifact() -> CodeArtifactClient:

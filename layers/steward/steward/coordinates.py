@@ -56,6 +56,17 @@ def stored_names(
     return namespace or None, normalised(package_format, name)
 
 
+def purl_of(
+    package_format: Format, namespace: str | None, name: str, version: str | None = None
+) -> str:
+    """Return the package URL of a package, in whatever repository, or of a version of it."""
+    if namespace and package_format == "npm":
+        namespace = f"@{namespace}"
+    parts = [quote(part, safe="") for part in (namespace, name) if part]
+    suffix = f"@{quote(version, safe='')}" if version else ""
+    return f"pkg:{_PURL_TYPES.get(package_format, package_format)}/{'/'.join(parts)}{suffix}"
+
+
 @dataclass(frozen=True, slots=True)
 class Repository:
     """A repository of a domain. Domain names are unique per account, hence the owner."""
@@ -88,12 +99,7 @@ class Package:
 
     def purl(self, version: str | None = None) -> str:
         """Return the package URL, of *version* if one is given."""
-        scope = self.namespace
-        if scope and self.format == "npm":
-            scope = f"@{scope}"
-        parts = [quote(part, safe="") for part in (scope, self.name) if part]
-        suffix = f"@{quote(version, safe='')}" if version else ""
-        return f"pkg:{_PURL_TYPES.get(self.format, self.format)}/{'/'.join(parts)}{suffix}"
+        return purl_of(self.format, self.namespace, self.name, version)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import re
 from typing import Final, NamedTuple
 from urllib.parse import unquote
 
-from steward.coordinates import Format, is_format, stored_names
+from steward.coordinates import Format, Package, Repository, is_format, purl_of, stored_names
 from steward.errors import PurlError
 
 PREFIX: Final = "pkg:"
@@ -22,6 +22,13 @@ class PackageUrl(NamedTuple):
     namespace: str | None
     name: str
     version: str | None
+
+    def in_repository(self, repository: Repository) -> Package:
+        """Return the package as *repository* has it."""
+        return Package(repository, self.format, self.namespace, self.name)
+
+    def __str__(self) -> str:
+        return purl_of(self.format, self.namespace, self.name, self.version)
 
 
 def parse_purl(text: str) -> PackageUrl:
