@@ -7,6 +7,7 @@ what the rule says that they mean. Everything else is unknown: nobody guesses ab
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
@@ -18,6 +19,12 @@ LicenceOutcome = Literal["pass", "refuse", "unknown"]
 
 _MAX_LENGTH: Final = 1_000  # our choice: expressions are short, and free texts are whole licences
 _MAX_WORDS: Final = 100  # the same: no licence that anybody has read has as many alternatives
+
+
+# Deprecated identifiers of the SPDX License List.
+_OLD_GNU: Final = re.compile(
+    r"(?<![^ (])((?:A|L)?GPL-[0-9.]+[0-9]|GFDL-[0-9.]+[0-9])(\+?)(?![^ )])"
+)
 
 
 class LicenceError(StewardError):
@@ -43,6 +50,9 @@ def canonical(expression: str) -> str:
     """
     Return *expression* as SPDX spells it: identifiers in their own case, operators in capitals.
 
+    GNU licences get the names that SPDX has had for them since its list 3.0: ``GPL-2.0`` is
+    ``GPL-2.0-only``, ``GPL-2.0+`` is ``GPL-2.0-or-later``. So a rule that names one means both.
+
     Raises:
         LicenceError: It is no SPDX licence expression.
     """
@@ -57,7 +67,7 @@ def canonical(expression: str) -> str:
     if len(words) > _MAX_WORDS:
         raise LicenceError(f"{_shown(expression)} is no SPDX licence expression")
     try:
-        return canonicalize_license_expression(expression)
+        return _OLD_GNU.sub(_current, canonicalize_license_expression(expression))
     except InvalidLicenseExpression as error:
         raise LicenceError(f"{_shown(expression)} is no SPDX licence expression") from error
 
@@ -142,6 +152,10 @@ class _Reader:
 def _first(answers: list[LicenceAnswer], *outcomes: LicenceOutcome) -> LicenceAnswer:
     """Return the first of *answers* with the first of *outcomes* that any of them has."""
     return next(one for outcome in outcomes for one in answers if one.outcome == outcome)
+
+
+def _current(match: re.Match[str]) -> str:
+    return f"{match[1]}-{'or-later' if match[2] else 'only'}"
 
 
 def _shown(text: str) -> str:

@@ -86,6 +86,8 @@ def parse_range(package_format: Format, text: str) -> Range:
     """
     if not text.isascii():
         raise RangeError(text, "has a character that no version has", "Write it in ASCII.")
+    if not text.strip():
+        raise RangeError(text, "is empty", "Leave it out if every version will do.")
     match package_format:
         case "npm":
             holds = _npm(text, text)
@@ -229,8 +231,6 @@ def _intervals(package_format: Literal["maven", "nuget"], text: str) -> Callable
             if package_format == "nuget" or not unread.startswith(",") or unread == ",":
                 raise RangeError(text, "has something after its range", remedy)
             unread = unread[1:].strip()
-    if not alternatives:
-        raise RangeError(text, "is empty", remedy)
     return lambda version: any(holds(version) for holds in alternatives)
 
 
