@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from emulator import admin_clock, admin_faults, admin_state, json_documents, requests
+from emulator import admin_clock, admin_faults, admin_state, json_documents, osv, requests
 from emulator.core import seed
 from emulator.core.errors import CodeArtifactError
 
@@ -36,7 +36,8 @@ def build(state: State) -> ASGIApp:
     - ``POST seed``: adds a document of domains; ``GET state``: everything, in the same form;
     - ``GET requests``: requests by operation since the last ``DELETE requests``;
     - ``GET faults``, ``PUT faults`` (replaces all of them): see `admin_faults`;
-    - ``GET clock``, ``PUT clock``: see `admin_clock`.
+    - ``GET clock``, ``PUT clock``: see `admin_clock`;
+    - ``osv/...``: see `osv`.
 
     Answers and errors are JSON objects, errors ``{"error": "..."}``.
     """
@@ -49,6 +50,7 @@ def build(state: State) -> ASGIApp:
             Route(f"{PREFIX}requests", api.requests, methods=["GET", "DELETE"]),
             Route(f"{PREFIX}faults", api.faults, methods=["GET", "PUT"]),
             Route(f"{PREFIX}clock", api.clock, methods=["GET", "PUT"]),
+            *osv.routes(f"{PREFIX}osv/", state),
         ],
         exception_handlers={
             HTTPException: _http_error,
@@ -131,7 +133,7 @@ async def _http_error(_: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101  registered for nothing else
     detail = error.detail
     if error.status_code == 404:  # noqa: PLR2004  HTTP's number
-        detail = f"The admin API has health, seed, state, requests, faults and clock: {detail}"
+        detail = f"The admin API has health, seed, state, requests, faults, clock and osv: {detail}"
     return JSONResponse({"error": detail}, error.status_code, headers=error.headers)
 
 

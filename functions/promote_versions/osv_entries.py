@@ -145,12 +145,10 @@ def severity_of_vector(vector: str) -> Severity | None:
     """
     Return how severe a CVSS vector of version 2, 3 or 4 is; ``None``: it is none of these.
 
-    By the greatest of its scores: environment and time may only be judged by who knows them. CVSS 2
-    has no word for "critical"; its score is read on the scale of version 3.
+    By its base score. CVSS 2 has no word for "critical"; its score is read on the scale of CVSS 3.
     """
-    # Only where an entry has a vector: the library computes its tables when it is loaded.
-    from cvss import CVSS2, CVSS3, CVSS4  # noqa: PLC0415  see above
-    from cvss.exceptions import CVSSError  # noqa: PLC0415  see above
+    from cvss import CVSS2, CVSS3, CVSS4  # noqa: PLC0415  only where an entry has a vector
+    from cvss.exceptions import CVSSError  # noqa: PLC0415  the same
 
     try:
         if vector.startswith("CVSS:4"):
