@@ -86,7 +86,11 @@ def apply_template(
             created = arns.stand_in(logical_id, resource_type)
             reason = _WHY_NOT.get(resource_type, "the local stack does not play this type")
             unplayed.setdefault((resource_type, reason), []).append(logical_id)
-        for reason in _unplayed_parts(resource):
+        for reason in (
+            *_unplayed_parts(resource),
+            *_unplayed_parts_of_a_schedule(applied.schedules.get(logical_id)),
+            *_unplayed_parts_of_an_event_source(applied.event_sources.get(logical_id)),
+        ):
             unplayed.setdefault((resource_type, reason), []).append(logical_id)
         scope.references[logical_id] = created.reference
         for name, value in created.attributes.items():
@@ -175,20 +179,27 @@ def _unplayed_parts(resource: Document) -> Iterator[str]:
         yield "no email is sent"
     if resource_type == "AWS::Events::Rule" and "ScheduleExpression" in properties:
         yield "schedules of rules do not fire"
-    if resource_type == SCHEDULE:
-        yield from _unplayed_parts_of_a_schedule(properties)
-    if resource_type == EVENT_SOURCE and "FilterCriteria" in properties:
+
+
+def _unplayed_parts_of_an_event_source(properties: Document | None) -> Iterator[str]:
+    """Yield what of an event source mapping, given resolved, has no effect here."""
+    if properties is None:
+        return
+    if "FilterCriteria" in properties:
         yield "filter criteria let every message through"
-    if resource_type == EVENT_SOURCE and "Queue" not in str(properties.get("EventSourceArn")):
+    if ":sqs:" not in str(properties.get("EventSourceArn")):
         yield "of event sources, only queues are polled"
 
 
-def _unplayed_parts_of_a_schedule(properties: Document) -> Iterator[str]:
+def _unplayed_parts_of_a_schedule(properties: Document | None) -> Iterator[str]:
+    """Yield what of a schedule, given resolved, has no effect here."""
+    if properties is None:
+        return
     if as_document(properties.get("FlexibleTimeWindow", {}), SCHEDULE).get("Mode") != "OFF":
         yield "it fires at its time, whatever its flexible time window"
     if {"StartDate", "EndDate"} & properties.keys():
         yield "it fires before its start and after its end too"
-    if "Queue" not in str(as_document(properties.get("Target", {}), SCHEDULE).get("Arn")):
+    if ":sqs:" not in str(as_document(properties.get("Target", {}), SCHEDULE).get("Arn")):
         yield "of schedules, only those with a queue as their target reach it"
 
 

@@ -15,6 +15,8 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, cast
 from uuid import uuid4
 
+from moto.core.exceptions import ServiceException
+
 from cli.stack.clock import Clock
 from cli.stack.errors import StackError
 from cli.stack.json_types import Document, as_document
@@ -154,10 +156,14 @@ def _deliver(schedule: Schedule, time: datetime) -> None:
     text = _input(schedule, time)
     parameters = cast("dict[str, str]", target.get("SqsParameters") or {})
     found = _queue(str(target["Arn"]))
-    if found is not None:
-        send(*found, text, group_id=parameters.get("MessageGroupId"))
-        return
-    _logger.warning("schedule %s: there is no queue %s", schedule.name, target["Arn"])
+    try:
+        if found is not None:
+            send(*found, text, group_id=parameters.get("MessageGroupId"))
+            return
+        problem = f"there is no queue {target['Arn']}"
+    except ServiceException as error:  # a FIFO queue without a group, or a text that is too long
+        problem = str(error)
+    _logger.warning("schedule %s: %s", schedule.name, problem)
     dead_letters = cast("dict[str, str]", target.get("DeadLetterConfig") or {}).get("Arn", "")
     found = _queue(dead_letters)
     if found is None:
@@ -167,8 +173,7 @@ def _deliver(schedule: Schedule, time: datetime) -> None:
     attributes = {
         "SCHEDULE_ARN": schedule.arn,
         "TARGET_ARN": str(target["Arn"]),
-        "ERROR_CODE": "AWS.SimpleQueueService.NonExistentQueue",
-        "ERROR_MESSAGE": "The specified queue does not exist.",
+        "ERROR_MESSAGE": problem,
     }
     send(*found, text, attributes=attributes)
 

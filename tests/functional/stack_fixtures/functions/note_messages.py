@@ -28,6 +28,7 @@ def handler(event: Mapping[str, list[dict[str, str]]], context: object) -> objec
                 "path": sys.path,
                 "modules": [name for name in ("cli", "emulator", "botocore") if _importable(name)],
                 "remaining": remaining,
+                "now": time.time(),
                 "greeting": shared_words.GREETING,
                 "policy": _text(os.environ["POLICY"]),
             }
