@@ -56,6 +56,7 @@ def check(*, live: bool, domain_owner: str | None, policy_path: Path, as_json: b
         warnings = [opening.warning for opening in checked.openings]
         if live:
             warnings = _judged(checked, domain_owner)
+        warnings += checked.warnings
     except PolicyMistakesError as error:
         if not as_json:
             fail(f"the policy has mistakes\n{error}")

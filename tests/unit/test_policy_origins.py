@@ -18,7 +18,6 @@ from steward.patterns import parse
 from steward.policy import GroupDeclaration, OriginRule, Policy, load
 from steward.policy_file import check, compile_policy, json_schema
 from steward.policy_lines import PolicyMistakesError
-from steward.promotion_rules import PromotionRule
 from tests.unit.fake_codeartifact import package
 
 POLICY = """
@@ -184,16 +183,6 @@ def test_groups_that_nobody_declares_differ_from_none_declared() -> None:
     """Without the section groups are nobody's business; an empty one wants ours removed."""
     assert loaded("domain: my-company\n").groups is None
     assert loaded("domain: my-company\ngroups: []\n").groups == ()
-
-
-def test_a_route_says_from_where_to_where() -> None:
-    """And the policy knows where routes end."""
-    policy = loaded(POLICY)
-    route = PromotionRule("public-to-approved", (parse("/pypi/*"),), "intake", "approved")
-    assert policy.promotions == (route,)
-    assert policy.promotes_to("approved")
-    assert not policy.promotes_to("intake")
-    assert not policy.promotes_to("approved-2")
 
 
 @pytest.mark.parametrize(

@@ -11,10 +11,10 @@ from steward.policy_lines import Mistake, PolicySource
 from steward.policy_model import (
     OriginsRule,
     PolicyModel,
-    PromotionsRoute,
     build_patterns_of,
     patterns_of,
 )
+from steward.policy_promotion_checks import promotion_mistakes
 from steward.policy_reach import Reach, never_matching
 
 
@@ -67,9 +67,8 @@ def contradictions(model: PolicyModel, source: PolicySource) -> Iterator[Mistake
             )
     patterns = [group.pattern for group in model.groups]
     yield from _repeated("groups", "pattern", patterns, source)
-    names_of_routes = [route.name for route in model.promotions]
-    yield from _repeated("promotions", "name", names_of_routes, source)
-    yield from _circles(model.promotions, source)
+    yield from _repeated("promotions", "name", [rule.name for rule in model.promotions], source)
+    yield from promotion_mistakes(model.promotions, source)
     groups = DeclaredGroups(model.groups)
     for index, rule in enumerate(model.origins):
         yield from _impossible(rule, index, groups, source)
@@ -84,13 +83,13 @@ def openings(model: PolicyModel, source: PolicySource) -> list[Opening]:
     """
     reaches = _reaches(model)["origins"]
     targets: dict[str, int] = {}
-    for index, route in enumerate(model.promotions):
-        targets.setdefault(route.to, index)
+    for index, promotion in enumerate(model.promotions):
+        targets.setdefault(promotion.to, index)
     return [
-        _opening(repository, route, rule, index, source)
+        _opening(repository, promotion, rule, index, source)
         for index, rule in enumerate(model.origins)
         if wanted(rule)[1] == "ALLOW"
-        for repository, route in targets.items()
+        for repository, promotion in targets.items()
         if _has_packages_in(repository, index, reaches)
     ]
 
@@ -103,8 +102,8 @@ def _reaches(model: PolicyModel) -> dict[str, list[Reach]]:
         ],
         "origins": [Reach(patterns_of(rule.packages), rule.repositories) for rule in model.origins],
         "promotions": [  # the first match per pair of repositories
-            Reach(patterns_of(route.packages), [f"{route.source}/{route.to}"])
-            for route in model.promotions
+            Reach(patterns_of(rule.packages), [f"{rule.source}/{rule.to}"])
+            for rule in model.promotions
         ],
     }
 
@@ -127,14 +126,14 @@ def _has_packages_in(repository: str, index: int, reaches: Sequence[Reach]) -> b
 
 
 def _opening(
-    repository: str, route: int, rule: OriginsRule, index: int, source: PolicySource
+    repository: str, promotion: int, rule: OriginsRule, index: int, source: PolicySource
 ) -> Opening:
     location = ("origins", index, "upstream" if rule.kind is None else "kind")
+    promoting = source.named(("promotions", promotion))
     warning = source.mistake(
         location,
-        f"this rule opens upstream in {repository}, which {source.named(('promotions', route))} "
-        "promotes to: if it has upstreams or an external connection, versions get in without "
-        "promotion",
+        f"this rule opens upstream in {repository}, which {promoting} promotes to: if it has "
+        "upstreams or an external connection, versions get in without promotion",
         "Ask CodeArtifact: `steward policy check --live`.",
     )
     return Opening(repository, warning)
@@ -150,32 +149,6 @@ def _repeated(
                 f"{source.named((section, first))} has the same {key}, {value}",
                 "Keep one of them." if key == "pattern" else "Give it a name of its own.",
             )
-
-
-def _circles(routes: Sequence[PromotionsRoute], source: PolicySource) -> Iterator[Mistake]:
-    """Yield a mistake for each route that leads back to where earlier ones came from."""
-    onwards: dict[str, set[str]] = {}
-    for index, route in enumerate(routes):
-        back = _way(route.to, route.source, onwards)
-        if back is not None:
-            yield source.mistake(
-                ("promotions", index),
-                f"this route closes a circle: {' -> '.join([route.source, *back])}",
-                "Promote in one direction only.",
-            )
-        onwards.setdefault(route.source, set()).add(route.to)
-
-
-def _way(start: str, end: str, onwards: dict[str, set[str]]) -> list[str] | None:
-    ways = [[start]]
-    seen = {start}
-    for way in ways:
-        if way[-1] == end:
-            return way
-        for following in sorted(onwards.get(way[-1], set()) - seen):
-            seen.add(following)
-            ways.append([*way, following])
-    return None
 
 
 def _impossible(

@@ -13,11 +13,12 @@ import json
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import yaml
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from steward.coordinates import RestrictionMode, RestrictionType
 from steward.group_restrictions import ROOT
@@ -29,52 +30,27 @@ from steward.policy import (
 )
 from steward.policy_checks import Opening, contradictions, openings, wanted
 from steward.policy_lines import (
-    Location,
     Mistake,
     PolicyMistakesError,
     PolicySource,
     parse,
     repeated_keys,
 )
+from steward.policy_lockfiles import Lockfiles, read_lockfiles
 from steward.policy_model import (
-    NAMES,
-    SECTIONS,
-    WORD,
     AllowIn,
     GroupsEntry,
     OriginsRule,
     PolicyModel,
-    PromotionsRoute,
     SnapshotsRule,
     build_patterns_of,
-    keys_of,
 )
+from steward.policy_problems import mistake_of
+from steward.policy_promotion_checks import promotion_warnings
+from steward.policy_promotion_compile import compiled_promotion
 from steward.policy_repositories import NamedRepository, named_repositories
-from steward.policy_values import REMEDIED, duration_seconds, nearest
-from steward.promotion_rules import CompiledPromotion
+from steward.policy_values import duration_seconds
 
-if TYPE_CHECKING:
-    from pydantic_core import ErrorDetails
-
-# How a list item of each section begins.
-_BEGINNINGS: Final = {
-    "snapshots": "- packages: /maven/*",
-    "origins": "- packages: /npm/mycompany/*",
-    "groups": "- pattern: /npm/mycompany/*",
-    "promotions": "- name: public-to-approved",
-}
-# What pydantic calls a mistake, and what it is in a policy file, with what to do.
-_WRONG_KINDS: Final = {
-    "list_type": ("this is no list", "Write each item on a line of its own, after a dash."),
-    "string_type": ("this is no text", "Put it into quotes if YAML takes it for something else."),
-    "too_short": ("this list is empty", "Put at least one item in, or delete the rule."),
-    "invalid_key": (
-        "a key here is no text",
-        "Put keys into quotes that YAML takes for something else: on, yes, 1.",
-    ),
-    "string_too_short": ("this text is empty", "Write one."),
-    "string_too_long": ("this text is too long", "Stay within 100 characters."),  # of promotions
-}
 _GROUP_KEYS: Final[dict[RestrictionType, str]] = {
     "PUBLISH": "publish",
     "EXTERNAL_UPSTREAM": "external_upstream",
@@ -97,12 +73,14 @@ class CheckedPolicy:
         source: For mistakes that others find, and their lines.
         openings: What may be a mistake all the same: CodeArtifact alone can tell.
         repositories: Those that it names, which the domain may have or not.
+        warnings: What is no mistake, and probably not what is wanted.
     """
 
     compiled: str
     source: PolicySource
     openings: list[Opening]
     repositories: list[NamedRepository]
+    warnings: list[Mistake]
 
 
 def json_schema() -> dict[str, object]:
@@ -115,13 +93,14 @@ def compile_policy(text: str, file: str) -> str:
     return check(text, file).compiled
 
 
-def check(text: str, file: str) -> CheckedPolicy:
+def check(text: str, file: str, *, now: datetime | None = None) -> CheckedPolicy:
     """
     Return the policy *text* in its compiled form, with what only CodeArtifact can judge.
 
     Args:
         text: The policy, YAML.
-        file: Its name, for messages.
+        file: Its name, for messages; the lock files that it names are looked for in its folder.
+        now: By which waivers have expired; the system's time if left out.
 
     Raises:
         PolicyMistakesError: It has mistakes. All that can be found at once are listed.
@@ -131,28 +110,40 @@ def check(text: str, file: str) -> CheckedPolicy:
     try:
         model = PolicyModel.model_validate(yaml.safe_load(text))
     except ValidationError as error:
-        mistakes += [_mistake(source, details) for details in error.errors()]
+        mistakes += [mistake_of(source, details) for details in error.errors()]
     else:
         mistakes += contradictions(model, source)
+        lockfiles, useless = read_lockfiles(model.promotions, source)
+        mistakes += useless
         if not mistakes:
-            compiled = json.dumps(_compiled(model, text), indent=2) + "\n"
+            compiled = json.dumps(_compiled(model, text, lockfiles), indent=2) + "\n"
             named = named_repositories(model, source)
-            return CheckedPolicy(compiled, source, openings(model, source), named)
+            warnings = promotion_warnings(model.promotions, source, now=now or datetime.now(UTC))
+            found = openings(model, source)
+            return CheckedPolicy(compiled, source, found, named, list(warnings))
     raise PolicyMistakesError(sorted(mistakes, key=lambda mistake: mistake.line))
 
 
-def _compiled(model: PolicyModel, text: str) -> CompiledPolicy:
+def _compiled(model: PolicyModel, text: str, lockfiles: Lockfiles) -> CompiledPolicy:
     has_groups = "groups" in model.model_fields_set
     return {
-        "digest": hashlib.sha256(text.encode()).hexdigest(),
+        "digest": _digest(text, lockfiles),
         "domain": model.domain,
         "snapshots": [_snapshot_rule(f"snapshots[{n}]", r) for n, r in enumerate(model.snapshots)],
         "origins": [_origin_rule(f"origins[{n}]", r) for n, r in enumerate(model.origins)],
         "groups": [_group(f"groups[{n}]", g) for n, g in enumerate(model.groups)]
         if has_groups
         else None,
-        "promotions": [_promotion(route) for route in model.promotions],
+        "promotions": [compiled_promotion(rule, lockfiles) for rule in model.promotions],
     }
+
+
+def _digest(text: str, lockfiles: Lockfiles) -> str:
+    """Return the SHA-256 of the policy *text* and of each lock file after it, with its name."""
+    digest = hashlib.sha256(text.encode())
+    for name, content in sorted(lockfiles.texts.items()):
+        digest.update(json.dumps([name, content]).encode())
+    return digest.hexdigest()
 
 
 def _snapshot_rule(name: str, rule: SnapshotsRule) -> CompiledSnapshotRule:
@@ -191,80 +182,6 @@ def _group(name: str, group: GroupsEntry) -> CompiledGroup:
     return {"name": name, "pattern": group.pattern, "modes": modes, "allowed": allowed}
 
 
-def _promotion(route: PromotionsRoute) -> CompiledPromotion:
-    return {
-        "name": route.name,
-        "packages": route.packages,
-        "source": route.source,
-        "to": route.to,
-        "require": {
-            "minimum_age": None,
-            "vulnerabilities": None,
-            "licences": None,
-            "origin": None,
-            "allow": None,
-            "deny": [],
-            "versions": None,
-            "integrity": None,
-            "approval": "automatic",
-        },
-        "include_dependencies": False,
-        "recall": "report",
-        "digest": "",
-    }
-
-
-def _mistake(source: PolicySource, details: ErrorDetails) -> Mistake:
-    """Return pydantic's error in the words of the file."""
-    location = tuple(step for step in details["loc"] if step not in {WORD, NAMES})
-    problem, remedy = _problem(location, details)
-    if details["type"] == "invalid_key":  # its place is the mapping's: the key has no name
-        location = location[:-1]
-    return source.mistake(location, problem, remedy)
-
-
-def _problem(location: Location, details: ErrorDetails) -> tuple[str, str]:  # noqa: PLR0911  a return for each kind of mistake
-    kind = details["type"]
-    if kind == REMEDIED:
-        return details["msg"], str(details.get("ctx", {})["remedy"])
-    if kind == "extra_forbidden":
-        known = keys_of(_model_at(location[:-1]))
-        near = nearest(str(location[-1]), known)
-        meant = f"Did you mean {near!r}? " if near else ""
-        return f"unknown key {location[-1]!r}", f"{meant}Known keys are {', '.join(known)}."
-    if kind == "missing":
-        return f"the key {location[-1]!r} is missing", "Add it."
-    if details["input"] is None:
-        return "nothing stands here", "Write what is wanted, or delete it."
-    if kind == "list_type" and len(location) == 1:
-        beginning = _BEGINNINGS[str(location[0])]
-        return (
-            "this is no list of rules",
-            f"Begin each rule with a dash and a blank: `{beginning}`.",
-        )
-    if kind == "model_type":
-        return "this is no rule", f"A rule starts like this: `{_BEGINNINGS[str(location[0])]}`."
-    if kind == "too_short" and location[-1] == "repositories":
-        remedy = "Put at least one name in, or delete the key: all repositories are meant then."
-        return "this list is empty", remedy
-    if kind == "too_short" and location[-1] == "allow_in":
-        return (
-            "this list is empty",
-            "Write block in place of it, if no repository is to be allowed.",
-        )
-    if location == ("domain",) and kind != "string_type":
-        remedy = "A name has 2 to 50 of a-z, 0-9 and -. It starts with a letter and ends with no -."
-        return f"{str(details['input'])!r} is no name of a domain", remedy
-    return _WRONG_KINDS.get(kind, (details["msg"], "See docs/policy.md."))
-
-
-def _model_at(location: Location) -> type[BaseModel]:
-    """Return the model of the mapping at *location*."""
-    if not location:
-        return PolicyModel
-    return AllowIn if isinstance(location[-1], str) else SECTIONS[str(location[0])]
-
-
 def main(arguments: list[str]) -> int:
     """Compile the policy file named in *arguments*; return the exit status."""
     if len(arguments) != 1:
@@ -281,7 +198,8 @@ def main(arguments: list[str]) -> int:
     except PolicyMistakesError as error:
         sys.stderr.write(f"{error}\n")
         return 1
-    sys.stderr.writelines(f"warning: {opening.warning}\n" for opening in checked.openings)
+    warnings = [*(opening.warning for opening in checked.openings), *checked.warnings]
+    sys.stderr.writelines(f"warning: {warning}\n" for warning in warnings)
     sys.stdout.write(checked.compiled)
     return 0
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final, Literal
+from collections.abc import Iterator, Sequence
+from typing import Annotated, Final, Literal, get_args
 
 from pydantic import (
     BaseModel,
@@ -21,16 +22,18 @@ from steward import patterns
 from steward.coordinates import Restriction
 from steward.group_restrictions import ROOT
 from steward.patterns import Pattern
+from steward.policy_promotions import PromotionsRule
 from steward.policy_values import (
     BuildPatternTexts,
     DurationText,
     PatternText,
     PatternTexts,
     RepositoryGlobs,
-    RepositoryName,
     RepositoryNames,
+    Section,
     one_of,
     refusal,
+    without_default,
 )
 
 # The root pattern names no format. Maven's is the one whose builds CodeArtifact itself unlists; for
@@ -42,16 +45,7 @@ WORD: Final = "<word>"
 NAMES: Final = "<names>"
 
 
-def _without_default(schema: dict[str, object]) -> None:
-    """Take out the null that is no value of the file: the key is left out instead."""
-    del schema["default"]
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-
-class SnapshotsRule(_Section):
+class SnapshotsRule(Section):
     """Unlist the builds of these packages that a newer build has replaced."""
 
     packages: BuildPatternTexts
@@ -69,7 +63,7 @@ RestrictionWord = Annotated[
 ]
 
 
-class OriginsRule(_Section):
+class OriginsRule(Section):
     """Keep the origin restrictions of these packages as they should be: `kind`, or outright."""
 
     model_config = ConfigDict(
@@ -99,14 +93,14 @@ class OriginsRule(_Section):
             description="internal: ours alone (publish ALLOW, upstream BLOCK). public: only from "
             "outside (publish BLOCK, upstream ALLOW). inferred: by how the package's versions "
             "entered; only ever tightens.",
-            json_schema_extra=_without_default,
+            json_schema_extra=without_default,
         ),
     ] = None
     publish: Annotated[
         RestrictionWord,
         Field(
             description="Whether new versions may be published. Left out: stays as it is.",
-            json_schema_extra=_without_default,
+            json_schema_extra=without_default,
         ),
     ] = None
     upstream: Annotated[
@@ -114,7 +108,7 @@ class OriginsRule(_Section):
         Field(
             description="Whether new versions may come from upstream repositories and external "
             "connections. Left out: stays as it is.",
-            json_schema_extra=_without_default,
+            json_schema_extra=without_default,
         ),
     ] = None
     external: Annotated[
@@ -124,7 +118,7 @@ class OriginsRule(_Section):
             examples=["report"],
             description="With kind: internal, what to do with a version from outside: archive it "
             "(default), or only report it.",
-            json_schema_extra=_without_default,
+            json_schema_extra=without_default,
         ),
     ] = None
 
@@ -158,7 +152,7 @@ class OriginsRule(_Section):
         return self
 
 
-class AllowIn(_Section):
+class AllowIn(Section):
     """Allowed in these repositories, and in no other."""
 
     allow_in: RepositoryNames
@@ -187,7 +181,7 @@ GroupSetting = Annotated[
 ]
 
 
-class GroupsEntry(_Section):
+class GroupsEntry(Section):
     """A package group that the domain has to have. What is left out is inherited."""
 
     pattern: Annotated[
@@ -224,35 +218,7 @@ class GroupsEntry(_Section):
         return value
 
 
-class PromotionsRoute(_Section):
-    """Versions of these packages get from one repository to another by promotion."""
-
-    name: Annotated[
-        str,
-        Field(
-            min_length=1,
-            max_length=100,
-            examples=["public-to-approved"],
-            description="The route's name, which no other route has.",
-        ),
-    ]
-    packages: PatternTexts
-    source: Annotated[
-        RepositoryName, Field(alias="from", description="The repository that has the versions.")
-    ]
-    to: Annotated[RepositoryName, Field(description="The repository that gets them.")]
-
-    @field_validator("to", mode="before")
-    @classmethod
-    def _is_another_repository(cls, value: object, info: ValidationInfo) -> object:
-        if value == info.data.get("source"):
-            raise refusal(
-                f"this route leads from {value} to itself", "Write two different repositories."
-            )
-        return value
-
-
-class PolicyModel(_Section):
+class PolicyModel(Section):
     """What the owners of a CodeArtifact domain want done in it."""
 
     model_config = ConfigDict(title="CodeArtifact Steward policy")
@@ -290,12 +256,13 @@ class PolicyModel(_Section):
         ),
     ] = []
     promotions: Annotated[
-        list[PromotionsRoute],
+        list[PromotionsRule],
         Field(
             examples=[
                 [{"name": "approved", "packages": "/pypi/*", "from": "intake", "to": "approved"}]
             ],
-            description="From where to where versions are promoted.",
+            description="From where to where versions are promoted, and what they need for it. The "
+            "first rule that matches a package between two repositories wins.",
         ),
     ] = []
 
@@ -305,13 +272,35 @@ SECTIONS: Final[dict[str, type[BaseModel]]] = {
     "snapshots": SnapshotsRule,
     "origins": OriginsRule,
     "groups": GroupsEntry,
-    "promotions": PromotionsRoute,
+    "promotions": PromotionsRule,
 }
 
 
 def keys_of(model: type[BaseModel]) -> list[str]:
     """Return the keys of *model* as they stand in the file."""
     return [field.alias or name for name, field in model.model_fields.items()]
+
+
+def model_at(location: Sequence[int | str]) -> type[BaseModel]:
+    """
+    Return the model of the mapping at *location*.
+
+    A key that has none is passed over: pydantic names no model within a value of another kind.
+    """
+    found: type[BaseModel] = PolicyModel
+    for step in location:
+        fields = found.model_fields
+        field = next((field for name, field in fields.items() if step in {name, field.alias}), None)
+        if field is not None:
+            found = next(_models_in(field.annotation), found)
+    return found
+
+
+def _models_in(annotation: object) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for argument in get_args(annotation):
+        yield from _models_in(argument)
 
 
 def build_patterns_of(rule: SnapshotsRule) -> list[Pattern]:

@@ -56,9 +56,9 @@ def _named(model: PolicyModel) -> Iterator[tuple[Location, str]]:
                 yield from _numbered((section, index, "repositories"), rule.repositories)
     for index, group in enumerate(model.groups):
         yield from _allowed(index, group)
-    for index, route in enumerate(model.promotions):
-        yield ("promotions", index, "from"), route.source
-        yield ("promotions", index, "to"), route.to
+    for index, promotion in enumerate(model.promotions):
+        yield ("promotions", index, "from"), promotion.source
+        yield ("promotions", index, "to"), promotion.to
 
 
 def _allowed(index: int, group: GroupsEntry) -> Iterator[tuple[Location, str]]:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Annotated, Final
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 from steward import patterns
@@ -24,6 +24,17 @@ _ISO_DURATION: Final = re.compile(
 )
 _GLOB_SIGNS: Final = re.compile(r"[*?\[\]!]")
 _EXAMPLES_OF_PATTERNS: Final = ["/maven/com.mycompany~", "/npm/mycompany/*", "/pypi//requests$"]
+
+
+class Section(BaseModel):
+    """A mapping of the policy file: its keys, each of its own kind, and no others."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+def without_default(schema: dict[str, object]) -> None:
+    """Take out the null that is no value of the file: the key is left out instead."""
+    del schema["default"]
 
 
 def refusal(problem: str, remedy: str) -> PydanticCustomError:
@@ -124,7 +135,8 @@ def _is_repository_name(value: object) -> object:
     )
 
 
-def _is_unrepeated(names: list[str]) -> list[str]:
+def unrepeated(names: list[str]) -> list[str]:
+    """Return *names*, none of which stands there twice."""
     repeated = sorted({name for name in names if names.count(name) > 1})
     if repeated:
         raise refusal(f"{', '.join(repeated)} stands here more than once", "Keep one of them.")
@@ -207,6 +219,6 @@ RepositoryGlobs = Annotated[
 RepositoryNames = Annotated[
     list[RepositoryName],
     BeforeValidator(as_list, json_schema_input_type=RepositoryName | list[RepositoryName]),
-    AfterValidator(_is_unrepeated),
+    AfterValidator(unrepeated),
     Field(min_length=1, description="Names of repositories, without patterns."),
 ]

@@ -1,0 +1,103 @@
+"""The lock files that a policy file names: read, and what is wrong with them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from steward import patterns
+from steward.policy_lines import Location, Mistake, PolicySource
+from steward.policy_promotions import PromotionsRule
+from steward.promotion_rules import matcher
+
+
+@dataclass(frozen=True, slots=True)
+class Lockfiles:
+    """
+    The lock files of a policy.
+
+    Attributes:
+        texts: By name, as the policy has it.
+        hashes: By name, then by package URL with version.
+    """
+
+    texts: Mapping[str, str] = field(default_factory=dict)
+    hashes: Mapping[str, Mapping[str, set[str]]] = field(default_factory=dict)
+
+
+def read_lockfiles(
+    rules: Sequence[PromotionsRule], source: PolicySource
+) -> tuple[Lockfiles, list[Mistake]]:
+    """
+    Return the lock files that *rules* name, and a mistake for each that is of no use.
+
+    They stand in the folder of the policy file or below it, and links lead nowhere else: so a
+    policy is built from what is reviewed with it.
+    """
+    folder = Path(source.file).parent
+    texts: dict[str, str] = {}
+    hashes: dict[str, Mapping[str, set[str]]] = {}
+    mistakes: list[Mistake] = []
+    for index, rule in enumerate(rules):
+        for number, name in enumerate(rule.require.integrity):
+            place: Location = ("promotions", index, "require", "integrity", number)
+            try:
+                if name not in hashes:
+                    texts[name] = _text(folder, name)
+                    hashes[name] = _hashes(name, texts[name])
+                mistakes += _useless(rule, name, hashes[name], source, place)
+            except _UselessError as error:
+                mistakes.append(source.mistake(place, error.problem, error.remedy))
+    return Lockfiles(texts, hashes), mistakes
+
+
+class _UselessError(Exception):
+    def __init__(self, problem: str, remedy: str) -> None:
+        super().__init__(problem)
+        self.problem = problem
+        self.remedy = remedy
+
+
+def _text(folder: Path, name: str) -> str:
+    try:
+        path = (folder / name).resolve(strict=True)
+        if not path.is_relative_to(folder.resolve(strict=True)):
+            raise _UselessError(
+                f"{name} leads out of the folder of the policy file",
+                "Put the file itself beside the policy file.",
+            )
+        return path.read_text(encoding="utf-8")
+    except (OSError, RuntimeError, ValueError) as error:  # a loop of links, bytes that are no text
+        reason = getattr(error, "strerror", None) or str(error)
+        raise _UselessError(
+            f"{name} cannot be read: {reason}", "Put the file beside the policy file."
+        ) from error
+
+
+def _hashes(name: str, text: str) -> Mapping[str, set[str]]:
+    from steward.lockfiles import (  # noqa: PLC0415  only policies that name one need its readers
+        LockfileError,
+        hashes_in,
+    )
+
+    try:
+        return hashes_in(Path(name).name, text)
+    except LockfileError as error:
+        raise _UselessError(f"{name}: {str(error).rstrip('.')}", "Make it anew.") from error
+
+
+def _useless(
+    rule: PromotionsRule,
+    name: str,
+    hashes: Mapping[str, set[str]],
+    source: PolicySource,
+    place: Location,
+) -> Iterator[Mistake]:
+    mine = [patterns.parse(text) for text in rule.packages]
+    if not any(pattern.covers(matcher(purl).pattern) for pattern in mine for purl in hashes):
+        yield source.mistake(
+            place,
+            f"{name} has no hash of a package of this rule: nothing could pass",
+            "Name the lock file of the rule's format, with hashes.",
+        )

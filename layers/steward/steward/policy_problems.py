@@ -1,0 +1,87 @@
+"""What pydantic finds wrong in a policy file, in the words of the file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from steward.policy_lines import Location, Mistake, PolicySource
+from steward.policy_model import NAMES, WORD, keys_of, model_at
+from steward.policy_values import REMEDIED, nearest
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
+# How a list item of each section begins.
+_BEGINNINGS: Final = {
+    "snapshots": "- packages: /maven/*",
+    "origins": "- packages: /npm/mycompany/*",
+    "groups": "- pattern: /npm/mycompany/*",
+    "promotions": "- name: public-to-approved",
+}
+_RULE: Final = 2  # how long the location of a rule is: its section and its number
+# What pydantic calls a mistake, and what it is in a policy file, with what to do.
+_WRONG_KINDS: Final = {
+    "list_type": ("this is no list", "Write each item on a line of its own, after a dash."),
+    "string_type": ("this is no text", "Put it into quotes if YAML takes it for something else."),
+    "bool_type": ("this is neither true nor false", "Write true or false, without quotes."),
+    "invalid_key": (
+        "a key here is no text",
+        "Put keys into quotes that YAML takes for something else: on, yes, 1.",
+    ),
+    "string_too_short": ("this text is empty", "Write one."),
+    "string_too_long": ("this text is too long", "Stay within 100 characters."),  # of promotions
+}
+
+
+def mistake_of(source: PolicySource, details: ErrorDetails) -> Mistake:
+    """Return pydantic's error in the words of the file."""
+    location = tuple(step for step in details["loc"] if step not in {WORD, NAMES})
+    problem, remedy = _problem(location, details)
+    if details["type"] == "invalid_key":  # its place is the mapping's: the key has no name
+        location = location[:-1]
+    return source.mistake(location, problem, remedy)
+
+
+def _problem(location: Location, details: ErrorDetails) -> tuple[str, str]:  # noqa: C901, PLR0911  a return for each kind of mistake
+    kind = details["type"]
+    if kind == REMEDIED:
+        return details["msg"], str(details.get("ctx", {})["remedy"])
+    if kind == "extra_forbidden":
+        return f"unknown key {location[-1]!r}", _known_keys(location)
+    if kind == "missing":
+        return f"the key {location[-1]!r} is missing", "Add it."
+    if details["input"] is None:
+        return "nothing stands here", "Write what is wanted, or delete it."
+    if kind == "list_type" and len(location) == 1:
+        beginning = _BEGINNINGS[str(location[0])]
+        return (
+            "this is no list of rules",
+            f"Begin each rule with a dash and a blank: `{beginning}`.",
+        )
+    if kind == "dict_type":
+        return "this is no mapping", "Write {text: what it means}."
+    if kind == "model_type" and len(location) > _RULE:
+        return "this is no mapping", f"Write {{{keys_of(model_at(location))[0]}: ...}}."
+    if kind == "model_type":
+        return "this is no rule", f"A rule starts like this: `{_BEGINNINGS[str(location[0])]}`."
+    if kind == "too_short":
+        return "this list is empty", _remedy_of_emptiness(location)
+    if location == ("domain",) and kind != "string_type":
+        remedy = "A name has 2 to 50 of a-z, 0-9 and -. It starts with a letter and ends with no -."
+        return f"{str(details['input'])!r} is no name of a domain", remedy
+    return _WRONG_KINDS.get(kind, (details["msg"], "See docs/policy.md."))
+
+
+def _known_keys(location: Location) -> str:
+    known = keys_of(model_at(location[:-1]))
+    near = nearest(str(location[-1]), known)
+    meant = f"Did you mean {near!r}? " if near else ""
+    return f"{meant}Known keys are {', '.join(known)}."
+
+
+def _remedy_of_emptiness(location: Location) -> str:
+    if location[-1] == "repositories":
+        return "Put at least one name in, or delete the key: all repositories are meant then."
+    if location[-1] == "allow_in":
+        return "Write block in place of it, if no repository is to be allowed."
+    return f"Put at least one item in, or delete the {'key' if 'require' in location else 'rule'}."
