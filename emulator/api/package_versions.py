@@ -49,11 +49,15 @@ def describe_package_version(
     """
     Describe a version that the repository itself holds.
 
-    Source: API Reference, DescribePackageVersion; User Guide, "View package version details".
+    Source: API Reference, DescribePackageVersion; User Guide, "View package version details". Not
+    documented: which fields of a Python distribution are its licences (switch).
     """
     repository, package = targets.package(state, caller, request, "DescribePackageVersion")
     version = versions.describe(state, repository, package, request["packageVersion"])
     says = metadata.of(version)
+    licences = says.licenses
+    if not licences and state.faults.on("licensesFromClassifiers"):
+        licences = says.classified
     return {
         "packageVersion": {
             "format": package.format,
@@ -65,9 +69,7 @@ def describe_package_version(
             "homePage": says.home_page or None,
             "sourceCodeRepository": says.source_code_repository or None,
             "publishedTime": version.published,
-            "licenses": [
-                {"name": each.name or None, "url": each.url or None} for each in says.licenses
-            ],
+            "licenses": [{"name": each.name or None, "url": each.url or None} for each in licences],
             "revision": version.revision,
             "status": version.status,
             "origin": documents.origin(version.origin),

@@ -26,6 +26,8 @@ NPM_DEPENDENCIES = {
     "peerDependencies": "peer",
     "optionalDependencies": "optional",
 }
+# Fields of core metadata that uploads name otherwise (PyPA, "Upload API" of the legacy index).
+_UPLOADED_AS = {"project_url": "project_urls", "classifier": "classifiers"}
 _SOURCE_LABELS = frozenset({"source", "source code", "repository", "code", "github"})
 
 
@@ -49,13 +51,19 @@ class Dependency:
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """What a version says about itself; ``""`` is absent."""
+    """
+    What a version says about itself; ``""`` is absent.
+
+    Attributes:
+        classified: The licences that a Python distribution's classifiers name.
+    """
 
     display_name: str = ""
     summary: str = ""
     home_page: str = ""
     source_code_repository: str = ""
     licenses: tuple[Licence, ...] = ()
+    classified: tuple[Licence, ...] = ()
     dependencies: tuple[Dependency, ...] = ()
     readme: str = ""
 
@@ -68,11 +76,12 @@ def of(version: Version) -> Description:
     texts = {
         each.name: str(stored.get(each.name, ""))
         for each in fields(Description)
-        if each.name not in {"licenses", "dependencies"}
+        if each.name not in {"licenses", "classified", "dependencies"}
     }
     return Description(
         **texts,
         licenses=tuple(Licence(**each) for each in stored.get("licenses", ())),
+        classified=tuple(Licence(**each) for each in stored.get("classified", ())),
         dependencies=tuple(Dependency(**each) for each in stored.get("dependencies", ())),
     )
 
@@ -133,6 +142,7 @@ def of_pypi(metadata: Mapping[str, Sequence[str]]) -> dict[str, object]:
             home_page=first("home_page") or urls.get("Homepage", ""),
             source_code_repository=source,
             licenses=(Licence(name=licence),) if licence else (),
+            classified=tuple(_classified(metadata.get("classifiers", ()))),
             dependencies=tuple(_pypi_dependencies(metadata.get("requires_dist", ()))),
             readme=first("description"),
         )
@@ -145,7 +155,7 @@ def of_core_metadata(text: str) -> dict[str, object]:
     found: dict[str, list[str]] = {}
     for name, value in message.items():
         key = name.lower().replace("-", "_")
-        found.setdefault("project_urls" if key == "project_url" else key, []).append(str(value))
+        found.setdefault(_UPLOADED_AS.get(key, key), []).append(str(value))
     body = message.get_payload()
     if isinstance(body, str) and body.strip() and "description" not in found:
         found["description"] = [body]
@@ -213,6 +223,13 @@ def _project_urls(entries: Sequence[str]) -> Iterable[tuple[str, str]]:
         label, comma, url = entry.partition(",")
         if comma:
             yield label.strip(), url.strip()
+
+
+def _classified(classifiers: Sequence[str]) -> Iterable[Licence]:
+    for classifier in classifiers:
+        topic, *narrower = (part.strip() for part in classifier.split("::"))
+        if topic == "License" and narrower and narrower[-1] != "OSI Approved":
+            yield Licence(name=narrower[-1])
 
 
 def _pypi_dependencies(entries: Sequence[str]) -> Iterable[Dependency]:

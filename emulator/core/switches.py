@@ -128,6 +128,13 @@ _TABLE = (
         _ON_OFF,
         _SAME,
     ),
+    Switch(
+        "licensesFromClassifiers",
+        "Whether DescribePackageVersion tells a Python distribution's license classifiers, if it "
+        "has neither License-Expression nor License.",
+        _OFF_ON,
+        "true: a licence that only classifiers tell is judged; under false it is unknown and holds",
+    ),
     # Events
     Switch(
         "statusChangeEmitsEvent",

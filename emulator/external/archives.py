@@ -22,6 +22,7 @@ class Project:
     version: str
     requires_python: str
     requires: Sequence[str] = ()
+    licence: str = ""
 
     @property
     def distribution(self) -> str:
@@ -37,6 +38,7 @@ class Project:
             f"Version: {self.version}",
             "Summary: A stand-in, made by the local CodeArtifact because there is no network",
             f"Requires-Python: {self.requires_python}",
+            *([f"License: {self.licence}"] if self.licence else []),
             *(f"Requires-Dist: {each}" for each in self.requires),
         ]
         return "\n".join(lines) + "\n\nThis is a stand-in. It has the name and version, no code.\n"

@@ -31,6 +31,7 @@ _PYTHON: Sequence[tuple[Project, datetime]] = (
                 'charset-normalizer~=2.0.0; python_version >= "3"',
                 'idna<4,>=2.5; python_version >= "3"',
             ),
+            licence="Apache-2.0",
         ),
         datetime(2021, 7, 13, tzinfo=UTC),
     ),
@@ -45,6 +46,7 @@ _PYTHON: Sequence[tuple[Project, datetime]] = (
                 "urllib3<3,>=1.21.1",
                 "certifi>=2017.4.17",
             ),
+            licence="Apache-2.0",
         ),
         datetime(2023, 5, 22, tzinfo=UTC),
     ),
@@ -59,15 +61,22 @@ _PYTHON: Sequence[tuple[Project, datetime]] = (
                 "urllib3<3,>=1.21.1",
                 "certifi>=2017.4.17",
             ),
+            licence="Apache-2.0",
         ),
         datetime(2024, 5, 29, tzinfo=UTC),
     ),
-    (Project("urllib3", "1.26.18", ">=2.7"), datetime(2023, 10, 17, tzinfo=UTC)),
-    (Project("urllib3", "2.2.1", ">=3.8"), datetime(2024, 2, 18, tzinfo=UTC)),
-    (Project("certifi", "2024.2.2", ">=3.6"), datetime(2024, 2, 2, tzinfo=UTC)),
-    (Project("charset-normalizer", "2.0.12", ">=3.5.0"), datetime(2022, 2, 12, tzinfo=UTC)),
-    (Project("charset-normalizer", "3.3.2", ">=3.7.0"), datetime(2023, 10, 31, tzinfo=UTC)),
-    (Project("idna", "3.7", ">=3.5"), datetime(2024, 4, 11, tzinfo=UTC)),
+    (Project("urllib3", "1.26.18", ">=2.7", licence="MIT"), datetime(2023, 10, 17, tzinfo=UTC)),
+    (Project("urllib3", "2.2.1", ">=3.8", licence="MIT"), datetime(2024, 2, 18, tzinfo=UTC)),
+    (Project("certifi", "2024.2.2", ">=3.6", licence="MPL-2.0"), datetime(2024, 2, 2, tzinfo=UTC)),
+    (
+        Project("charset-normalizer", "2.0.12", ">=3.5.0", licence="MIT"),
+        datetime(2022, 2, 12, tzinfo=UTC),
+    ),
+    (
+        Project("charset-normalizer", "3.3.2", ">=3.7.0", licence="MIT"),
+        datetime(2023, 10, 31, tzinfo=UTC),
+    ),
+    (Project("idna", "3.7", ">=3.5", licence="BSD-3-Clause"), datetime(2024, 4, 11, tzinfo=UTC)),
 )
 
 _LODASH: Mapping[str, datetime] = {
@@ -216,6 +225,7 @@ def _maven() -> Mapping[PackageId, PublicPackage]:
             f"  <artifactId>{_SLF4J_API.name}</artifactId>\n"
             f"  <version>{version}</version>\n"
             "  <description>A stand-in, made for a machine without a network</description>\n"
+            "  <licenses><license><name>MIT</name></license></licenses>\n"
             "</project>\n"
         )
         manifest = zip_of({"META-INF/MANIFEST.MF": b"Manifest-Version: 1.0\n\n"})

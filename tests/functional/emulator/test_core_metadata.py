@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from emulator.core import metadata, versions
 from emulator.core.metadata import Dependency, Description, Licence
 from tests.functional.emulator.local_core import NPM, REPOSITORY, Core
@@ -86,6 +88,27 @@ def test_core_metadata_describes_the_version(core: Core) -> None:
             Dependency("charset-normalizer", "", "Requires-Dist", "~=2.0"),
             Dependency("idna", "", "Requires-Dist", ""),
         ),
+    )
+
+
+@pytest.mark.parametrize(
+    "stored",
+    [
+        metadata.of_core_metadata(
+            "Name: idna\nClassifier: License :: OSI Approved :: BSD License\n"
+            "Classifier: License :: OSI Approved\nClassifier: Programming Language :: Python\n"
+            "Classifier: License\n\n"
+        ),
+        metadata.of_pypi(
+            {"name": ["idna"], "classifiers": ["License :: OSI Approved :: BSD License"]}
+        ),
+    ],
+    ids=["in a wheel", "in an upload"],
+)
+def test_licence_classifiers_are_kept_apart(core: Core, stored: dict[str, object]) -> None:
+    """They are told as licences only by a switch; a topic that names none is none."""
+    assert described(core, stored) == Description(
+        display_name="idna", classified=(Licence("BSD License"),)
     )
 
 
