@@ -326,10 +326,12 @@ def _fits(member: str, value: object, shape: re.Pattern[str]) -> str:
 
 
 def _time(said: Mapping[str, object], member: str) -> datetime:
+    text = said.get(member)
     try:
-        moment = datetime.fromisoformat(str(said.get(member)))
-        if moment.tzinfo is None:
-            raise ValueError("it has no time zone")
-        return moment.astimezone(UTC)
+        moment = datetime.fromisoformat(str(text))
+        in_utc = moment.astimezone(UTC)
     except (ValueError, OverflowError) as error:  # OverflowError: the year 1, east of Greenwich
-        raise MalformedMessageError(f"{member} is no time: {said.get(member)!r:.100}") from error
+        raise MalformedMessageError(f"{member} is no time: {text!r:.100}") from error
+    if moment.tzinfo is None:
+        raise MalformedMessageError(f"{member} has no time zone: {text!r:.100}")
+    return in_utc

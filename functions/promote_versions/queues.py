@@ -20,8 +20,8 @@ from steward.observability import PackageLog
 from steward.own_queue import SqsOwnQueue
 
 MAX_ENTRIES: Final = 10  # SendMessageBatch, SQS API Reference
-# The same page allows a message, and all messages of a call, 1 MiB; it was a quarter of that for
-# years, and a queue may still be set to it (MaximumMessageSize).
+# Of a message, and of all messages of a call. Our choice: SQS allows more today, but a queue may be
+# set to this, which was the limit for long (MaximumMessageSize, SetQueueAttributes, API Reference).
 MAX_BYTES: Final = 262_144
 # All copies share one quota ("Quotas in CodeArtifact": CopyPackageVersions, 5 a second), so all are
 # one group: SQS hands out nothing of a group while something of it is being worked on.

@@ -16,6 +16,7 @@ AnswerState = Literal["done", "another policy", "no rule", "failed"]
 
 STATES: Final[tuple[State, ...]] = get_args(State)
 APPROVAL_DECISIONS: Final[tuple[ApprovalDecision, ...]] = get_args(ApprovalDecision)
+ANSWER_STATES: Final[tuple[AnswerState, ...]] = get_args(AnswerState)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,103 @@
+"""From judgements to the records that keep them and the orders that carry them out: pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+from promote_versions.messages import CopyOrder
+from promote_versions.records import Record
+
+if TYPE_CHECKING:
+    from promote_versions.closure import Judged, Key
+    from steward.coordinates import Package
+
+MAX_VERSIONS_PER_ORDER: Final = 100  # CopyPackageVersions, API Reference
+# Our choice: an approved version whose copy nobody has confirmed is looked at again.
+FIRST_REMINDER: Final = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, slots=True)
+class Approved:
+    """
+    A version whose copy is to be ordered, by its record.
+
+    Attributes:
+        after: See :class:`promote_versions.closure.Judged`.
+        layer: The same.
+    """
+
+    record: Record
+    after: tuple[Key, ...] = ()
+    layer: int = 0
+
+
+def record_of(judged: Judged, now: datetime, *, asked: bool) -> Record:
+    """
+    Return the record of a judgement; what is known of an earlier copy stays in it.
+
+    Args:
+        asked: A person has been asked to approve this revision.
+    """
+    before, judgement = judged.record, judged.judgement
+    revision = judged.version.revision or ""
+    same_revision = before is not None and before.revision == revision
+    due = now + FIRST_REMINDER if judgement.state == "approved" else judgement.due
+    return Record(
+        package=judged.package,
+        version=judged.version.version,
+        rule=judged.rule.name,
+        to=judged.rule.to,
+        revision=revision,
+        state=judgement.state,
+        verdicts=judgement.verdicts,
+        requirements=judged.rule.digest,
+        decided_at=now,
+        due=due,
+        reason=judgement.reason,
+        approval=None if before is None else before.approval,
+        asked=asked or (same_revision and before is not None and before.asked),
+        copied_at=None if before is None else before.copied_at,
+        copied_revision=None if before is None else before.copied_revision,
+        findings=() if before is None else before.findings,
+        serial=0 if before is None else before.serial,
+    )
+
+
+def differs(record: Record, before: Record | None) -> bool:
+    """Return whether *record* says anything but when it was decided that *before* does not."""
+    return before is None or replace(record, decided_at=before.decided_at) != before
+
+
+def is_news(record: Record, before: Record | None) -> bool:
+    """Return whether *record* has another state than *before*, or is about another revision."""
+    return before is None or (record.state, record.revision) != (before.state, before.revision)
+
+
+def orders(approved: Iterable[Approved]) -> Iterator[CopyOrder]:
+    """
+    Yield the orders of all that is *approved*, in the order in which they have to be sent.
+
+    One for 100 versions of a package, rule and moment of decision; versions that have to follow
+    others of the same look are in orders of their own behind those.
+    """
+    groups: dict[tuple[int, Package, str, str, datetime], dict[str, Approved]] = {}
+    for one in sorted(approved, key=lambda each: each.layer):
+        record = one.record
+        key = (one.layer, record.package, record.rule, record.to, record.decided_at)
+        groups.setdefault(key, {})[record.version] = one
+    for (_, package, rule, to, decided_at), found in groups.items():
+        names = sorted(found)  # the same order is the same message
+        for start in range(0, len(names), MAX_VERSIONS_PER_ORDER):
+            some = [found[name] for name in names[start : start + MAX_VERSIONS_PER_ORDER]]
+            after = dict.fromkeys(key for one in some for key in one.after)
+            yield CopyOrder(
+                package=package,
+                rule=rule,
+                to=to,
+                revisions={one.record.version: one.record.revision for one in some},
+                after=tuple(after),
+                decided_at=decided_at,
+            )
