@@ -1,4 +1,4 @@
-"""What is wrong in `origins`, `groups` and `promotions`: on which line, and what to write."""
+"""What is wrong in `origins` and `groups`: on which line, and what to write."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from tests.unit.test_policy import mistakes
 
 ORIGINS = "domain: a-b\norigins:\n- packages: /npm/*\n"
 GROUPS = "domain: a-b\ngroups:\n- pattern: /npm/*\n"
-ROUTES = "domain: a-b\npromotions:\n"
 
 
 @pytest.mark.parametrize(
@@ -228,90 +227,6 @@ def test_a_mistake_of_groups_is_found_on_its_line(text: str, line: int, problem:
     """With what to write instead."""
     found = mistakes(text)
     assert any(one.startswith(f"policy.yaml:{line}: ") and problem in one for one in found), found
-
-
-@pytest.mark.parametrize(
-    ("routes", "line", "problem"),
-    [
-        pytest.param(
-            ["{name: x, packages: /*, from: ab, to: ab}"],
-            3,
-            "promotions[0].to: this route leads from ab to itself. Write two different repo",
-            id="from a repository to itself",
-        ),
-        pytest.param(
-            [
-                "{name: x, packages: /*, from: ab, to: cd}",
-                "{name: x, packages: /*, from: ab, to: e1}",
-            ],
-            4,
-            "promotions[0] (line 3) has the same name, x. Give it a name of its own.",
-            id="a name that is twice",
-        ),
-        pytest.param(
-            ["{name: x, packages: /*, to: cd}"], 3, "the key 'from' is missing", id="no start"
-        ),
-        pytest.param(
-            ["{name: x, packages: /*, from: 'a*', to: cd}"],
-            3,
-            "promotions[0].from: 'a*' is a pattern",
-            id="a pattern for a repository",
-        ),
-        pytest.param(
-            ["{name: '', packages: /*, from: ab, to: cd}"], 3, "this text is empty", id="no name"
-        ),
-        pytest.param(
-            ["{name: x, packages: /*, source: ab, to: cd}"],
-            3,
-            "Known keys are name, packages, from, to.",
-            id="another word for from",
-        ),
-        pytest.param(
-            [
-                "{name: x, packages: /*, from: ab, to: cd}",
-                "{name: y, packages: /*, from: cd, to: ab}",
-            ],
-            4,
-            "promotions[1]: this route closes a circle: cd -> ab -> cd. Promote in one direction",
-            id="there and back",
-        ),
-        pytest.param(
-            [
-                "{name: x, packages: /*, from: ab, to: cd}",
-                "{name: y, packages: /*, from: cd, to: ef}",
-                "{name: z, packages: /*, from: ef, to: ab}",
-            ],
-            5,
-            "closes a circle: ef -> ab -> cd -> ef",
-            id="a circle of three",
-        ),
-        pytest.param(
-            [
-                "{name: x, packages: /npm/*, from: ab, to: cd}",
-                "{name: y, packages: /npm/a/*, from: ab, to: cd}",
-            ],
-            4,
-            "promotions[1]: this rule can never match: promotions[0] (line 3) comes first",
-            id="a route behind a wider one",
-        ),
-    ],
-)
-def test_a_mistake_of_promotions_is_found_on_its_line(
-    routes: list[str], line: int, problem: str
-) -> None:
-    """With what to write instead."""
-    found = mistakes(ROUTES + "".join(f"- {route}\n" for route in routes))
-    assert any(one.startswith(f"policy.yaml:{line}: ") and problem in one for one in found), found
-
-
-def test_routes_that_part_and_meet_are_no_circle() -> None:
-    """Nor does a second route between other repositories hide behind a wider one."""
-    pairs = [("ab", "cd"), ("ab", "ef"), ("cd", "gh"), ("ef", "gh"), ("ab", "gh")]
-    routes = "".join(
-        f"- {{name: {source}-{to}, packages: /*, from: {source}, to: {to}}}\n"
-        for source, to in pairs
-    )
-    assert compile_policy(ROUTES + routes, "policy.yaml").count('"to"') == len(pairs)
 
 
 SCALARS = st.sampled_from(

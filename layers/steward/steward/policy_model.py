@@ -24,6 +24,8 @@ from steward.group_restrictions import ROOT
 from steward.patterns import Pattern
 from steward.policy_promotions import PromotionsRule
 from steward.policy_values import (
+    NAMES,
+    WORD,
     BuildPatternTexts,
     DurationText,
     PatternText,
@@ -39,10 +41,6 @@ from steward.policy_values import (
 # The root pattern names no format. Maven's is the one whose builds CodeArtifact itself unlists; for
 # the others unlisting pre-releases is a choice that a rule has to make by name (our choice).
 _ROOT_OF_SNAPSHOTS: Final = patterns.parse("/maven/*")
-
-# Names of the two ways to write a group's restriction; no key of a policy begins so.
-WORD: Final = "<word>"
-NAMES: Final = "<names>"
 
 
 class SnapshotsRule(Section):

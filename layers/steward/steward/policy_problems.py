@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from steward.policy_lines import Location, Mistake, PolicySource
-from steward.policy_model import NAMES, WORD, keys_of, model_at
-from steward.policy_values import REMEDIED, nearest
+from steward.policy_model import keys_of, model_at
+from steward.policy_values import NAMES, REMEDIED, WORD, nearest
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails

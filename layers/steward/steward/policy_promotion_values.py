@@ -177,7 +177,8 @@ VulnerabilityId = Annotated[str, BeforeValidator(_is_vulnerability)]
 Day = Annotated[str, BeforeValidator(_as_day), Field(json_schema_extra={"format": "date"})]
 Reason = Annotated[str, Field(min_length=1), AfterValidator(_is_a_text_with_words)]
 LicenceId = Annotated[str, BeforeValidator(_is_licence(alone=True))]
-FileName = Annotated[str, BeforeValidator(_is_file), Field(min_length=1)]
+FileName = Annotated[str, Field(min_length=1), BeforeValidator(_is_file)]
+RangeText = Annotated[str, Field(min_length=1)]
 
 MatcherTexts = Annotated[
     list[MatcherText],

@@ -8,7 +8,9 @@ from pydantic import (
     AfterValidator,
     BeforeValidator,
     ConfigDict,
+    Discriminator,
     Field,
+    Tag,
     ValidationInfo,
     field_validator,
     model_validator,
@@ -22,12 +24,15 @@ from steward.policy_promotion_values import (
     LicenceTexts,
     MatcherTexts,
     OriginNames,
+    RangeText,
     Reason,
     VulnerabilityId,
     choice_of_versions,
     wrapped,
 )
 from steward.policy_values import (
+    LEFT_OUT,
+    WORD,
     DurationText,
     PatternTexts,
     RepositoryName,
@@ -40,6 +45,9 @@ from steward.policy_values import (
 from steward.promotion_rules import ApprovalMode, Recall, Severity
 
 _OPTIONAL: Final = {"json_schema_extra": without_default}
+# A value that may be left out, and that null is none of: whatever stands there is a value.
+_Missing = Annotated[SkipJsonSchema[None], Tag(LEFT_OUT)]
+_IS_THERE: Final = Discriminator(lambda _: WORD)
 
 
 def _is_some_time(text: str) -> str:
@@ -170,9 +178,9 @@ class VersionsKeys(Section):
         ),
     ] = None
     range: Annotated[
-        str | SkipJsonSchema[None],
+        Annotated[RangeText, Tag(WORD)] | _Missing,
+        _IS_THERE,
         Field(
-            min_length=1,
             examples=[">=2,<3"],
             description="A range in the syntax of the format that all packages of the rule have.",
             **_OPTIONAL,
@@ -190,7 +198,8 @@ class RequireKeys(Section):
     """The gates: a version is promoted when it has passed all that stand here."""
 
     minimum_age: Annotated[
-        MinimumAgeKeys | SkipJsonSchema[None],
+        Annotated[MinimumAgeKeys, Tag(WORD)] | _Missing,
+        _IS_THERE,
         BeforeValidator(wrapped("at_least"), json_schema_input_type=DurationText | MinimumAgeKeys),
         Field(
             examples=["P7D", {"at_least": "P7D", "security_fixes": "pass"}],
@@ -199,7 +208,8 @@ class RequireKeys(Section):
         ),
     ] = None
     vulnerabilities: Annotated[
-        VulnerabilitiesKeys | SkipJsonSchema[None],
+        Annotated[VulnerabilitiesKeys, Tag(WORD)] | _Missing,
+        _IS_THERE,
         Field(
             examples=[{"block_at": "high"}],
             description="Which known vulnerabilities keep a version out. MAL- entries always do.",
@@ -207,7 +217,8 @@ class RequireKeys(Section):
         ),
     ] = None
     licences: Annotated[
-        LicencesKeys | SkipJsonSchema[None],
+        Annotated[LicencesKeys, Tag(WORD)] | _Missing,
+        _IS_THERE,
         Field(
             examples=[{"allow": ["MIT", "Apache-2.0"]}],
             description="Under which licences a version may be. One that is not known holds it.",
@@ -216,6 +227,7 @@ class RequireKeys(Section):
     ] = None
     origin: Annotated[
         OriginNames,
+        RangeText,
         Field(
             examples=["public:pypi", ["internal", "public:npmjs"]],
             description="How a version must have entered the domain: by an external connection, "
@@ -230,7 +242,8 @@ class RequireKeys(Section):
         MatcherTexts, Field(description="Package URLs and patterns of what never passes.")
     ] = []
     versions: Annotated[
-        VersionsKeys | SkipJsonSchema[None],
+        Annotated[VersionsKeys, Tag(WORD)] | _Missing,
+        _IS_THERE,
         BeforeValidator(
             choice_of_versions, json_schema_input_type=Literal["releases"] | VersionsKeys
         ),

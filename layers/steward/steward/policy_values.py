@@ -16,6 +16,11 @@ from steward.coordinates import FORMATS, Format
 from steward.errors import PatternError
 
 REMEDIED: Final = "steward"  # pydantic's type of an error that brings its remedy along
+# pydantic's names of the ways to write a value; no key of a policy begins so.
+WORD: Final = "<word>"
+NAMES: Final = "<names>"
+LEFT_OUT: Final = "<left out>"
+
 FORMATS_WITH_BUILDS: Final[tuple[Format, ...]] = ("maven", "npm", "nuget", "pypi")
 
 _ISO_DURATION: Final = re.compile(
