@@ -249,6 +249,7 @@ def _only_environment(monkeypatch: pytest.MonkeyPatch, url: str) -> Iterator[Non
 def _forget_clients() -> None:
     """Make the layer's clients anew at their next use: they keep the endpoint they found first."""
     made: list[Callable[..., object]] = [
+        clients.codeartifact,
         clients.events,
         clients.sqs,
         clients.dynamodb,

@@ -38,6 +38,20 @@ def test_a_listing_holds_every_version_of_every_page() -> None:
     assert {call["maxResults"] for call in client.lists} == {1000}
 
 
+def test_a_listing_tells_revisions_where_the_answer_does() -> None:
+    """The service model promises none; versions are equal whatever their revisions."""
+    client = FakeClient()
+    client.list_package_versions = lambda **_: {  # type: ignore[method-assign]  # rows of a test
+        "versions": [
+            {"version": "1.0", "status": "Published", "revision": "r1"},
+            {"version": "1.1", "status": "Published"},
+        ]
+    }
+    listed = CodeArtifactService(client.as_client).versions(PACKAGE)
+    assert [one.revision for one in listed] == ["r1", None]
+    assert listed == versions(["1.0", "1.1"])
+
+
 def test_an_answer_without_versions_is_an_empty_listing() -> None:
     """The service model does not promise the member."""
     client = FakeClient()

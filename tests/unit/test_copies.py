@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 from botocore.exceptions import ReadTimeoutError
 from hypothesis import given
 from hypothesis import strategies as st
 
+from steward import clients
+from steward.codeartifact import connect_contents, connect_copies, connect_repositories
 from steward.copies import CopyRefusal, CopyResult, CopyService, ObservedCopies
 from steward.errors import CodeArtifactError, CopyInterruptedError, PackageNotFoundError
+from steward.repositories import ServiceRepositories
+from steward.version_contents import ServiceVersionContents
 from tests.unit.fake_codeartifact import package, refused
 from tests.unit.fake_copying import FakeCopyingClient
 
@@ -201,6 +207,30 @@ def test_the_pace_is_asked_before_each_request() -> None:
 def test_observing_copies_nothing() -> None:
     """And refuses nothing: nobody was asked."""
     assert ObservedCopies().copy(PACKAGE, TO, {"1.0": "r"}, overwrite=True) == CopyResult()
+
+
+@pytest.fixture
+def configured(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """An environment that clients can be made in; those made are forgotten afterwards."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-west-2")
+    caches = (clients.codeartifact, clients._session)
+    for cached in caches:
+        cached.cache_clear()
+    yield
+    for cached in caches:
+        cached.cache_clear()
+
+
+@pytest.mark.usefixtures("configured")
+def test_only_enforcing_copies() -> None:
+    """Observe mode does not get at a client; whoever asks for one gets the process's only one."""
+    assert isinstance(connect_copies("observe", lambda: None), ObservedCopies)
+    assert isinstance(connect_copies("enforce", lambda: None), CopyService)
+    assert isinstance(connect_contents(), ServiceVersionContents)
+    assert isinstance(connect_repositories(), ServiceRepositories)
+    assert clients.codeartifact() is clients.codeartifact()
 
 
 @given(

@@ -108,8 +108,9 @@ class SqsClient(Protocol):
         """See SendMessageBatch, SQS API Reference."""
 
 
+@cache
 def codeartifact() -> CodeArtifactClient:
-    """Return a new client of CodeArtifact; only the gateway asks for one."""
+    """Return the client of CodeArtifact, made at first use; only the gateway asks for it."""
     return cast("CodeArtifactClient", _client("codeartifact"))
 
 
