@@ -444,16 +444,6 @@ def test_a_mistake_beside_the_gates_is_found_on_its_line(key: str, problem: str)
 
 
 WORDS = ["/pypi/*", "pkg:pypi/x@1", "P7D", "high", "MIT", "public:pypi", "releases", "manual", ">2"]
-    "/pypi/*",
-    "pkg:pypi/x@1",
-    "P7D",
-    "high",
-    "MIT",
-    "public:pypi",
-    "releases",
-    "manual",
-    ">=2",
-]
 KEYS = st.sampled_from(["at_least", "allow", "range", "id", "x"])
 ANYTHING = st.recursive(
     st.sampled_from([*WORDS, "GHSA-1", "2027-01-31", "", "x", None, True, 1, 1.5]),

@@ -68,7 +68,9 @@ def _text(folder: Path, name: str) -> str:
                 "Put the file itself beside the policy file.",
             )
         return path.read_text(encoding="utf-8")
-    except (OSError, RuntimeError, ValueError) as error:  # a loop of links, bytes that are no text
+    except UnicodeDecodeError as error:
+        raise _UselessError(f"{name} is not UTF-8", "Make it anew.") from error
+    except (OSError, RuntimeError, ValueError) as error:  # RuntimeError: links in a loop
         reason = getattr(error, "strerror", None) or str(error)
         raise _UselessError(
             f"{name} cannot be read: {reason}", "Put the file beside the policy file."
