@@ -121,7 +121,7 @@ class ServiceEndpoint:
         registrations = self._registrations.get(base)
         if registrations is None:
             index = self._document(package, "v3/index.json", accept="application/json")
-            registrations = urljoin(base, endpoint_releases.registrations_in(index))
+            registrations = _joined(base, endpoint_releases.registrations_in(index))
             self._registrations[base] = registrations
         path = f"{registrations.rstrip('/')}/{quote(package.name, safe='')}/index.json"
         document = self._document(package, path, accept="application/json")
@@ -155,7 +155,7 @@ class ServiceEndpoint:
         url = self._access.url(package) + quote(path)
         answer = self._ask(package, "HEAD", url, accept="*/*")
         if answer.status in _REDIRECTS and "last-modified" not in answer.headers:
-            target = urljoin(url, answer.headers.get("location", ""))
+            target = _joined(url, answer.headers.get("location", ""))
             answer = self._followed(target)
         elif answer.status in _REDIRECTS:
             return endpoint_releases.http_date(answer.headers["last-modified"])
@@ -189,7 +189,7 @@ class ServiceEndpoint:
             EndpointError: There is no answer, it is another one, or leads to another host.
         """
         base = self._access.url(package)
-        url = urljoin(base, path)
+        url = _joined(base, path)
         if urlsplit(url)[:2] != urlsplit(base)[:2]:
             raise EndpointError(f"{base} leads to another host")
         answer = self._ask(package, "GET", url, accept=accept)
@@ -198,9 +198,12 @@ class ServiceEndpoint:
         if answer.status != _OK:
             raise EndpointError(f"{url} answered {answer.status}")
         try:
-            return answer.document()
+            document = answer.document()
         except ValueError as error:
             raise EndpointError(f"{url} answered no JSON: {error}") from None
+        if document is None:
+            raise EndpointError(f"{url} answered nothing")
+        return document
 
     def _ask(self, package: Package, method: str, url: str, *, accept: str) -> Answer:
         """Return the answer to an authorized request; a token that is refused is renewed once."""
@@ -217,3 +220,11 @@ class ServiceEndpoint:
             return self._http.request(method, url, headers=headers)
         except RequestFailedError as error:
             raise EndpointError(str(error)) from error
+
+
+def _joined(base: str, path: str) -> str:
+    """Return the address of *path*, which an answer gave, as seen from *base*."""
+    try:
+        return urljoin(base, path)
+    except ValueError:
+        raise EndpointError(f"{base} leads to what is no address") from None

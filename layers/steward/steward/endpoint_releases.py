@@ -100,7 +100,8 @@ def of_pypi(document: object, name: str, versions: Iterable[str]) -> dict[str, R
         if before is not None:
             old = before.released_at
             time = max(old, time) if old is not None and time is not None else None
-            yanked = before.withdrawn or yanked if before.withdrawn is not None else yanked
+            reasons = [each for each in (before.withdrawn, yanked) if each is not None]
+            yanked = max(reasons, key=len, default=None)
         found[of] = Release(time, yanked)
     wanted = {version: _pypi_version(version) for version in versions}
     return {
