@@ -293,3 +293,8 @@ def _start_in(after: str) -> Item:
     except (ValueError, RecursionError) as error:
         raise RecordsError("Query", "UnknownPage", f"{after!r:.200} is no page's end") from error
     return cast("Item", key)
+
+
+def connect(table: str) -> Records:
+    """Return the records in the DynamoDB table *table*; observe mode keeps them just the same."""
+    return DynamoDbRecords(table)
