@@ -59,6 +59,7 @@ if TYPE_CHECKING:
 
     from steward.copies import Copies
     from steward.endpoint import Endpoint
+    from steward.package_groups import PackageGroups
     from steward.repositories import Repositories
     from steward.version_contents import VersionContents
 
@@ -75,6 +76,7 @@ __all__ = [
     "connect_contents",
     "connect_copies",
     "connect_endpoint",
+    "connect_groups",
     "connect_repositories",
 ]
 
@@ -371,6 +373,13 @@ def connect_endpoint() -> Endpoint:
     from steward.endpoint import ServiceEndpoint  # noqa: PLC0415  see above
 
     return ServiceEndpoint(clients.codeartifact())
+
+
+def connect_groups(domain: str, domain_owner: str) -> PackageGroups:
+    """Return the package groups of a domain."""
+    from steward.package_groups import PackageGroups  # noqa: PLC0415  see above
+
+    return PackageGroups(clients.codeartifact(), domain=domain, domain_owner=domain_owner)
 
 
 def connect_repositories() -> Repositories:

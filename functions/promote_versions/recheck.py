@@ -1,0 +1,332 @@
+"""Check again what was promoted: what has turned bad is reported, and recalled if the rule says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+
+from promote_versions.collaborators import AUTOMATION
+from promote_versions.facts import Unavailable
+from promote_versions.findings import against, is_rejected, target_for
+from promote_versions.gather import Gatherer
+from promote_versions.seen import destined
+from promote_versions.settled import refused_by_others
+from promote_versions.telling import tell_findings
+from steward.errors import PackageNotFoundError, StatusUpdateInterruptedError
+from steward.ledger import StatusChange
+from steward.observability import PackageLog, count, logger
+
+if TYPE_CHECKING:
+    from promote_versions.collaborators import Collaborators
+    from promote_versions.decision import Need
+    from promote_versions.records import Record, State
+    from steward.codeartifact import StatusChanges, TargetStatus
+    from steward.coordinates import Package, PackageVersion, Status
+    from steward.errors import StewardError
+    from steward.promotion_notices import RecallAction
+
+# What was copied once may be in the destination whatever became of it since.
+_STATES: Final[tuple[State, ...]] = ("copied", "recalled", "approved", "held", "refused")
+# From what everybody gets to what nobody does.
+_IN_USE: Final[Mapping[Status, int]] = {"Published": 0, "Unlisted": 1, "Archived": 2}
+
+
+def recheck_all(after: str | None, to: Collaborators, *, time_left: Callable[[], bool]) -> None:
+    """
+    Have every package checked again of which some version was promoted.
+
+    One query of the index for each MB of records, one message for each package. When *time_left*
+    says no, a message has the rest done.
+
+    Packages that were refused for a way around the gates, or for a dependency, are looked at: both
+    may have ended without an event.
+
+    Args:
+        after: Where an earlier call has got to, as it has written it; ``None``: the beginning.
+
+    Raises:
+        RecordsError: The index cannot be read.
+        QueueError: A message was not accepted.
+    """
+    name, _, token = (after or _STATES[0]).partition(" ")
+    states = _STATES[_place(name) :]
+    checked: set[Package] = set()
+    looked_at: set[Package] = set()
+    for state in states:
+        following: str | None = token if state == name and token else None
+        while True:
+            page = to.records.page_in_state(state, following)
+            new = dict.fromkeys(
+                one.package
+                for one in page.records
+                if one.copied_at is not None and one.package not in checked
+            )
+            checked |= new.keys()
+            to.own_queue.recheck(*new)
+            waiting = dict.fromkeys(
+                one.package
+                for one in page.records
+                if one.state == "refused"
+                and refused_by_others(one)
+                and one.package not in looked_at
+            )
+            looked_at |= waiting.keys()
+            to.own_queue.look(*waiting)
+            following = page.next
+            if following is None:
+                break
+            if not time_left():
+                to.own_queue.continue_recheck(f"{state} {following}")
+                logger().info("recheck continues", extra={"state": state})
+                return
+    logger().info("recheck", extra={"packages": len(checked)})
+    count("PackagesToRecheck", len(checked))
+
+
+def recheck(package: Package, to: Collaborators) -> None:
+    """
+    Check what was promoted of *package*, which is named as in the repository it came from.
+
+    - Bad is a version that OSV calls malicious, or that the rule's ``vulnerabilities`` or ``deny``
+      would refuse today; one that the public repository has withdrawn; one that somebody rejects.
+    - What is found is told once, and again only if more is found.
+    - ``unlist`` and ``archive`` change the status in the destination; a rejected version is
+      archived unless the rule says ``unlist``. The change is recorded in the ledger first, so that
+      ``steward restore`` can undo it, and an exemption of the version keeps it as it is.
+    - What OSV or the endpoint does not answer changes nothing; the next recheck asks again.
+    - A version of the destination that no record knows is logged.
+
+    1 Query; for each destination 1 ListPackageVersions; 1 batch of OSV for 100 versions in use and
+    1 request to the endpoint (Maven: none, it knows no withdrawal); 1 query of exemptions and 1
+    UpdatePackageVersionsStatus for 100 versions only if something is to be changed.
+
+    Raises:
+        CodeArtifactError: A list or a change failed.
+        RecordsError: The records could not be read or written.
+        LedgerError: The ledger could not be read or written; nothing was changed then.
+    """
+    records = to.records.of_package(package)
+    promoted = [one for one in records if one.copied_at is not None]
+    facts = Gatherer(package, to)
+    for destination in dict.fromkeys(one.to for one in promoted):
+        check = _Recheck(package, destination, to, facts)
+        known = {one.version for one in records if one.to == destination and one.copied_at}
+        check.run([one for one in promoted if one.to == destination])
+        check.log_unknown(known)
+
+
+def recall_rejected(package: Package, records: Iterable[Record], to: Collaborators) -> None:
+    """
+    Recall those promoted versions among *records* that somebody has rejected since.
+
+    Raises:
+        StewardError: As for :func:`recheck`.
+    """
+    rejected = [one for one in records if one.state != "recalled" and is_rejected(one)]
+    for destination in dict.fromkeys(one.to for one in rejected):
+        check = _Recheck(package, destination, to, None)
+        check.run([one for one in rejected if one.to == destination])
+
+
+@dataclass
+class _Recheck:
+    """One destination of one package."""
+
+    package: Package
+    destination: str
+    to: Collaborators
+    facts: Gatherer | None
+    listed: dict[str, PackageVersion] = field(default_factory=dict)
+
+    @property
+    def there(self) -> Package:
+        return destined(self.package, self.destination)
+
+    def run(self, records: Sequence[Record]) -> None:
+        """Find, change, record and tell what is bad among *records*."""
+        now = self.to.now()
+        try:
+            self.listed = {one.version: one for one in self.to.codeartifact.versions(self.there)}
+        except PackageNotFoundError:
+            self.listed = {}
+        held = [one for one in records if self._status(one) in _IN_USE]
+        self._look_up(held)
+        bad: dict[str, Record] = {}
+        for record in held:
+            found = self._findings(record, now)
+            if found is None:
+                continue
+            if found:
+                bad[record.version] = replace(record, findings=found)
+            elif record.findings and record.state != "recalled":
+                self.to.records.put(replace(record, findings=()))
+        count("PromotedVersionsChecked", len(held))
+        if bad:
+            self._conclude(bad, {one.version: one for one in held}, now)
+
+    def log_unknown(self, known: set[str]) -> None:
+        """Log what the destination offers although nobody has promoted it by a rule."""
+        unknown = sorted(
+            one.version
+            for one in self.listed.values()
+            if one.status == "Published" and one.version not in known
+        )
+        if unknown:
+            PackageLog(self.there).warning(
+                "not promoted by us", versions=unknown[:100], number=len(unknown)
+            )
+            count("VersionsNotPromotedByUs", len(unknown))
+
+    def _status(self, record: Record) -> Status | None:
+        listed = self.listed.get(record.version)
+        return None if listed is None else listed.status
+
+    def _look_up(self, records: Sequence[Record]) -> None:
+        if self.facts is None or not records:
+            return
+        needs: set[Need] = {"vulnerabilities"}
+        if self.package.format != "maven":
+            needs.add("release_times")
+        self.facts.look_up([self.listed[one.version] for one in records], frozenset(needs))
+
+    def _findings(self, record: Record, now: datetime) -> tuple[str, ...] | None:
+        """Return what is wrong with a promoted version; ``None``: nobody can tell now."""
+        rule = self.to.policy.promotion_rule(record.rule)
+        if self.facts is None:
+            return tuple(dict.fromkeys((*record.findings, *against(record, rule, None, now=now))))
+        facts = self.facts.facts(replace(self.listed[record.version], status="Published"))
+        found = against(record, rule, facts, now=now)
+        for fact in (facts.vulnerabilities, facts.released_at):
+            if isinstance(fact, Unavailable):
+                PackageLog(self.package).warning(
+                    "not rechecked", version=record.version, to=self.destination, reason=fact.reason
+                )
+                count("RechecksPutOff", 1)
+                # What is known to be bad stays bad until somebody says that it is not.
+                return tuple(dict.fromkeys((*record.findings, *found))) or None
+        return found
+
+    def _conclude(
+        self, bad: Mapping[str, Record], before: Mapping[str, Record], now: datetime
+    ) -> None:
+        """Change what the rules want changed, write it down, and tell what is new."""
+        actions: dict[str, RecallAction] = dict.fromkeys(bad, "reported")
+        wanted: dict[tuple[TargetStatus, str], list[PackageVersion]] = {}
+        for version, record in bad.items():
+            target = target_for(record, self.to.policy.promotion_rule(record.rule))
+            if target is None:
+                continue
+            listed = self.listed[version]
+            if _IN_USE[listed.status] < _IN_USE[target]:
+                wanted.setdefault((target, record.rule), []).append(listed)
+            else:
+                actions[version] = "unlisted" if listed.status == "Unlisted" else "archived"
+        failure: StewardError | None = None
+        if wanted:
+            failure = self._change(wanted, actions, now)
+        new = {
+            version: record.findings
+            for version, record in bad.items()
+            if set(record.findings) - set(before[version].findings)
+        }
+        told = not new or self._tell(new, actions, bad)
+        for version, record in bad.items():
+            recalled = actions[version] in ("unlisted", "archived")
+            findings = record.findings if told or version not in new else before[version].findings
+            after = replace(record, findings=findings)
+            if recalled and record.state != "recalled":
+                reason = "; ".join(record.findings)
+                after = replace(after, state="recalled", due=None, reason=reason, decided_at=now)
+            if after != before[version]:
+                self.to.records.put(after)
+        if failure is not None:
+            raise failure
+
+    def _change(
+        self,
+        wanted: Mapping[tuple[TargetStatus, str], Sequence[PackageVersion]],
+        actions: dict[str, RecallAction],
+        now: datetime,
+    ) -> StewardError | None:
+        """Change statuses and note in *actions* what was done; return what went wrong after it."""
+        exempt = {one.version for one in self.to.ledger.exemptions(self.there) if one.in_force(now)}
+        for (target, rule), versions in wanted.items():
+            actions |= {one.version: "kept" for one in versions if one.version in exempt}
+            left = [one for one in versions if one.version not in exempt]
+            if not left:
+                continue
+            self.to.ledger.record(
+                [
+                    StatusChange(self.there, one.version, one.status, target, rule, AUTOMATION, now)
+                    for one in left
+                ]
+            )
+            try:
+                changes = self.to.codeartifact.set_status(self.there, left, target)
+            except StatusUpdateInterruptedError as interruption:
+                self._note(interruption.changes, target, rule, actions)
+                return interruption
+            self._note(changes, target, rule, actions)
+        return None
+
+    def _note(
+        self,
+        changes: StatusChanges,
+        target: TargetStatus,
+        rule: str,
+        actions: dict[str, RecallAction],
+    ) -> None:
+        done: RecallAction = "unlisted" if target == "Unlisted" else "archived"
+        actions |= {one.version: done for one in changes.changed}
+        actions |= {one.version.version: "kept" for one in changes.refused}
+        for one in changes.refused:
+            PackageLog(self.there).warning(
+                "refused",
+                version=one.version.version,
+                status=one.version.status,
+                code=one.code,
+                reason=one.message,
+                rule=rule,
+            )
+        count("VersionsRecalled", len(changes.changed))
+
+    def _tell(
+        self,
+        new: Mapping[str, tuple[str, ...]],
+        actions: Mapping[str, RecallAction],
+        bad: Mapping[str, Record],
+    ) -> bool:
+        """Log, announce and tell; return whether it need not be told again."""
+        for version, found in new.items():
+            PackageLog(self.package).warning(
+                "turned bad",
+                version=version,
+                to=self.destination,
+                action=actions[version],
+                reason="; ".join(found),
+                rule=bad[version].rule,
+            )
+        told = True
+        for rule in dict.fromkeys(bad[version].rule for version in new):
+            of_rule = {one: found for one, found in new.items() if bad[one].rule == rule}
+            for action in dict.fromkeys(actions[one] for one in of_rule):
+                some = {one: found for one, found in of_rule.items() if actions[one] == action}
+                self.to.notices.versions_recalled(
+                    self.package, some, action=action, to=self.destination, rule=rule
+                )
+            told &= tell_findings(
+                self.package,
+                of_rule,
+                actions,
+                self.to,
+                rule=rule,
+                destination=self.destination,
+            )
+        count("PromotedVersionsFoundBad", len(new))
+        return told
+
+
+def _place(name: str) -> int:
+    return next((at for at, state in enumerate(_STATES) if state == name), 0)
