@@ -74,11 +74,16 @@ def _mode(group: "CompiledGroup", kind: "RestrictionType") -> str:
     return group["modes"][kind]
 
 
-def _promotions(routes: list["CompiledPromotion"]) -> Table:
-    table = _table("promotion", "packages", "from", "to")
-    for route in routes:
+def _promotions(rules: list["CompiledPromotion"]) -> Table:
+    from cli.promotion_words import gates
+
+    table = _table("promotion", "packages", "from, to", "gates")
+    for rule in rules:
         table.add_row(
-            escape(route["name"]), _lines(route["packages"]), route["source"], route["to"]
+            escape(rule["name"]),
+            _lines(rule["packages"]),
+            _lines([rule["source"], rule["to"]]),
+            _lines(gates(rule)),
         )
     return table
 

@@ -16,9 +16,10 @@ from cli.policies import compiled_policy, loaded_policy, policy_text
 from cli.policy_tables import tables
 
 if TYPE_CHECKING:
-    from steward.policy import CompiledPolicy
+    from steward.policy import CompiledPolicy, ScopedRule
     from steward.policy_file import CheckedPolicy
     from steward.policy_lines import Mistake
+    from steward.promotion_rules import PromotionRule
 
 
 @click.group("policy", context_settings={"help_option_names": ["-h", "--help"]})
@@ -137,6 +138,7 @@ def explain(*, package: str, repository: str, policy_path: Path, as_json: bool) 
     PACKAGE is a package URL (pkg:maven/com.mycompany/app) or a path (/maven/com.mycompany/app).
     """
     from cli import policy_words
+    from cli.promotion_words import of_promotions
     from steward.coordinates import Repository
 
     policy = loaded_policy(policy_path)
@@ -144,15 +146,17 @@ def explain(*, package: str, repository: str, policy_path: Path, as_json: bool) 
     place = Repository(domain=policy.domain, domain_owner=owner, name=repository)
     subject, _ = named_package(package, place, hint="PACKAGE")
     snapshots, origins = policy.snapshot_rule_for(subject), policy.origin_rule_for(subject)
+    promotions = policy.promotion_rules_for(subject)
     group = policy.group_for(subject)
-    also = [
-        rule.name
-        for rule in (*policy.snapshots, *policy.origins)
-        if rule not in {snapshots, origins} and rule.applies_to(subject)
-    ]
+    winning = [snapshots, origins, *promotions]
+    every: list[ScopedRule | PromotionRule]
+    every = [*policy.snapshots, *policy.origins, *policy.promotions]
+    also = [rule.name for rule in every if rule not in winning and rule.applies_to(subject)]
     alike = policy_words.similar_group(policy, subject)
     if as_json:
-        documents = _rules(json.loads(compiled_policy(policy_path)))
+        compiled: CompiledPolicy = json.loads(compiled_policy(policy_path))
+        documents = _rules(compiled)
+        chosen = {rule.name for rule in promotions}
         print_json(
             {
                 "package": subject.purl(),
@@ -160,6 +164,7 @@ def explain(*, package: str, repository: str, policy_path: Path, as_json: bool) 
                 "domain": policy.domain,
                 "snapshots": documents[snapshots.name] if snapshots else None,
                 "origins": documents[origins.name] if origins else None,
+                "promotions": [rule for rule in compiled["promotions"] if rule["name"] in chosen],
                 "promoted_to": policy.promotes_to(repository),
                 "group": documents[group.name] if group else None,
                 "similar_group": documents[alike.name] if alike else None,
@@ -171,6 +176,7 @@ def explain(*, package: str, repository: str, policy_path: Path, as_json: bool) 
         "snapshots": policy_words.of_snapshots(snapshots),
         "origins": policy_words.of_origins(origins, policy, repository),
         "groups": policy_words.of_groups(policy, group, alike),
+        "promotions": of_promotions(policy, subject),
     }
     if also:
         words["also"] = [f"Matched too, but later in the file: {', '.join(also)}."]
@@ -185,6 +191,6 @@ def explain(*, package: str, repository: str, policy_path: Path, as_json: bool) 
 
 
 def _rules(policy: "CompiledPolicy") -> dict[str, object]:
-    """Return the rules and groups of the compiled *policy* by name."""
+    """Return the rules and groups of the compiled *policy* by name, but not its promotions."""
     named = (*policy["snapshots"], *policy["origins"], *(policy["groups"] or ()))
     return {rule["name"]: rule for rule in named}

@@ -35,6 +35,18 @@ promotions:
     packages: /pypi/*
     from: intake
     to: approved
+    require:
+      minimum_age: P7D
+      vulnerabilities: {block_at: high}
+      licences: {allow: MIT}
+      origin: public:pypi
+      deny: pkg:pypi/left-pad
+      versions: {only: releases, range: ">=2"}
+      approval: manual
+    include_dependencies: true
+    recall: unlist
+  - {name: narrower, packages: ["/pypi//a$", "/npm//a$"], from: intake, to: approved}
+  - {name: onwards, packages: /*, from: approved, to: production}
 """
 
 
@@ -80,7 +92,19 @@ def test_each_section_is_a_table(policy: Path) -> None:
     assert last_cell(shown, "origins[4]") == inferred
     assert row(shown, "groups[0]")[2:] == ["only in", "BLOCK", "INHERIT"]
     assert " npm-releases " in shown
-    assert row(shown, "[public] to approved")[1:] == ["/pypi/*", "intake", "approved"]
+    assert row(shown, "[public] to approved")[1:] == ["/pypi/*", "intake", "minimum age: 7 d"]
+    assert last_cell(shown, "[public] to approved") == [
+        "minimum age: 7 d",
+        "vulnerabilities: high",
+        "licences: 1 allowed",
+        "origin: public:pypi",
+        "deny: 1",
+        "versions: releases, >=2",
+        "approval: manual",
+        "dependencies: included",
+        "recall: unlist",
+    ]
+    assert last_cell(shown, "onwards") == ["none", ""]
 
 
 def test_nothing_is_wider_than_the_terminal_or_cut_off(policy: Path) -> None:
@@ -110,7 +134,8 @@ def test_warnings_are_no_mistakes(policy: Path) -> None:
     assert result.exit_code == 0
     assert f"warning {policy}:10: origins[2].kind: this rule opens upstream" in result.stderr
     document = json.loads(run("check", policy, "--json").stdout)
-    (warning,) = document["warnings"]
+    warning, other = document["warnings"]
+    assert "production" in other["problem"]
     assert (document["ok"], warning["line"], warning["where"]) == (True, 10, "origins[2].kind")
     assert "approved" in warning["problem"]
     assert "--live" in warning["remedy"]
@@ -182,6 +207,46 @@ def test_live_fails_where_codeartifact_cannot_be_asked(
             id="a package that was promoted",
         ),
         pytest.param(
+            "pkg:pypi/requests",
+            "intake",
+            [
+                "[public] to approved applies: from intake to approved",
+                "It has been public for 7 d.",
+                "It is not malicious, and has no known vulnerability that is high or worse.",
+                "Its licence is MIT.",
+                "It was fetched through public:pypi.",
+                "It is none of pkg:pypi/left-pad.",
+                "It is a release.",
+                "Its version is in the range >=2.",
+                "A person approves it when all else is passed.",
+                "What it depends on is judged with it and promoted first.",
+                "A promoted version that turns out to be bad is unlisted and reported.",
+            ],
+            id="a package that is promoted",
+        ),
+        pytest.param(
+            "pkg:pypi/requests",
+            "approved",
+            [
+                "onwards applies: from approved to production",
+                "Nothing is required.",
+                "[public] to approved promotes it to here, from intake.",
+            ],
+            id="a package between two stages",
+        ),
+        pytest.param(
+            "pkg:pypi/a",
+            "intake",
+            ["Matched too, but later in the file: origins[4], narrower."],
+            id="a package of two promotions",
+        ),
+        pytest.param(
+            "/npm//b",
+            "intake",
+            ["no promotions rule applies: it is not copied from here"],
+            id="a package that is not promoted",
+        ),
+        pytest.param(
             "/npm//react_DOM",
             "npm-store",
             ["It looks like groups[1], /npm//react-dom$, and does not match it: a weak match."],
@@ -205,6 +270,7 @@ def test_programs_get_the_rules_themselves(policy: Path) -> None:
     assert document["snapshots"] is None
     assert (document["origins"]["name"], document["origins"]["kind"]) == ("origins[0]", "internal")
     assert document["promoted_to"] is True
+    assert [rule["name"] for rule in document["promotions"]] == ["onwards"]
     assert document["group"]["allowed"] == {"PUBLISH": ["npm-internal", "npm-releases"]}
     assert document["similar_group"] is None
     assert document["shadowed"] == ["origins[4]"]
