@@ -44,11 +44,16 @@ class Comparison:
     def words(self, source: str, destination: str) -> str:
         """Return what is not alike in the two repositories, as a sentence without its end."""
         said = [
-            f"{_names(names)} {what}"
-            for names, what in (
-                (self.differing, f"has another SHA-256 in {destination} than in {source}"),
-                (self.missing_in_source, f"is in {destination} and not in {source}"),
-                (self.missing_in_destination, f"is in {source} and not in {destination}"),
+            f"{_names(names)} {one if len(names) == 1 else many} {what}"
+            for names, one, many, what in (
+                (
+                    self.differing,
+                    "has",
+                    "have",
+                    f"another SHA-256 in {destination} than in {source}",
+                ),
+                (self.missing_in_source, "is", "are", f"in {destination} and not in {source}"),
+                (self.missing_in_destination, "is", "are", f"in {source} and not in {destination}"),
             )
             if names
         ]
@@ -78,4 +83,4 @@ def _same(one: Asset, other: Asset) -> bool:
 
 def _names(names: tuple[str, ...]) -> str:
     more = len(names) - _NAMED
-    return ", ".join(names[:_NAMED]) + (f" and {more} more each" if more > 0 else "")
+    return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
