@@ -130,6 +130,7 @@ class BoundedHttp:
             retries=False,
             redirect=False,
             preload_content=False,
+            enforce_content_length=True,  # what urllib3 1 does not do by itself
         )
 
     def _body(self, response: urllib3.BaseHTTPResponse, where: str) -> bytes:
