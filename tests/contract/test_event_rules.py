@@ -12,19 +12,27 @@ from tests.contract.project import ROOT
 if TYPE_CHECKING:
     from moto.events.utils import EventMessageType
 
-SNAPSHOTS, ORIGINS = "SnapshotBuildsRule", "OriginControlsRule"
-each_rule = pytest.mark.parametrize("rule", [SNAPSHOTS, ORIGINS])
+SNAPSHOTS, ORIGINS, PROMOTIONS = "SnapshotBuildsRule", "OriginControlsRule", "PromotionsRule"
+RULES = {SNAPSHOTS, ORIGINS, PROMOTIONS}
+each_rule = pytest.mark.parametrize("rule", sorted(RULES))
 
 # Which rules pass on which sample event.
-SAMPLES = {
-    "look-again.json": set(),  # not an event: the function puts it on its own queue
+SAMPLES: dict[str, set[str]] = {
+    # Not events, but messages that stand on our own queues.
+    "approval.json": set(),
+    "copy-package-versions.json": set(),
+    "look-again.json": set(),
+    "promotions-due.json": set(),
+    "recheck-package.json": set(),
+    "recheck-promoted-versions.json": set(),
     "maven-snapshot-build-created.json": {SNAPSHOTS, ORIGINS},
     "maven-snapshot-build-unlisted.json": set(),
-    "maven-snapshot-published.json": {SNAPSHOTS, ORIGINS},
+    "maven-snapshot-published.json": RULES,
     "npm-outside-version-archived.json": set(),
-    "npm-outside-version-retained.json": {SNAPSHOTS, ORIGINS},
-    "npm-prerelease-published.json": {SNAPSHOTS, ORIGINS},
-    "pypi-version-ingested.json": {SNAPSHOTS, ORIGINS},
+    "npm-outside-version-retained.json": RULES,
+    "npm-prerelease-published.json": RULES,
+    "promotable-version-ingested.json": RULES,
+    "pypi-version-ingested.json": RULES,
     "version-deleted.json": set(),
 }
 
@@ -66,18 +74,23 @@ def matches(resources: Document, rule: str, event: Document) -> bool:
     [
         pytest.param({}, id="a version was published"),
         pytest.param({"operationType": "Updated"}, id="a version became Published"),
-        pytest.param({"packageVersionState": "Unfinished"}, id="a build was begun"),
         pytest.param({"packageFormat": "npm"}, id="npm"),
         pytest.param({"packageFormat": "pypi"}, id="PyPI"),
         pytest.param({"packageFormat": "nuget"}, id="NuGet"),
     ],
 )
 @each_rule
-def test_both_rules_pass_on_what_came_in_or_back(
+def test_all_rules_pass_on_what_came_in_or_back(
     resources: Document, rule: str, detail: Document
 ) -> None:
-    """It may have replaced a build, and it may have come from the wrong side."""
+    """It may have replaced a build, come from the wrong side, or be worth promoting."""
     assert matches(resources, rule, an_event(**detail))
+
+
+def test_only_a_published_version_can_be_promoted(resources: Document) -> None:
+    """A build that was begun may replace another one, or come from the wrong side."""
+    begun = an_event(packageVersionState="Unfinished")
+    assert {rule for rule in RULES if matches(resources, rule, begun)} == {SNAPSHOTS, ORIGINS}
 
 
 @pytest.mark.parametrize(
@@ -87,15 +100,20 @@ def test_both_rules_pass_on_what_came_in_or_back(
         pytest.param({"packageFormat": "cargo"}, id="Cargo"),
         pytest.param({"packageFormat": "ruby"}, id="Ruby"),
         pytest.param({"packageFormat": "swift"}, id="Swift"),
-        pytest.param({"packageVersionState": "Unlisted"}, id="a version that came in unlisted"),
     ],
 )
-def test_origin_controls_are_for_every_format_and_all_that_comes_in(
+def test_origin_controls_and_promotions_are_for_every_format(
     resources: Document, detail: Document
 ) -> None:
     """A package of any format can be confused with one from outside; no build is replaced by it."""
-    assert matches(resources, ORIGINS, an_event(**detail))
-    assert not matches(resources, SNAPSHOTS, an_event(**detail))
+    heard = {rule for rule in RULES if matches(resources, rule, an_event(**detail))}
+    assert heard == {ORIGINS, PROMOTIONS}
+
+
+def test_origin_controls_look_at_what_came_in_unlisted(resources: Document) -> None:
+    """It can be downloaded, wherever it came from; it is nothing to promote."""
+    unlisted = an_event(packageVersionState="Unlisted")
+    assert {rule for rule in RULES if matches(resources, rule, unlisted)} == {ORIGINS}
 
 
 @pytest.mark.parametrize(
@@ -103,11 +121,11 @@ def test_origin_controls_are_for_every_format_and_all_that_comes_in(
     [
         pytest.param(
             {"operationType": "Updated", "packageVersionState": "Unlisted"},
-            id="unlisted: what unlist_snapshot_builds does",
+            id="unlisted: what unlist_snapshot_builds and recalls do",
         ),
         pytest.param(
             {"operationType": "Updated", "packageVersionState": "Archived"},
-            id="archived: what enforce_origin_controls does",
+            id="archived: what enforce_origin_controls and recalls do",
         ),
         pytest.param({"packageVersionState": "Archived"}, id="a version that came in archived"),
         pytest.param(
@@ -148,7 +166,7 @@ def test_every_sample_event_says_who_hears_of_it() -> None:
 
 @pytest.mark.parametrize("name", SAMPLES)
 def test_a_sample_event_wakes_who_should_look(resources: Document, name: str) -> None:
-    """A version that came in wakes both; one that went, or that we changed, nobody."""
+    """A version that came in wakes all; one that went, or that we changed, nobody."""
     event = json.loads((ROOT / "events" / name).read_text(encoding="utf-8"))
-    heard = {rule for rule in (SNAPSHOTS, ORIGINS) if matches(resources, rule, event)}
+    heard = {rule for rule in RULES if matches(resources, rule, event)}
     assert heard == SAMPLES[name]

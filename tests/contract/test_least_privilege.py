@@ -3,16 +3,21 @@
 import pytest
 
 from tests.contract.cloudformation import ACCOUNT, REGION, Document, deployed
-from tests.contract.project import automations
 
 PACKAGES = f"arn:aws:codeartifact:{REGION}:{ACCOUNT}:package/my-company/*"
 DEFAULT_BUS = f"arn:aws:events:{REGION}:{ACCOUNT}:event-bus/default"
 
 GROUPS = f"arn:aws:codeartifact:{REGION}:{ACCOUNT}:package-group/my-company/*"
+REPOSITORIES = f"arn:aws:codeartifact:{REGION}:{ACCOUNT}:repository/my-company/*"
+DOMAIN = f"arn:aws:codeartifact:{REGION}:{ACCOUNT}:domain/my-company"
+
+# The one action that has no resource to name (Service Authorization Reference, AWS Security Token
+# Service): GetAuthorizationToken of CodeArtifact asks for it. Its condition is tested below.
+WITHOUT_A_RESOURCE = ("sts:GetServiceBearerToken", "*")
 
 
-def _of_every_function(function: str, queue: str) -> set[tuple[str, str]]:
-    """Return what any role may do: write its log, and take and send messages of its queue."""
+def _of_every_function(function: str, queue: str, sends_to: str) -> set[tuple[str, str]]:
+    """Return what any role may do: write its log, take messages of one queue, and send to one."""
     log_group = f"{function}LogGroup.Arn"
     return {
         ("logs:CreateLogStream", log_group),
@@ -20,24 +25,67 @@ def _of_every_function(function: str, queue: str) -> set[tuple[str, str]]:
         ("sqs:ReceiveMessage", f"{queue}.Arn"),
         ("sqs:DeleteMessage", f"{queue}.Arn"),
         ("sqs:GetQueueAttributes", f"{queue}.Arn"),
-        ("sqs:SendMessage", f"{queue}.Arn"),
+        ("sqs:SendMessage", f"{sends_to}.Arn"),
     }
+
+
+def _of_a_watcher(function: str, events: str) -> set[tuple[str, str]]:
+    """Return what a role may do whose function looks again by messages to its own queue."""
+    return _of_every_function(function, f"{events}Queue", f"{events}Queue")
 
 
 # By function: what it may do in either mode, and what it may do to enforce the policy.
 OBSERVING = {
     "UnlistSnapshotBuilds": {
-        *_of_every_function("UnlistSnapshotBuilds", "SnapshotBuildsQueue"),
+        *_of_a_watcher("UnlistSnapshotBuilds", "SnapshotBuilds"),
         ("codeartifact:ListPackageVersions", PACKAGES),
     },
     "EnforceOriginControls": {
-        *_of_every_function("EnforceOriginControls", "OriginControlsQueue"),
+        *_of_a_watcher("EnforceOriginControls", "OriginControls"),
         ("codeartifact:DescribePackage", PACKAGES),
         ("codeartifact:ListPackageVersions", PACKAGES),
         ("codeartifact:GetAssociatedPackageGroup", GROUPS),
         # A finding is told in both modes, and remembered so that it is told once.
         ("dynamodb:Query", "LedgerTable.Arn"),
         ("dynamodb:BatchWriteItem", "LedgerTable.Arn"),
+        ("events:PutEvents", DEFAULT_BUS),
+    },
+    # The judge: it looks at everything, and writes down what it decides.
+    "PromoteVersions": {
+        *_of_a_watcher("PromoteVersions", "Promotions"),
+        ("codeartifact:DescribePackage", PACKAGES),
+        ("codeartifact:DescribePackageVersion", PACKAGES),
+        ("codeartifact:ListPackageVersionAssets", PACKAGES),
+        ("codeartifact:ListPackageVersionDependencies", PACKAGES),
+        ("codeartifact:ListPackageVersions", PACKAGES),
+        ("codeartifact:GetAssociatedPackageGroup", GROUPS),
+        ("codeartifact:ListAllowedRepositoriesForGroup", GROUPS),
+        ("codeartifact:DescribeRepository", REPOSITORIES),
+        ("codeartifact:GetRepositoryEndpoint", REPOSITORIES),
+        ("codeartifact:ReadFromRepository", REPOSITORIES),
+        ("codeartifact:GetAuthorizationToken", DOMAIN),
+        WITHOUT_A_RESOURCE,
+        ("dynamodb:Query", "PromotionsTable.Arn"),
+        ("dynamodb:GetItem", "PromotionsTable.Arn"),
+        ("dynamodb:PutItem", "PromotionsTable.Arn"),
+        ("dynamodb:Query", "PromotionsTable.Arn/index/by-state"),
+        ("dynamodb:Query", "LedgerTable.Arn"),
+        ("dynamodb:BatchWriteItem", "LedgerTable.Arn"),
+        ("events:PutEvents", DEFAULT_BUS),
+    },
+    # It writes down who has approved, and reads no package.
+    "ApprovePromotions": {
+        *_of_every_function("ApprovePromotions", "ApprovalsQueue", "PromotionsQueue"),
+        ("dynamodb:GetItem", "PromotionsTable.Arn"),
+        ("dynamodb:PutItem", "PromotionsTable.Arn"),
+    },
+    "CopyPromotedVersions": {
+        *_of_every_function("CopyPromotedVersions", "CopiesQueue", "PromotionsQueue"),
+        ("codeartifact:ListPackageVersionAssets", PACKAGES),
+        ("codeartifact:ListPackageVersions", PACKAGES),
+        ("dynamodb:Query", "PromotionsTable.Arn"),
+        ("dynamodb:GetItem", "PromotionsTable.Arn"),
+        ("dynamodb:PutItem", "PromotionsTable.Arn"),
         ("events:PutEvents", DEFAULT_BUS),
     },
 }
@@ -50,7 +98,19 @@ ENFORCING = {
         ("codeartifact:PutPackageOriginConfiguration", PACKAGES),
         ("codeartifact:UpdatePackageVersionsStatus", PACKAGES),
     },
+    "PromoteVersions": {
+        ("sqs:SendMessage", "CopiesQueue.Arn"),
+        ("codeartifact:UpdatePackageVersionsStatus", PACKAGES),
+    },
+    "ApprovePromotions": set(),
+    "CopyPromotedVersions": {
+        ("codeartifact:CopyPackageVersions", REPOSITORIES),
+        ("codeartifact:ReadFromRepository", REPOSITORIES),
+        ("codeartifact:CopyPackageVersions", PACKAGES),
+        ("codeartifact:UpdatePackageVersionsStatus", PACKAGES),
+    },
 }
+TELLS = {"EnforceOriginControls", "PromoteVersions", "CopyPromotedVersions"}
 each_function = pytest.mark.parametrize("function", OBSERVING)
 
 
@@ -92,26 +152,87 @@ def test_findings_are_told_to_whoever_listens_in_both_modes(mode: str) -> None:
     """The right to publish is there with the topic; who listens to alarms only has no more."""
     heard = deployed(Mode=mode, NotificationEmail="platform@example.com")
     silent = deployed(Mode=mode)
-    role = "EnforceOriginControlsFunctionRole"
-    assert allowed(heard, role) - allowed(silent, role) == {("sns:Publish", "AttentionTopic")}
-    role = "UnlistSnapshotBuildsFunctionRole"
-    assert allowed(heard, role) == allowed(silent, role)
+    for function in OBSERVING:
+        role = f"{function}FunctionRole"
+        more = {("sns:Publish", "AttentionTopic")} if function in TELLS else set()
+        assert allowed(heard, role) - allowed(silent, role) == more
 
 
 @pytest.mark.parametrize("mode", ["observe", "enforce"])
 def test_no_role_reaches_everything(mode: str) -> None:
-    """No action and no resource is a bare star, and no managed policy brings one in."""
+    """No action and, with one exception, no resource is a star; no managed policy brings one in."""
     resources = deployed(Mode=mode, NotificationEmail="platform@example.com")
-    roles = [name for name, it in resources.items() if it["Type"] == "AWS::IAM::Role"]
-    assert len(roles) == len(automations())
+    roles = {name for name, it in resources.items() if it["Type"] == "AWS::IAM::Role"}
+    assert roles == {f"{function}FunctionRole" for function in OBSERVING} | {
+        "PromotionSchedulesRole"
+    }
     for role in roles:
         assert "ManagedPolicyArns" not in resources[role]["Properties"]
-        for action, resource in allowed(resources, role):
+        for action, resource in allowed(resources, role) - {WITHOUT_A_RESOURCE}:
             assert "*" not in action
             assert resource != "*"
 
 
-@each_function
+def test_what_has_no_resource_is_for_codeartifact_only() -> None:
+    """A bearer token of another service cannot be had by the judge, and none by anyone else."""
+    resources = deployed(Mode="enforce")
+    asking = {
+        name: [
+            statement
+            for statement in statements(resources, name)
+            if "sts:GetServiceBearerToken" in _several(statement["Action"])
+        ]
+        for name, resource in resources.items()
+        if resource["Type"] == "AWS::IAM::Role"
+    }
+    assert [name for name, found in asking.items() if found] == ["PromoteVersionsFunctionRole"]
+    (statement,) = asking["PromoteVersionsFunctionRole"]
+    assert statement["Action"] == "sts:GetServiceBearerToken"
+    assert statement["Condition"] == {
+        "StringEquals": {"sts:AWSServiceName": "codeartifact.amazonaws.com"}
+    }
+
+
+def test_only_one_role_may_copy() -> None:
+    """And that one judges nothing: it cannot ask OSV's questions, nor order a copy of its own."""
+    resources = deployed(Mode="enforce", NotificationEmail="platform@example.com")
+    copying = {
+        function
+        for function in OBSERVING
+        for action, _ in allowed(resources, f"{function}FunctionRole")
+        if action == "codeartifact:CopyPackageVersions"
+    }
+    assert copying == {"CopyPromotedVersions"}
+    assert ("sqs:SendMessage", "CopiesQueue.Arn") not in allowed(
+        resources, "CopyPromotedVersionsFunctionRole"
+    )
+
+
+@pytest.mark.parametrize("mode", ["observe", "enforce"])
+def test_no_role_of_ours_may_approve(mode: str) -> None:
+    """`sqs:SendMessage` on `ApprovalsQueue` is a person's right, and given by no policy here."""
+    resources = deployed(Mode=mode, NotificationEmail="platform@example.com")
+    for name, resource in resources.items():
+        if resource["Type"] == "AWS::IAM::Role":
+            assert ("sqs:SendMessage", "ApprovalsQueue.Arn") not in allowed(resources, name)
+        if resource["Type"] == "AWS::SQS::QueuePolicy":
+            assert "ApprovalsQueue" not in resource["Properties"]["Queues"]
+
+
+def test_schedules_may_only_remind() -> None:
+    """Nobody but EventBridge Scheduler takes their role, for this account's schedules alone."""
+    resources = deployed(Mode="enforce")
+    role = resources["PromotionSchedulesRole"]["Properties"]
+    assert allowed(resources, "PromotionSchedulesRole") == {
+        ("sqs:SendMessage", "PromotionsQueue.Arn"),
+        ("sqs:SendMessage", "PromotionsUndeliveredQueue.Arn"),
+    }
+    (statement,) = role["AssumeRolePolicyDocument"]["Statement"]
+    assert statement["Principal"] == {"Service": "scheduler.amazonaws.com"}
+    assert statement["Condition"] == {"StringEquals": {"aws:SourceAccount": ACCOUNT}}
+
+
+@pytest.mark.parametrize("function", [name for name in OBSERVING if name != "ApprovePromotions"])
 def test_announcements_carry_our_own_source(function: str) -> None:
     """The function cannot speak on the bus in the name of CodeArtifact."""
     (statement,) = (

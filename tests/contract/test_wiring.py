@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from promote_versions.pace import ASSET_LISTS_PER_SECOND
 from tests.contract.cloudformation import Document, deployed, of_type, source
 from tests.contract.project import ROOT, automations
 
@@ -20,6 +21,7 @@ class Wired:
     batch: int
     calls: int  # to CodeArtifact, at most, for each package of a batch
     other_calls: int  # to other services, as above
+    writes: bool = True  # whether any call to CodeArtifact may be a write
 
     @property
     def function(self) -> str:
@@ -43,6 +45,8 @@ class Wired:
 
 WIRED = [
     Wired("enforce_origin_controls", "OriginControls", batch=50, calls=4, other_calls=10),
+    # The judge writes only when it recalls a version; what it approves, another function copies.
+    Wired("promote_versions", "Promotions", batch=10, calls=50, other_calls=50, writes=False),
     Wired("unlist_snapshot_builds", "SnapshotBuilds", batch=100, calls=2, other_calls=0),
 ]
 each_automation = pytest.mark.parametrize("wired", WIRED, ids=lambda wired: wired.automation)
@@ -53,8 +57,23 @@ OWN_VARIABLES = {
         "STEWARD_LEDGER_TABLE": "LedgerTable",
         "STEWARD_ATTENTION_TOPIC": "",
     },
+    "promote_versions": {
+        "STEWARD_COPIES_QUEUE_URL": "CopiesQueue",
+        "STEWARD_PROMOTIONS_TABLE": "PromotionsTable",
+        "STEWARD_LEDGER_TABLE": "LedgerTable",
+        "STEWARD_OSV_URL": "https://api.osv.dev",
+        "STEWARD_ATTENTION_TOPIC": "",
+    },
     "unlist_snapshot_builds": {},
 }
+
+
+# The functions that have something to tell a person.
+TELLING = [
+    "EnforceOriginControlsFunction",
+    "PromoteVersionsFunction",
+    "CopyPromotedVersionsFunction",
+]
 
 
 @pytest.fixture(scope="module")
@@ -134,8 +153,13 @@ def test_all_runs_together_stay_under_codeartifacts_quotas(resources: Document) 
     """At 20 calls a second each, a part of the write quota is left even if all were writes."""
     calls_a_second = 20
     writes_a_second = 100  # User Guide, "Quotas in AWS CodeArtifact"
-    runs = sum(wired.mapping(resources)["ScalingConfig"]["MaximumConcurrency"] for wired in WIRED)
-    assert runs * calls_a_second < writes_a_second
+    runs = {
+        wired: wired.mapping(resources)["ScalingConfig"]["MaximumConcurrency"] for wired in WIRED
+    }
+    writing = sum(most for wired, most in runs.items() if wired.writes)
+    assert writing * calls_a_second < writes_a_second
+    reads_a_second = 800  # as above; the copier's lists of assets among them
+    assert sum(runs.values()) * calls_a_second + ASSET_LISTS_PER_SECOND < reads_a_second / 2
 
 
 @each_automation
@@ -158,11 +182,12 @@ def test_the_function_has_code_layers_and_settings(resources: Document, wired: W
     }
 
 
-def test_the_ledger_outlives_the_stack() -> None:
-    """It holds what `steward restore` needs; without a given name it is in nobody's way."""
-    ledger = deployed()["LedgerTable"]
-    assert (ledger["DeletionPolicy"], ledger["UpdateReplacePolicy"]) == ("Retain", "Retain")
-    properties = ledger["Properties"]
+@pytest.mark.parametrize("table", ["LedgerTable", "PromotionsTable"])
+def test_what_is_remembered_outlives_the_stack(resources: Document, table: str) -> None:
+    """`steward restore` needs it, or an audit; without a given name it is in nobody's way."""
+    kept = resources[table]
+    assert (kept["DeletionPolicy"], kept["UpdateReplacePolicy"]) == ("Retain", "Retain")
+    properties = kept["Properties"]
     assert "TableName" not in properties
     assert properties["KeySchema"] == [
         {"AttributeName": "package", "KeyType": "HASH"},
@@ -212,8 +237,9 @@ def test_alarms_and_findings_reach_an_inbox_if_one_is_given(resources: Document)
     heard = deployed(NotificationEmail="platform@example.com")
     alarms = of_type(heard, "AWS::CloudWatch::Alarm").values()
     assert all(alarm["AlarmActions"] == ["AttentionTopic"] for alarm in alarms)
-    variables = heard["EnforceOriginControlsFunction"]["Properties"]["Environment"]["Variables"]
-    assert variables["STEWARD_ATTENTION_TOPIC"] == "AttentionTopic"
+    for function in TELLING:
+        variables = heard[function]["Properties"]["Environment"]["Variables"]
+        assert variables["STEWARD_ATTENTION_TOPIC"] == "AttentionTopic"
     described = json.loads(heard["Deployment"]["Properties"]["Value"])
     assert described["attentionTopic"] == "AttentionTopic"
 
@@ -247,6 +273,13 @@ def test_the_deployment_describes_itself(resources: Document) -> None:
         }
         for part in described["automations"][wired.automation].values():
             assert part in resources
+    assert described["promotions"] == {
+        "table": "PromotionsTable",
+        "queue": "PromotionsQueue",
+        "approvalsQueue": "ApprovalsQueue",
+        "copiesQueue": "CopiesQueue",
+        "osv": "https://api.osv.dev",
+    }
 
 
 def test_the_description_fits_a_standard_parameter() -> None:
@@ -263,11 +296,17 @@ def test_the_description_fits_a_standard_parameter() -> None:
         "domain": 50,
         "stack": 128,
     }
-    longest |= {"deadLetterQueue": longest["queue"], "undeliveredQueue": longest["queue"]}
+    longest |= dict.fromkeys(
+        ("deadLetterQueue", "undeliveredQueue", "approvalsQueue", "copiesQueue"), longest["queue"]
+    )
+    longest |= {
+        "table": longest["ledger"],
+        "osv": int(source()["Parameters"]["OsvUrl"]["MaxLength"]),
+    }
     heard = deployed(NotificationEmail="platform@example.com")["Deployment"]["Properties"]
     described = json.loads(heard["Value"])
     names = [(key, value) for key, value in described.items() if key in longest]
-    for parts in described["automations"].values():
+    for parts in (*described["automations"].values(), described["promotions"]):
         names += parts.items()
     characters = len(heard["Value"]) + sum(longest[key] - len(value) for key, value in names)
     assert characters <= 4096  # "Managing parameter tiers", AWS Systems Manager User Guide
