@@ -67,10 +67,9 @@ def _why_ignored(record: Record, new: Approval, last: Approval | None) -> Ignore
         return None
     if record.state == "refused":
         return Ignored(f"a gate refuses the version, which no person can change: {record.reason}")
-    if last is None and record.state == "approved":
-        return Ignored("the version is approved already")
-    if last is None and record.state == "copied":
-        return Ignored("the version has been promoted already")
+    if last is None and record.state in ("approved", "copied"):
+        done = "approved" if record.state == "approved" else "promoted"
+        return Ignored(f"the version has been {done} already")
     return None
 
 

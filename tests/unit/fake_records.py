@@ -1,0 +1,161 @@
+"""The table of records in memory, with its rules: a serial guards every write."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+
+from promote_versions.records import (
+    Approval,
+    ApprovalDecision,
+    Record,
+    RecordConflictError,
+    RecordPage,
+    RequestAnswer,
+    State,
+)
+from steward.coordinates import Package
+from tests.unit.fake_codeartifact import package
+
+NOW = datetime(2026, 3, 1, 10, 15, 0, 123_456, tzinfo=UTC)
+RULE = "public-to-approved"
+REQUIREMENTS = "5" * 64
+REQUESTS = package("requests", package_format="pypi", namespace=None, repository="pypi-intake")
+
+
+def record(version: str = "1.0", state: State = "held", **said: object) -> Record:
+    """Return a record that has never been written."""
+    whole = Record(
+        package=REQUESTS,
+        version=version,
+        rule=RULE,
+        to="pypi-approved",
+        revision="R1",
+        state=state,
+        verdicts=(),
+        requirements=REQUIREMENTS,
+        decided_at=NOW - timedelta(hours=1),
+    )
+    return replace(whole, **said)  # type: ignore[arg-type]  # the fields of a record, by name
+
+
+def approval(
+    decision: ApprovalDecision = "approve",
+    *,
+    who: str = "AIDAONE",
+    reason: str = "read it",
+    at: datetime = NOW,
+    revision: str = "R1",
+) -> Approval:
+    """Return what a person decided."""
+    return Approval(decision, who, reason, at, revision)
+
+
+@dataclass
+class FakeRecords:
+    """
+    The records in memory.
+
+    Attributes:
+        kept: By package, version and rule.
+        before_put: Called before each write, which it may overtake.
+        error: What each call raises.
+    """
+
+    kept: dict[tuple[Package, str, str], Record] = field(default_factory=dict)
+    before_put: Callable[[], None] = lambda: None
+    error: Exception | None = None
+    answers: dict[tuple[Package, str], RequestAnswer] = field(default_factory=dict)
+    told: dict[str, datetime] = field(default_factory=dict)
+    now: Callable[[], datetime] = lambda: NOW
+
+    def holding(self, *records: Record) -> FakeRecords:
+        """Put *records* and return the table."""
+        self.put_all(records)
+        return self
+
+    def only(self) -> Record:
+        """Return the only record."""
+        (found,) = self.kept.values()
+        return found
+
+    def of_package(self, package: Package) -> list[Record]:
+        """Return the records of *package*."""
+        self._fail()
+        return [one for one in self.kept.values() if one.package == package]
+
+    def find(self, package: Package, version: str, rule: str) -> Record | None:
+        """Return the record, if there is one."""
+        self._fail()
+        return self.kept.get((package, version, rule))
+
+    def put(self, record: Record) -> Record:
+        """Keep *record* if nobody was faster."""
+        self._fail()
+        self.before_put()
+        key = (record.package, record.version, record.rule)
+        there = self.kept.get(key)
+        if record.serial != (there.serial if there else 0):
+            raise RecordConflictError((record,))
+        self.kept[key] = replace(record, serial=record.serial + 1)
+        return self.kept[key]
+
+    def put_all(self, records: Sequence[Record]) -> list[Record]:
+        """Keep all *records* for which nobody was faster."""
+        written: list[Record] = []
+        conflicts: list[Record] = []
+        for one in records:
+            try:
+                written.append(self.put(one))
+            except RecordConflictError:
+                conflicts.append(one)
+        if conflicts:
+            raise RecordConflictError(tuple(conflicts), tuple(written))
+        return written
+
+    def due(self, now: datetime) -> Iterator[Record]:
+        """Yield what is due."""
+        self._fail()
+        for state in ("held", "approved"):
+            found = [
+                (one.due, one)
+                for one in self.kept.values()
+                if one.state == state and one.due is not None and one.due <= now
+            ]
+            yield from (one for _, one in sorted(found, key=lambda pair: pair[0]))
+
+    def in_state(self, state: State) -> Iterator[Record]:
+        """Yield what is in *state*."""
+        self._fail()
+        yield from [one for one in self.kept.values() if one.state == state]
+
+    def page_in_state(self, state: State, after: str | None = None) -> RecordPage:
+        """Return pages of two records."""
+        found = list(self.in_state(state))
+        start = 0 if after is None else int(json.loads(after))
+        more = start + 2 < len(found)
+        return RecordPage(tuple(found[start : start + 2]), str(start + 2) if more else None)
+
+    def answer_request(self, package: Package, request: str, answer: RequestAnswer) -> None:
+        """Keep *answer*."""
+        self._fail()
+        self.answers[package, request] = answer
+
+    def request_answer(self, package: Package, request: str) -> RequestAnswer | None:
+        """Return the answer, if there is one."""
+        self._fail()
+        return self.answers.get((package, request))
+
+    def tell_once(self, key: str, until: datetime) -> bool:
+        """Return whether nobody was told yet."""
+        self._fail()
+        if self.told.get(key, datetime.min.replace(tzinfo=UTC)) > self.now():
+            return False
+        self.told[key] = until
+        return True
+
+    def _fail(self) -> None:
+        if self.error:
+            raise self.error
