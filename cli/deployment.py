@@ -14,6 +14,24 @@ _NOT_FOUND: Final = "ParameterNotFound"  # GetParameter, Systems Manager API Ref
 
 
 @dataclass(frozen=True, slots=True)
+class PromotionParts:
+    """
+    What of a deployment promotes.
+
+    Attributes:
+        table: The DynamoDB table of what was decided.
+        queue: The URL of the queue of looks and rechecks.
+        approvals_queue: The URL of the queue on which to send is the right to approve.
+        osv: The base URL of the OSV that is asked for vulnerabilities.
+    """
+
+    table: str
+    queue: str
+    approvals_queue: str
+    osv: str
+
+
+@dataclass(frozen=True, slots=True)
 class Deployment:
     """
     What was deployed for a domain in one account and region.
@@ -23,6 +41,7 @@ class Deployment:
         stack: The name of the CloudFormation stack.
         ledger: The DynamoDB table in which changes and exemptions are recorded.
         attention_topic: The ARN of the SNS topic for what needs a person, None if there is none.
+        promotions: None: an older version was deployed, which did not promote.
     """
 
     domain: str
@@ -30,6 +49,7 @@ class Deployment:
     stack: str
     ledger: str
     attention_topic: str | None
+    promotions: PromotionParts | None = None
 
 
 class _Parameter(TypedDict):
@@ -80,6 +100,22 @@ def find_deployment(aws: "Aws", domain: str) -> Deployment:
         )
 
 
+def find_promotions(aws: "Aws", domain: str) -> tuple[Deployment, PromotionParts]:
+    """
+    Return the deployment for *domain*, and what of it promotes.
+
+    Raises:
+        click.ClickException: As of `find_deployment`, or what is deployed does not promote.
+    """
+    deployment = find_deployment(aws, domain)
+    if deployment.promotions is None:
+        fail(
+            f"the stack {deployment.stack} in {_place(aws)} was deployed before there were "
+            f"promotions. Deploy this version: {_HOW}."
+        )
+    return deployment, deployment.promotions
+
+
 def _deployment(text: str, domain: str) -> Deployment:
     document = json.loads(text)
     if not isinstance(document, dict):
@@ -93,6 +129,20 @@ def _deployment(text: str, domain: str) -> Deployment:
         stack=_text(document, "stack"),
         ledger=_text(document, "ledger"),
         attention_topic=_text(document, "attentionTopic", empty=True) or None,
+        promotions=_promotions(document.get("promotions")),
+    )
+
+
+def _promotions(document: object) -> PromotionParts | None:
+    if document is None:
+        return None
+    if not isinstance(document, dict):
+        raise TypeError("its 'promotions' are no JSON object")
+    return PromotionParts(
+        table=_text(document, "table"),
+        queue=_text(document, "queue"),
+        approvals_queue=_text(document, "approvalsQueue"),
+        osv=_text(document, "osv"),
     )
 
 

@@ -22,6 +22,10 @@ COMMANDS = {  # name: module, in which the command has the same name with `_comm
     "policy": "cli.commands.policy",
     "groups": "cli.commands.groups",
     "enforce": "cli.commands.enforce",
+    "promote": "cli.commands.promote",
+    "promotions": "cli.commands.promotions",
+    "approve": "cli.commands.approve",
+    "reject": "cli.commands.reject",
     "restore": "cli.commands.restore",
     "exemptions": "cli.commands.exemptions",
 }

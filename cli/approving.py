@@ -1,0 +1,243 @@
+"""What `steward approve` and `steward reject` share: a person's word about a held version."""
+
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
+
+import click
+from rich.markup import escape
+
+from cli import options
+from cli.aws import domain_owner_option
+from cli.output import fail, print_json, stderr, stdout
+
+if TYPE_CHECKING:
+    from cli.deployment import PromotionParts
+    from promote_versions.records import ApprovalDecision, Record, State
+    from promote_versions.records_table import Records
+
+_PAUSE_SECONDS: Final = 0.5
+_MOST_CHARACTERS: Final = 1000  # of a reason, as the function that takes approvals has it
+# In which states a person's word changes anything.
+_OPEN: Final[dict[str, frozenset[str]]] = {
+    "approve": frozenset({"held", "refused", "recalled"}),
+    "reject": frozenset({"held", "approved", "copied"}),
+}
+_DONE: Final = {"approve": "approved", "reject": "rejected"}
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+def _reason(_: click.Context, __: click.Parameter, value: str) -> str:
+    if not any(character.isalnum() for character in value):  # `...`, as in the message to people
+        raise click.BadParameter("say why: others will read it in `steward promotions`")
+    if len(value) > _MOST_CHARACTERS or not value.isprintable():
+        raise click.BadParameter(f"write up to {_MOST_CHARACTERS} characters on one line")
+    return value.strip()
+
+
+def approval_options(command: _Command) -> _Command:
+    """Give *command* the parameters of `approve` and `reject`."""
+    for decorate in reversed(
+        (
+            click.argument("purl", metavar="PURL"),
+            click.option("--reason", required=True, callback=_reason, metavar="TEXT", help="Why."),
+            click.option(
+                "--rule",
+                metavar="NAME",
+                help="The promotion that is meant; needed if several hold the version.",
+            ),
+            click.option(
+                "--repository",
+                metavar="NAME",
+                help="The repository that the version is promoted from.  [default: by the policy]",
+            ),
+            wait_option,
+            options.policy_option,
+            options.domain_option,
+            domain_owner_option,
+            options.json_option,
+        )
+    ):
+        command = decorate(command)
+    return command
+
+
+wait_option = click.option(
+    "--wait",
+    "wait_seconds",
+    type=click.IntRange(min=0),
+    default=120,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long to wait for what becomes of it, without any progress; 0: not at all.",
+)
+
+
+def say(
+    decision: "ApprovalDecision",
+    *,
+    purl: str,
+    reason: str,
+    rule: str | None,
+    repository: str | None,
+    wait_seconds: int,
+    policy_path: Path,
+    domain: str | None,
+    domain_owner: str | None,
+    as_json: bool,
+) -> None:
+    """
+    Send a person's *decision*, wait until it is recorded and judged, and print what became of it.
+
+    Raises:
+        click.ClickException: No version, or several, can be meant; or nothing was recorded in time.
+    """
+    from cli import aws, policies, promotion_tables
+    from cli.deployment import find_promotions
+    from promote_versions.records_table import DynamoDbRecords
+    from steward.coordinates import Repository
+
+    domain = domain or policies.domain_of(policy_path)
+    mine = aws.connect()
+    deployment, parts = find_promotions(mine, domain)
+    table = DynamoDbRecords(parts.table)
+    place = Repository(domain, aws.domain_owner(mine, domain_owner), repository or "")
+    with aws.explained():
+        record = _meant(decision, purl, place, table, rule=rule, policy_path=policy_path)
+        _send(decision, record, reason, parts, mine)
+        if not wait_seconds:
+            _print_sent(decision, record, as_json=as_json)
+            return
+        with stderr().status("waiting until it is recorded"):
+            said = _await(
+                table, record, wait_seconds, lambda now: _is_recorded(now, decision, reason)
+            )
+            if said is None:
+                fail(
+                    f"sent, but not recorded within {wait_seconds} s. The log of the function that "
+                    "takes approvals says `approval ignored`, with the reason, if it came there."
+                )
+            is_over = _over(decision, enforcing=deployment.mode == "enforce")
+            became = _await(table, said, wait_seconds, is_over) or said
+    if as_json:
+        print_json({"ok": True, **promotion_tables.document(became)})
+        return
+    console = stdout()
+    console.print(promotion_tables.of_records([became], gates=True))
+    if not is_over(became):
+        console.print(f"It is recorded, and not carried out after {wait_seconds} s: {_AGAIN}")
+
+
+_AGAIN: Final = "`steward promotions` shows what becomes of it."
+
+
+def _meant(
+    decision: "ApprovalDecision",
+    purl: str,
+    place: Any,  # noqa: ANN401  a Repository, which is not imported at the start
+    table: "Records",
+    *,
+    rule: str | None,
+    policy_path: Path,
+) -> "Record":
+    """Return the one record that the person means."""
+    from cli.promotion_records import records_of, sources
+    from steward.errors import PurlError
+    from steward.purls import parse_purl
+
+    try:
+        version = parse_purl(purl).version
+    except PurlError as error:
+        raise click.BadParameter(str(error), param_hint="PURL") from error
+    if version is None:
+        raise click.BadParameter(
+            f"{purl!r} names no version: write {purl}@VERSION", param_hint="PURL"
+        )
+    found = records_of(purl, place, table, lambda package: sources(package, policy_path))
+    of_rule = [one for one in found if rule in (None, one.rule)]
+    open_ones = [one for one in of_rule if one.state in _OPEN[decision]]
+    if not open_ones:
+        fail(_why_none(purl, of_rule, rule))
+    if len(open_ones) > 1:
+        names = ", ".join(f"{one.rule} ({one.state})" for one in open_ones)
+        fail(f"several promotions are about {purl}: {names}. Say which one with --rule.")
+    return open_ones[0]
+
+
+def _why_none(purl: str, found: Sequence["Record"], rule: str | None) -> str:
+    by = f" by the rule {rule}" if rule else ""
+    if not found:
+        return (
+            f"{purl} was never judged{by}: there is nothing to say anything about. `steward "
+            "promote` has it judged, `steward promotions` lists what was."
+        )
+    states = ", ".join(f"{one.state} by {one.rule}" for one in found)
+    return f"nothing changes by that: {purl} is {states}. `steward promotions` says more."
+
+
+class _Sqs:
+    """The part of SQS's client that is used here; botocore publishes no types."""
+
+    def send_message(self, *, QueueUrl: str, MessageBody: str) -> object:  # noqa: N803  AWS's names
+        """See SendMessage, SQS API Reference."""
+
+
+def _send(
+    decision: "ApprovalDecision",
+    record: "Record",
+    reason: str,
+    parts: "PromotionParts",
+    aws: Any,  # noqa: ANN401  an Aws, which is not imported at the start
+) -> None:
+    from promote_versions.messages import ApprovalMessage, approval_body
+    from steward.purls import parse_purl
+
+    sqs = cast("_Sqs", aws.client("sqs"))
+    body = approval_body(
+        ApprovalMessage(parse_purl(record.purl), record.rule, decision, reason, record.revision)
+    )
+    sqs.send_message(QueueUrl=parts.approvals_queue, MessageBody=body)
+
+
+def _print_sent(decision: "ApprovalDecision", record: "Record", *, as_json: bool) -> None:
+    if as_json:
+        print_json({"ok": True, "sent": decision, "packageUrl": record.purl, "rule": record.rule})
+    else:
+        stdout().print(f"sent: {_DONE[decision]} {escape(record.purl)}. {_AGAIN}")
+
+
+def _is_recorded(record: "Record", decision: "ApprovalDecision", reason: str) -> bool:
+    said = record.approval
+    return said is not None and (said.decision, said.reason) == (decision, reason)
+
+
+def _over(decision: "ApprovalDecision", *, enforcing: bool) -> Callable[["Record"], bool]:
+    """Return what tells whether nothing more will become of a record by itself."""
+    over: dict[str, set[State]] = {
+        "approve": {"copied", "refused", "recalled", *(() if enforcing else ("approved",))},
+        "reject": {"refused", "recalled"},
+    }
+
+    def is_over(record: "Record") -> bool:
+        held_by_others = record.state == "held" and any(
+            one.gate == "approval" and one.outcome == "pass" for one in record.verdicts
+        )
+        return record.state in over[decision] or (decision == "approve" and held_by_others)
+
+    return is_over
+
+
+def _await(
+    table: "Records", record: "Record", seconds: int, is_so: Callable[["Record"], bool]
+) -> "Record | None":
+    """Return the record as soon as *is_so* says yes, None if it does not in time."""
+    deadline = time.monotonic() + seconds
+    while True:
+        found = table.find(record.package, record.version, record.rule)
+        if found is not None and is_so(found):
+            return found
+        if time.monotonic() >= deadline:
+            return None
+        time.sleep(_PAUSE_SECONDS)

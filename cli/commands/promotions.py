@@ -1,0 +1,123 @@
+"""`steward promotions`: what was promoted, what is held until when, what was refused and why."""
+
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from cli import options
+from cli.aws import domain_owner_option
+from cli.output import print_json, stdout
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from promote_versions.records import Record, State
+    from promote_versions.records_table import Records
+
+_STATES: "tuple[State, ...]" = (
+    "held",
+    "approved",
+    "refused",
+    "copied",
+    "recalled",
+)  # in the order of a version's life
+
+
+@click.command("promotions", short_help="What was promoted, held or refused, and why.")
+@click.argument("purls", nargs=-1, metavar="[PURL]...")
+@click.option(
+    "--state",
+    "states",
+    type=click.Choice(_STATES),
+    multiple=True,
+    help="Only in this state; may be given again.",
+)
+@click.option("--rule", metavar="NAME", help="Only by this rule of the policy's `promotions`.")
+@click.option("--repository", metavar="NAME", help="Only from this repository.")
+@click.option("--gates", is_flag=True, help="Show what each gate said.")
+@options.policy_option
+@options.domain_option
+@domain_owner_option
+@options.json_option
+def promotions_command(
+    *,
+    purls: tuple[str, ...],
+    states: tuple["State", ...],
+    rule: str | None,
+    repository: str | None,
+    gates: bool,
+    policy_path: Path,
+    domain: str | None,
+    domain_owner: str | None,
+    as_json: bool,
+) -> None:
+    """
+    Show what promotion has decided about versions.
+
+    PURL is a package URL, with a version or without (pkg:pypi/requests@2.32.4); without any, all
+    versions are shown. What is held says until when and why. What is in the destination stays in
+    the list; what is held or refused is forgotten half a year after it was decided.
+
+    A package is one query for each repository that the policy promotes it from, or of --repository;
+    all versions are a query for each state and 1 MB.
+
+    \b
+      steward promotions --state held
+      steward promotions pkg:npm/left-pad --gates
+    """  # noqa: D301  \b is click's mark for lines to keep
+    from cli import aws, policies, promotion_tables
+    from cli.deployment import find_promotions
+    from cli.promotion_records import records_of, sources
+    from promote_versions.records_table import DynamoDbRecords
+    from steward.coordinates import Repository
+
+    domain = domain or policies.domain_of(policy_path)
+    mine = aws.connect()
+    _, parts = find_promotions(mine, domain)
+    table = DynamoDbRecords(parts.table)
+    with aws.explained():
+        if purls:
+            place = Repository(domain, aws.domain_owner(mine, domain_owner), repository or "")
+            found = [
+                record
+                for purl in purls
+                for record in records_of(
+                    purl, place, table, lambda package: sources(package, policy_path)
+                )
+            ]
+        else:
+            found = list(_in_states(table, states or _STATES))
+    chosen = [
+        record
+        for record in found
+        if (not states or record.state in states)
+        and rule in (None, record.rule)
+        and repository in (None, record.package.repository.name)
+        and record.package.repository.domain == domain
+    ]
+    chosen.sort(key=_place_in_the_list)
+    if as_json:
+        documents = [promotion_tables.document(record) for record in chosen]
+        print_json({"domain": domain, "promotions": documents})
+        return
+    if not chosen:
+        click.echo("no version that is asked for was judged yet: `steward promote` has it judged")
+        return
+    console = stdout()
+    console.print(promotion_tables.of_records(chosen, gates=gates))
+    counted = Counter(record.state for record in chosen)
+    console.print(", ".join(f"{counted[state]} {state}" for state in _STATES if counted[state]))
+
+
+def _place_in_the_list(record: "Record") -> tuple[int, bool, "datetime", str]:
+    """Return a sort key: by state, and of the held ones first what is let through first."""
+    when = record.due if record.state == "held" else record.decided_at
+    return _STATES.index(record.state), when is None, when or record.decided_at, record.purl
+
+
+def _in_states(table: "Records", states: Iterable["State"]) -> Iterable["Record"]:
+    for state in dict.fromkeys(states):
+        yield from table.in_state(state)
