@@ -146,7 +146,12 @@ class NoOsv:
     """An OSV that is not known: what needs it is held."""
 
     def ask(
-        self, package: "Package", versions: Sequence[str], *, of_package: bool = False
+        self,
+        package: "Package",
+        versions: Sequence[str],
+        *,
+        of_package: bool = False,
+        spelt: str | None = None,
     ) -> "OsvAnswer":
         """
         Answer nothing.
@@ -156,7 +161,7 @@ class NoOsv:
         """
         from promote_versions.osv import OsvError
 
-        del package, versions, of_package
+        del package, versions, of_package, spelt
         raise OsvError("it is not known which OSV the deployment asks")
 
 
