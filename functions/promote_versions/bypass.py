@@ -30,6 +30,7 @@ from steward import patterns
 from steward.codeartifact_answers import AssociatedGroup
 from steward.coordinates import (
     Format,
+    Package,
     Repository,
     Restriction,
     RestrictionMode,
@@ -238,14 +239,14 @@ def routes(rule: PromotionRule, reach: Reach, package_format: Format | None) -> 
 
 
 def way_around(
-    rule: PromotionRule, reach: Reach, package_format: Format, controls: PackageControls
+    rule: PromotionRule, reach: Reach, package: Package, controls: PackageControls
 ) -> Way | None:
-    """Return the first way by which one package gets past the gates of *rule*, if there is one."""
-    pattern = controls.group.pattern
+    """Return the first way by which *package* gets past the gates of *rule*, if there is one."""
+    matching = [str(pattern) for pattern in rule.packages if pattern.matches(package.path)]
     return next(
         (
-            _way(route, rule, reach, [pattern])
-            for route in routes(rule, reach, package_format)
+            _way(route, rule, reach, matching or [f"{package.path}$"])
+            for route in routes(rule, reach, package.format)
             if not controls.close(route)
         ),
         None,

@@ -113,7 +113,7 @@ class Topology:
         if not routes(rule, reach, package.format):
             return None
         held = Package(there, package.format, package.namespace, package.name)
-        return way_around(rule, reach, package.format, self._controls(held))
+        return way_around(rule, reach, package, self._controls(held))
 
     def reach(self, repository: Repository) -> Reach:
         """Return what a search that starts in *repository* comes to."""
