@@ -41,6 +41,12 @@ def _region(_: click.Context, __: click.Parameter, value: str) -> str:
     return value
 
 
+def _address(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
+    if value is not None and not value.startswith(("http://", "https://")):
+        raise click.BadParameter(f"{value!r} is no address: it starts with https:// or http://")
+    return None if value is None else value.rstrip("/")
+
+
 def _json(context: click.Context, _: click.Parameter, value: bool) -> bool:  # noqa: FBT001  click's signature
     context.meta[_JSON] = value  # which the contexts around this one share
     return value
@@ -129,6 +135,13 @@ data_option = click.option(
     type=click.Path(file_okay=False, path_type=Path),
     metavar="DIR",
     help="Keep the local CodeArtifact here; without it, it is gone at the end.",
+)
+osv_option = click.option(
+    "--osv",
+    metavar="URL",
+    callback=_address,
+    help="Where promotions ask for vulnerabilities.  [default: a local OSV, which knows what it is "
+    "told]",
 )
 mode_option = click.option(
     "--mode",

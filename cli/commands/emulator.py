@@ -17,6 +17,7 @@ from cli.signals import Interruption
 @options.data_option
 @options.mode_option
 @options.policy_option
+@options.osv_option
 @options.json_option
 def emulator_command(
     *,
@@ -26,19 +27,21 @@ def emulator_command(
     data: Path | None,
     mode: str,
     policy_path: Path,
+    osv: str | None,
     as_json: bool,
 ) -> None:
     """
     Run the local CodeArtifact alone until Ctrl-C.
 
     It takes the options of `steward up`, so that one can stand for the other; no automation runs
-    here, so --mode and --policy change nothing. What it prints when ready is JSON either way.
+    here, so --mode, --policy and --osv change nothing. What it prints when ready is JSON either
+    way.
     """
     from cli.stack.codeartifact import open_codeartifact
     from cli.stack.errors import StackError
     from cli.stack.server import require_free, serve
 
-    del policy_path, as_json
+    del policy_path, osv, as_json
     interruption = Interruption()
     with ExitStack() as closing:
         try:

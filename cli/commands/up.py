@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 @options.data_option
 @options.mode_option
 @options.policy_option
+@options.osv_option
 @options.json_option
 @click.pass_context
 def up_command(
@@ -35,6 +36,7 @@ def up_command(
     data: Path | None,
     mode: "Mode",
     policy_path: Path,
+    osv: str | None,
     as_json: bool,
 ) -> None:
     """
@@ -48,7 +50,7 @@ def up_command(
     from cli.policies import compiled_policy
     from cli.stack.errors import StackError
     from cli.stack.function_logs import FunctionLogs
-    from cli.stack.stack import LocalStack, StackOptions
+    from cli.stack.stack import OSV_PARAMETER, LocalStack, StackOptions
 
     compiled = compiled_policy(policy_path)
     whole_lines = as_json or context.find_root().params.get("verbose") or not sys.stderr.isatty()
@@ -62,6 +64,7 @@ def up_command(
             mode=mode,
             data=data,
             template=options.TEMPLATE,
+            parameters={} if osv is None else {OSV_PARAMETER: osv},
         ),
         logs=FunctionLogs(show=None if whole_lines else ReadableLines(stderr())),
     )

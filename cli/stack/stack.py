@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Literal, Protocol, Self, cast
 
 from cli.stack import poller
+from cli.stack.admin import StackAdmin
 from cli.stack.clock import Clock
 from cli.stack.codeartifact import CodeArtifact, open_codeartifact
 from cli.stack.environment import local_environment
@@ -179,7 +180,7 @@ class LocalStack:
             account=options.account,
             region=options.region,
             folder=options.data,
-            other_services=moto,
+            other_services=StackAdmin(lambda: self.schedules, moto),
         )
         closing.callback(codeartifact.close)
         server = serve(codeartifact.app, options.port)

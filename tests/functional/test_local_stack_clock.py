@@ -4,7 +4,9 @@ import io
 import json
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from http.client import HTTPConnection
 from pathlib import Path
 
 import botocore.session
@@ -146,6 +148,33 @@ def test_a_schedule_can_be_fired_by_hand(stack: LocalStack) -> None:
     assert reminders(stack) == ["every two days"]
     with pytest.raises(StackError, match="the template has EveryTwoDays, Nightly"):
         stack.fire("Hourly")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        pytest.param("GET", "schedules", 200, id="when they are due"),
+        pytest.param("POST", "schedules/EveryTwoDays", 200, id="firing one"),
+        pytest.param("POST", "schedules/Hourly", 404, id="firing one that is not there"),
+        pytest.param("DELETE", "schedules", 404, id="anything else"),
+    ],
+)
+def test_schedules_can_be_fired_from_another_program(
+    stack: LocalStack, method: str, path: str, status: int
+) -> None:
+    """Whoever runs `steward up` need not wait for the clock."""
+    url = f"{stack.endpoint}/_stack/{path}"
+    with closing(HTTPConnection(stack.endpoint.removeprefix("http://"), timeout=10)) as connection:
+        connection.request(method, url)
+        answer = connection.getresponse()
+        document = json.loads(answer.read())
+    assert answer.status == status
+    if status == 404:
+        assert "message" in document
+    elif method == "POST":
+        assert reminders(stack) == ["every two days"]
+    else:
+        assert datetime.fromisoformat(document["EveryTwoDays"]) > datetime.now(UTC)
 
 
 def test_a_schedule_reaches_a_function_through_a_fifo_queue(stack: LocalStack) -> None:

@@ -45,3 +45,29 @@ def test_only_what_was_given_is_repeated(
 def test_outside_a_command_nothing_was_given() -> None:
     """A table may be printed by a test or a program."""
     assert options.as_given("--policy") == ""
+
+
+@click.command()
+@options.osv_option
+def _asks(osv: str | None) -> None:
+    """Print where vulnerabilities are asked for."""
+    click.echo(osv)
+
+
+@pytest.mark.parametrize(
+    ("given", "printed"),
+    [
+        pytest.param([], "None", id="nothing: the local stack's own"),
+        pytest.param(["--osv", "https://osv.example.com/"], "https://osv.example.com", id="one"),
+    ],
+)
+def test_another_osv_can_be_asked(given: list[str], printed: str) -> None:
+    """A slash at the end is not part of it, as in the template's parameter."""
+    assert CliRunner().invoke(_asks, given).stdout == f"{printed}\n"
+
+
+def test_an_osv_is_an_address() -> None:
+    """A mere name is refused, with what is missing."""
+    refused = CliRunner().invoke(_asks, ["--osv", "osv.example.com"])
+    assert refused.exit_code == 2
+    assert "starts with https:// or http://" in refused.stderr
