@@ -25,11 +25,10 @@ from functools import cache
 from typing import Final
 
 from promote_versions import records_table
-from promote_versions.copying import Collaborators, carry_out
+from promote_versions.copying import Collaborators, carry_out, tell_once
 from promote_versions.messages import CopyOrder, order_in
 from promote_versions.pace import ASSET_LISTS_PER_SECOND, COPIES_PER_SECOND, Pace
 from promote_versions.queues import SqsPromotionsQueue
-from promote_versions.records import RecordsError
 from steward import codeartifact as gateway
 from steward import policy as policies
 from steward import settings
@@ -48,9 +47,6 @@ ORDERS_AT_ONCE: Final = 10
 # Our choice: throttling and short outages are over by then, and the order that follows is none that
 # SQS takes for a repetition (five minutes, "Exactly-once processing", SQS Developer Guide).
 FAILED_LATER: Final = timedelta(minutes=6)
-# Our choice: what was approved that long ago and is not copied does not get better by itself.
-STUCK: Final = timedelta(minutes=30)
-TOLD_FOR: Final = timedelta(days=1)
 
 
 def handler(event: object, context: Invocation | None) -> BatchResponse:
@@ -77,7 +73,7 @@ def copy_in_batch(
     """
     reading = read_batch(batch, lambda message: order_in(message.body))
     if reading.malformed:
-        _tell_once(
+        tell_once(
             to,
             "malformed copy order",
             "A message that is no copy order",
@@ -172,31 +168,9 @@ def _carried_out(order: CopyOrder, to: Collaborators) -> bool:
     except StewardError as error:
         PackageLog(order.package).error("failed", reason=str(error), rule=order.rule, to=order.to)
         count("CopyOrdersFailed", 1)
-        failure = error
     try:
         to.queue.look_again(order.package, after=FAILED_LATER)
     except StewardError as error:
         PackageLog(order.package).error("failed", reason=str(error), rule=order.rule)
         return False
-    if to.now() - order.decided_at >= STUCK:
-        _tell_once(
-            to,
-            f"copy failed#{order.package.purl()}#{order.rule}",
-            f"{order.package.purl()}: approved, but not promoted",
-            f"{order.package.purl()} was approved by the rule {order.rule} at "
-            f"{order.decided_at.isoformat(timespec='seconds')} and cannot be copied to {order.to}. "
-            f"It is tried again every few minutes.\n\n{failure}\n\n"
-            f"versions: {', '.join(order.revisions)}",
-        )
     return True
-
-
-def _tell_once(to: Collaborators, key: str, subject: str, text: str) -> None:
-    """Tell a person once a day. What cannot be told stands in the log."""
-    try:
-        new = to.records.tell_once(key, to.now() + TOLD_FOR)
-    except RecordsError as error:
-        logger().error("not told", extra={"subject": subject, "reason": str(error)})
-        return
-    if new:
-        to.attention.tell(subject, text)
