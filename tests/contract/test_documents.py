@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from pydantic import BaseModel
 
 from cli.main import COMMANDS
 from emulator.core.switches import SWITCHES
@@ -17,6 +18,14 @@ from steward.coordinates import Origin, Package, PackageVersion, Repository
 from steward.policy import OriginRule, load
 from steward.policy_file import compile_policy
 from steward.policy_model import SECTIONS, keys_of
+from steward.policy_promotions import (
+    LicencesKeys,
+    MinimumAgeKeys,
+    RequireKeys,
+    VersionsKeys,
+    VulnerabilitiesKeys,
+    WaiverKeys,
+)
 from tests.contract.cloudformation import of_type, source
 from tests.contract.project import FUNCTIONS, LAYER, ROOT, automations, python_files
 
@@ -195,9 +204,30 @@ def test_each_example_of_a_policy_is_one(example: str, tmp_path: Path) -> None:
     """It compiles, alone and with a domain, and is loaded as a function loads it."""
     text = example if example.startswith("domain:") else f"domain: my-company\n{example}"
     path = tmp_path / "policy.json"
-    path.write_text(compile_policy(text, "docs/policy.md"), encoding="utf-8")
+    lock = f"urllib3==2.7.1 --hash=sha256:{'0' * 64}"
+    (tmp_path / "requirements.txt").write_text(lock, encoding="utf-8")
+    path.write_text(compile_policy(text, str(tmp_path / "policy.yaml")), encoding="utf-8")
     policy = load(path)
-    assert policy.snapshots or policy.origins or policy.groups
+    assert policy.snapshots or policy.origins or policy.groups or policy.promotions
+
+
+@pytest.mark.parametrize(
+    ("heading", "model"),
+    [
+        ("### What a version has to pass: `require`", RequireKeys),
+        ("#### `minimum_age`", MinimumAgeKeys),
+        ("#### `vulnerabilities`", VulnerabilitiesKeys),
+        ("#### `vulnerabilities`", WaiverKeys),
+        ("#### `licences`", LicencesKeys),
+        ("#### `versions`", VersionsKeys),
+    ],
+)
+def test_each_key_of_a_gate_is_described(heading: str, model: type[BaseModel]) -> None:
+    """In the table of its gate; and one example has them all."""
+    rows = re.findall(r"^\| `(\w+)` \|", _section("docs/policy.md", heading), re.MULTILINE)
+    assert set(keys_of(model)) <= set(rows)
+    whole = max(POLICIES, key=len)
+    assert [key for key in keys_of(model) if f"{key}:" not in whole] == []
 
 
 @pytest.mark.parametrize("section", [*SECTIONS])

@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from steward.policy_file import compile_policy
 from steward.policy_model import keys_of
 from steward.policy_promotions import (
     LicencesKeys,
@@ -23,124 +22,6 @@ from tests.unit.test_policy import mistakes
 from tests.unit.test_policy_origins_mistakes import mistakes_in
 
 RULES = "domain: a-b\npromotions:\n"
-
-
-@pytest.mark.parametrize(
-    ("rules", "line", "problem"),
-    [
-        pytest.param(
-            ["{name: x, packages: /*, from: ab, to: ab}"],
-            3,
-            "promotions[0].to: this rule leads from ab to itself. Write two different repo",
-            id="from a repository to itself",
-        ),
-        pytest.param(
-            [
-                "{name: x, packages: /*, from: ab, to: cd}",
-                "{name: x, packages: /*, from: ab, to: e1}",
-            ],
-            4,
-            "promotions[0] (line 3) has the same name, x. Give it a name of its own.",
-            id="a name that is twice",
-        ),
-        pytest.param(
-            ["{name: x, packages: /*, to: cd}"], 3, "the key 'from' is missing", id="no start"
-        ),
-        pytest.param(
-            ["{name: x, packages: /*, from: 'a*', to: cd}"],
-            3,
-            "promotions[0].from: 'a*' is a pattern",
-            id="a pattern for a repository",
-        ),
-        pytest.param(
-            ["{name: '', packages: /*, from: ab, to: cd}"], 3, "this text is empty", id="no name"
-        ),
-        pytest.param(
-            ["{name: x, packages: /*, source: ab, to: cd}"],
-            3,
-            "Known keys are name, packages, from, to, require, include_dependencies, recall.",
-            id="another word for from",
-        ),
-        pytest.param(
-            [
-                "{name: x, packages: /*, from: ab, to: cd}",
-                "{name: y, packages: /*, from: cd, to: ab}",
-            ],
-            4,
-            "promotions[1]: this rule closes a circle for /*: cd -> ab -> cd. Promote in one",
-            id="there and back",
-        ),
-        pytest.param(
-            [
-                "{name: x, packages: /*, from: ab, to: cd}",
-                "{name: y, packages: /*, from: cd, to: ef}",
-                "{name: z, packages: /*, from: ef, to: ab}",
-            ],
-            5,
-            "closes a circle for /*: ef -> ab -> cd -> ef",
-            id="a circle of three",
-        ),
-        pytest.param(
-            [
-                "{name: x, packages: /npm/*, from: ab, to: cd}",
-                "{name: y, packages: [/pypi/*, /npm/a/*], from: cd, to: ef}",
-                "{name: z, packages: /*, from: ef, to: ab}",
-            ],
-            5,
-            "closes a circle for /npm/a/*: ef -> ab -> cd -> ef",
-            id="a circle for some packages only",
-        ),
-        pytest.param(
-            [
-                "{name: x, packages: /npm/*, from: ab, to: cd}",
-                "{name: y, packages: /npm/a/*, from: ab, to: cd}",
-            ],
-            4,
-            "promotions[1]: this rule can never match: promotions[0] (line 3) comes first",
-            id="a rule behind a wider one",
-        ),
-    ],
-)
-def test_a_mistake_between_rules_is_found_on_its_line(
-    rules: list[str], line: int, problem: str
-) -> None:
-    """With what to write instead."""
-    found = mistakes(RULES + "".join(f"- {rule}\n" for rule in rules))
-    assert any(one.startswith(f"policy.yaml:{line}: ") and problem in one for one in found), found
-
-
-def test_rules_that_part_and_meet_are_no_circle() -> None:
-    """Nor does a second rule between other repositories hide behind a wider one."""
-    pairs = [("ab", "cd"), ("ab", "ef"), ("cd", "gh"), ("ef", "gh"), ("ab", "gh")]
-    rules = "".join(
-        f"- {{name: {source}-{to}, packages: /*, from: {source}, to: {to}}}\n"
-        for source, to in pairs
-    )
-    assert compile_policy(RULES + rules, "policy.yaml").count('"to"') == len(pairs)
-
-
-@pytest.mark.parametrize(
-    "rules",
-    [
-        pytest.param(["/npm/*, from: ab, to: cd", "/pypi/*, from: cd, to: ab"], id="two formats"),
-        pytest.param(
-            ["/npm/a/*, from: ab, to: cd", "/npm/b/*, from: cd, to: ab"], id="two scopes of npm"
-        ),
-        pytest.param(
-            [
-                "[/npm/a/*, /pypi/*], from: ab, to: cd",
-                "/npm/*, from: cd, to: ef",
-                "/pypi/*, from: ef, to: ab",
-            ],
-            id="no package goes all the way",
-        ),
-        pytest.param(["/*, from: ab, to: ef", "/*, from: cd, to: ef"], id="one destination"),
-    ],
-)
-def test_rules_that_bring_no_package_back_are_no_circle(rules: list[str]) -> None:
-    """Repositories may be connected both ways, for different packages."""
-    numbered = (f"- {{name: r{n}, packages: {rule}}}\n" for n, rule in enumerate(rules))
-    assert compile_policy(RULES + "".join(numbered), "policy.yaml")
 
 
 def in_require(gates: str, packages: str = "/pypi/*") -> list[str]:
@@ -386,7 +267,7 @@ def test_a_mistake_of_a_gate_is_found_on_its_line(gates: str, problem: str) -> N
             "[/npm/*, /ruby/*]",
             "minimum_age: P7D",
             "require.minimum_age: nobody tells the release times of the format ruby: this rule "
-            "would hold their versions for ever. Give them a rule of their own, without this key.",
+            "would hold all of their versions. Give them a rule of their own, without this key.",
             id="the age of gems",
         ),
         pytest.param(
@@ -398,7 +279,7 @@ def test_a_mistake_of_a_gate_is_found_on_its_line(gates: str, problem: str) -> N
         pytest.param(
             "/generic/*",
             "versions: releases",
-            "no rule says what is a release of the format generic",
+            "nobody knows releases of the format generic",
             id="releases of generic packages",
         ),
         pytest.param(

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, Literal
 
 from steward import patterns
 from steward.coordinates import FORMATS, Format
@@ -20,17 +21,25 @@ from steward.version_ranges import RangeError, parse_range
 _UNKNOWN_TO_OSV: Final[frozenset[Format]] = frozenset({"generic", "swift"})
 # Nothing that these formats' endpoints answer says when a version was released.
 _WITHOUT_RELEASE_TIMES: Final[frozenset[Format]] = frozenset({"generic", "ruby", "swift"})
-# Any text is a version of a generic package: none is a release, none is in a range.
+# Any text is a version of a generic package, and none of them is a release.
 _WITHOUT_ORDER: Final[frozenset[Format]] = frozenset({"generic"})
 
-_Gate = tuple[str, frozenset[Format], str]
+
+@dataclass(frozen=True, slots=True)
+class _Impasse:
+    """A gate that no version of some formats can pass."""
+
+    key: str
+    formats: frozenset[Format]
+    reason: str
+    verb: Literal["hold", "refuse"] = "hold"
 
 
 def promotion_mistakes(rules: Sequence[PromotionsRule], source: PolicySource) -> Iterator[Mistake]:
     """Yield what is wrong in each rule, and each rule that closes a circle."""
     for index, rule in enumerate(rules):
         place: Location = ("promotions", index, "require")
-        yield from _held_for_ever(rule, place, source)
+        yield from _deadlocked(rule, place, source)
         yield from _origins_of_others(rule, place, source)
         yield from _never_passing(rule, place, source)
         yield from _licences_of_both_kinds(rule, place, source)
@@ -45,11 +54,11 @@ def promotion_warnings(
     for index, rule in enumerate(rules):
         place: Location = ("promotions", index, "require")
         if None in _formats_named(rule):
-            for key, formats, reason in _gates(rule):
+            for impasse in _impasses(rule):
                 yield source.mistake(
-                    (*place, key),
-                    f"/* is every format, and {reason} of {_formats(formats)}: their versions are "
-                    "held for ever",
+                    (*place, impasse.key),
+                    f"/* is every format, and {impasse.reason} of {_formats(impasse.formats)}: "
+                    f"this rule will {impasse.verb} all of their versions",
                     "Name the formats that you mean: /npm/*, /pypi/*.",
                 )
         waivers = rule.require.vulnerabilities.waivers if rule.require.vulnerabilities else []
@@ -66,27 +75,25 @@ def _formats_named(rule: PromotionsRule) -> set[Format | None]:
     return {patterns.parse(text).format for text in rule.packages}
 
 
-def _gates(rule: PromotionsRule) -> Iterator[_Gate]:
-    """Yield the keys that *rule* has, with the formats that can never pass them, and why."""
+def _impasses(rule: PromotionsRule) -> Iterator[_Impasse]:
     require = rule.require
     if require.minimum_age is not None:
-        yield "minimum_age", _WITHOUT_RELEASE_TIMES, "nobody tells the release times"
+        yield _Impasse("minimum_age", _WITHOUT_RELEASE_TIMES, "nobody tells the release times")
     if require.vulnerabilities is not None:
-        yield "vulnerabilities", _UNKNOWN_TO_OSV, "OSV knows no packages"
+        yield _Impasse("vulnerabilities", _UNKNOWN_TO_OSV, "OSV knows no packages")
     if require.versions is not None and require.versions.only is not None:
-        yield "versions", _WITHOUT_ORDER, "no rule says what is a release"
+        yield _Impasse("versions", _WITHOUT_ORDER, "nobody knows releases", "refuse")
 
 
-def _held_for_ever(
-    rule: PromotionsRule, place: Location, source: PolicySource
-) -> Iterator[Mistake]:
+def _deadlocked(rule: PromotionsRule, place: Location, source: PolicySource) -> Iterator[Mistake]:
     named = _formats_named(rule)
-    for key, formats, reason in _gates(rule):
-        hopeless = [known for known in FORMATS if known in formats & named]
+    for impasse in _impasses(rule):
+        hopeless = [known for known in FORMATS if known in impasse.formats & named]
         if hopeless:
             yield source.mistake(
-                (*place, key),
-                f"{reason} of {_formats(hopeless)}: this rule would hold their versions for ever",
+                (*place, impasse.key),
+                f"{impasse.reason} of {_formats(hopeless)}: this rule would {impasse.verb} all of "
+                "their versions",
                 "Give them a rule of their own, without this key.",
             )
 
