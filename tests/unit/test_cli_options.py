@@ -51,7 +51,7 @@ def test_outside_a_command_nothing_was_given() -> None:
 @options.osv_option
 def _asks(osv: str | None) -> None:
     """Print where vulnerabilities are asked for."""
-    click.echo(osv)
+    click.echo(f"{osv}")
 
 
 @pytest.mark.parametrize(
