@@ -8,13 +8,15 @@ from dataclasses import dataclass
 from datetime import timedelta
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Literal, TypedDict, TypeVar
+from typing import TYPE_CHECKING, Literal, TypedDict, TypeVar
 
 from steward import patterns
 from steward.coordinates import Package, Restriction, RestrictionMode, RestrictionType
 from steward.errors import PolicyError, StewardError
 from steward.patterns import Pattern
-from steward.promotion_rules import CompiledPromotion, PromotionRule, promotion_rule
+
+if TYPE_CHECKING:
+    from steward.promotion_rules import CompiledPromotion, PromotionRule
 
 OriginKind = Literal["internal", "public", "inferred", "explicit"]
 ExternalVersions = Literal["archive", "report"]
@@ -218,7 +220,7 @@ def load(path: Path) -> Policy:
             snapshots=tuple(_snapshot_rule(rule) for rule in document["snapshots"]),
             origins=tuple(_origin_rule(rule) for rule in document["origins"]),
             groups=_groups(document["groups"]),
-            promotions=tuple(promotion_rule(rule) for rule in document["promotions"]),
+            promotions=_promotions(document["promotions"]),
         )
     except (OSError, ValueError, LookupError, TypeError, AttributeError, StewardError) as error:
         raise PolicyError(f"{path} is no compiled policy: {error!r}") from error
@@ -256,6 +258,16 @@ def _group(group: CompiledGroup) -> GroupDeclaration:
         modes=group["modes"],
         allowed={kind: tuple(names) for kind, names in group["allowed"].items()},
     )
+
+
+def _promotions(rules: list[CompiledPromotion]) -> tuple[PromotionRule, ...]:
+    if not rules:
+        return ()
+    from steward.promotion_rules import (  # noqa: PLC0415  milliseconds of a cold start
+        promotion_rule,
+    )
+
+    return tuple(promotion_rule(rule) for rule in rules)
 
 
 def _patterns(texts: list[str]) -> tuple[Pattern, ...]:
