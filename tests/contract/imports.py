@@ -4,7 +4,7 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.contract.project import LAYER
+from tests.contract.project import FUNCTIONS, LAYER
 
 
 def imported_modules(path: Path) -> set[str]:
@@ -42,8 +42,9 @@ def steward_modules_behind(path: Path) -> set[Path]:
 
 
 def automation_modules_behind(path: Path) -> set[Path]:
-    """Return the modules beside *path* that importing it loads, directly or through others."""
-    return _modules_behind(path, path.parent)
+    """Return the modules of its automation that importing it loads, directly or through others."""
+    automation = FUNCTIONS / path.relative_to(FUNCTIONS).parts[0]
+    return _modules_behind(path, automation)
 
 
 def _modules_behind(path: Path, package: Path) -> set[Path]:
@@ -52,7 +53,13 @@ def _modules_behind(path: Path, package: Path) -> set[Path]:
     while to_read:
         names = (name.split(".") for name in imported_modules(to_read.pop()))
         found = {
-            package / f"{parts[1]}.py" for parts in names if parts[0] == package.name and parts[1:]
+            path
+            for parts in names
+            if parts[0] == package.name and parts[1:]
+            for path in (
+                package.joinpath(*parts[1:]).with_suffix(".py"),
+                package.joinpath(*parts[1:], "__init__.py"),
+            )
         }
         new = {module for module in found if module.is_file()} - behind
         behind |= new

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.contract.imports import (
+    automation_modules_behind,
     calls,
     imported_modules,
     packages,
@@ -46,17 +47,31 @@ def test_the_core_of_the_emulator_knows_no_http(path: Path) -> None:
     assert not imported_modules(path) & {"emulator.wire", "emulator.formats", "emulator.app"}
 
 
-@pytest.mark.parametrize("automation", automations())
-def test_a_decision_is_pure(automation: str) -> None:
+def _decisions() -> list[Path]:
+    """Return what decides: of each automation its decision, and the gates that one has."""
+    gates = (FUNCTIONS / automation / "gates" for automation in automations())
+    return [
+        *(FUNCTIONS / automation / "decision.py" for automation in automations()),
+        *(path for folder in gates if folder.is_dir() for path in python_files(folder)),
+    ]
+
+
+@pytest.mark.parametrize("path", _decisions(), ids=_named)
+def test_a_decision_is_pure(path: Path) -> None:
     """It gets state, rule and now; it reads no clock, no environment and no service."""
-    path = FUNCTIONS / automation / "decision.py"
+    automation = path.relative_to(FUNCTIONS).parts[0]
     third_party = packages(path) - sys.stdlib_module_names - {"steward", automation}
     assert not third_party
     assert not packages(path) & {"os", "time", "random", "socket", "subprocess", "urllib", "http"}
     clocks = {"now", "utcnow", "today", "time"}
     assert not {call for call in calls(path) if call.split(".")[-1] in clocks}
-    for module in steward_modules_behind(path):
+    for module in automation_modules_behind(path) | steward_modules_behind(path):
         assert not packages(module) & {"boto3", "botocore", "os", "time"}, module.name
+
+
+def test_the_gates_are_among_the_decisions() -> None:
+    """A gate in another folder would be looked at by nobody."""
+    assert "vulnerabilities.py" in {path.name for path in _decisions()}
 
 
 def test_only_the_gateway_speaks_to_codeartifact() -> None:
@@ -83,10 +98,13 @@ def test_third_party_packages_of_functions_are_in_the_layer() -> None:
     brought = {
         line.split("==")[0].replace("-", "_") for line in pinned.splitlines() if "==" in line
     }
+    brought |= {"nodesemver"}  # the module of node-semver
     brought |= {"botocore"}  # Lambda's Python runtimes come with it (Lambda Developer Guide)
     brought |= {"urllib3"}  # what botocore sends its own requests with
     compilers = {"policy_file.py"} | {
-        path.name for path in python_files(LAYER) if packages(path) & {"pydantic", "yaml"}
+        path.name
+        for path in python_files(LAYER)
+        if packages(path) & {"pydantic", "yaml"} or path.parent.name == "lockfiles"
     }
     for path in python_files(FUNCTIONS, LAYER):
         if path.name not in compilers:

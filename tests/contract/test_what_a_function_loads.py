@@ -7,7 +7,17 @@ import pytest
 
 from tests.contract.project import automations
 
-HEAVY = {"aws_xray_sdk", "boto3", "packaging", "pydantic", "semver", "yaml"}
+HEAVY = {
+    "aws_xray_sdk",
+    "boto3",
+    "cvss",
+    "defusedxml",
+    "nodesemver",
+    "packaging",
+    "pydantic",
+    "semver",
+    "yaml",
+}
 
 
 @pytest.mark.parametrize("automation", automations())

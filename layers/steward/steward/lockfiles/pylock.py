@@ -22,10 +22,9 @@ def hashes(text: str) -> Hashes:
     try:
         content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        where = _LINE.search(str(error))
-        raise LockfileError(
-            f"it is no TOML: {error}", int(where["line"]) if where else None
-        ) from error
+        where = _LINE.search(str(error))  # else it is "at end of document"
+        line = int(where["line"]) if where else text.count("\n") + 1
+        raise LockfileError(f"it is no TOML: {error}", line) from error
     except RecursionError as error:
         raise LockfileError("it is nested too deeply") from error
     packages = content.get("packages")

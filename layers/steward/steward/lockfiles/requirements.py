@@ -57,11 +57,10 @@ def _logical_lines(text: str) -> Iterator[tuple[int, str]]:
     """
     parts: list[str] = []
     first = 0
-    for number, line in enumerate(text.split("\n"), 1):
+    for number, line in enumerate(text.removesuffix("\n").split("\n"), 1):
         # pip joins lines before it takes comments off; one that is nothing but a comment ends it.
         whole = line.rstrip(" \t")
         comment = whole.lstrip().startswith("#")
-        parts = parts or []
         first = first if parts else number
         if whole.endswith("\\") and not comment:
             parts.append(whole[:-1])
