@@ -4,10 +4,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
 
+from cli.stack.created import Created
 from cli.stack.errors import ResourceError, TemplateError
 from cli.stack.intrinsics import Scope, references
 from cli.stack.json_types import Document, as_document
-from cli.stack.services import Created, Services
+from cli.stack.services import Services
 from cli.stack.template import Template
 
 STACK_NAME = "codeartifact-steward"

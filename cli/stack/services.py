@@ -1,24 +1,17 @@
-"""Creates the template's resources in moto, through AWS's own APIs."""
+"""Creates the template's resources in moto and the local CodeArtifact, through AWS's own APIs."""
 
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, cast
 
+from cli.stack.codeartifact_resources import CodeArtifactResources
+from cli.stack.created import Created
 from cli.stack.json_types import Document
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
     from botocore.session import Session
-
-
-@dataclass(frozen=True, slots=True)
-class Created:
-    """A resource that exists now: what Ref and Fn::GetAtt give for it."""
-
-    reference: object
-    attributes: Mapping[str, object] = field(default_factory=dict)
 
 
 class Services:
@@ -46,6 +39,7 @@ class Services:
             "AWS::S3::Bucket": self.bucket,
             "AWS::SSM::Parameter": self.parameter,
             "AWS::Logs::LogGroup": self.log_group,
+            **CodeArtifactResources(lambda: self.client("codeartifact"), self._account).creators,
         }
 
     @cached_property

@@ -64,6 +64,7 @@ OBSERVING = {
         ("codeartifact:GetRepositoryEndpoint", REPOSITORIES),
         ("codeartifact:ReadFromRepository", REPOSITORIES),
         ("codeartifact:GetAuthorizationToken", DOMAIN),
+        ("codeartifact:ListPackageGroups", DOMAIN),
         WITHOUT_A_RESOURCE,
         ("dynamodb:Query", "PromotionsTable.Arn"),
         ("dynamodb:GetItem", "PromotionsTable.Arn"),
