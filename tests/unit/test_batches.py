@@ -6,16 +6,16 @@ from pathlib import Path
 import pytest
 
 from steward import batches
-from steward.batches import Look
+from steward.batches import Look, Message
 from steward.coordinates import Package
-from steward.errors import BatchError, CodeArtifactError
+from steward.errors import BatchError, CodeArtifactError, MalformedMessageError
 from steward.events import look_again
 from tests.unit.fake_codeartifact import package
 
 EVENT = (Path(__file__).parents[2] / "events/maven-snapshot-build-created.json").read_text()
 
 
-def batch(*bodies: object) -> dict[str, object]:
+def batch(*bodies: object) -> dict[str, list[dict[str, object]]]:
     """Return a batch of messages m0, m1, ... as Lambda gets it from SQS."""
     return {
         "Records": [{"messageId": f"m{number}", "body": body} for number, body in enumerate(bodies)]
@@ -102,6 +102,32 @@ def test_without_time_left_the_remaining_packages_are_put_off() -> None:
     )
     assert seen == [package("a")]
     assert failures(response) == ["m1", "m2"]
+
+
+def test_a_message_is_read_with_what_sqs_says_about_it() -> None:
+    """Whatever is missing is empty; what is read by something else than hints fails alone too."""
+    attributes = {"SenderId": "AIDAONE", "SentTimestamp": 1_772_360_100_000}
+    whole = {"messageId": "m0", "body": "a", "attributes": attributes, "eventSourceARN": "arn:q"}
+    seen: list[Message] = []
+
+    def read(message: Message) -> int:
+        seen.append(message)
+        if message.body == "b":
+            raise MalformedMessageError("it is b")
+        return len(seen)
+
+    reading = batches.read_batch({"Records": [whole, *batch("a", "b", "a")["Records"]]}, read)
+    assert seen[0] == Message(
+        "m0", "a", {"SenderId": "AIDAONE", "SentTimestamp": "1772360100000"}, "arn:q"
+    )
+    assert seen[1] == Message("m0", "a")
+    assert reading.read == (("m0", 1), ("m0", 2), ("m2", 4))
+    assert reading.malformed == ("m1",)
+
+
+def test_a_message_that_fails_for_two_reasons_is_named_once() -> None:
+    """Lambda is told which messages stay, not how often."""
+    assert failures(batches.failures(["m1", "m0", "m1"])) == ["m1", "m0"]
 
 
 def test_an_empty_batch_is_no_failure() -> None:
