@@ -92,7 +92,7 @@ class DeployedDomain:
         self.aws("sns").subscribe(
             TopicArn=topic, Protocol="sqs", Endpoint=f"arn:aws:sqs:{REGION}:{ACCOUNT}:people"
         )
-        self._deployment = {
+        self._deployment: dict[str, object] = {
             "domain": DOMAIN,
             "mode": "enforce",
             "stack": "steward",
@@ -107,9 +107,10 @@ class DeployedDomain:
         text = deployment if isinstance(deployment, str) else json.dumps(deployment)
         self.aws("ssm").put_parameter(Name=PARAMETER, Value=text, Type="String", Overwrite=True)
 
-    def redescribe(self, **changed: str) -> None:
-        """The deployment's parameter says what it said, but for what is *changed*."""
-        self.describe({**self._deployment, **changed})
+    def redescribe(self, **changed: object) -> None:
+        """The deployment's parameter says what it said, but for what is *changed*, from now on."""
+        self._deployment |= changed
+        self.describe(self._deployment)
 
     def forget_deployment(self) -> None:
         """Nothing is deployed any more."""
