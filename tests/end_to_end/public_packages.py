@@ -13,11 +13,13 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import unquote, urlsplit
 
-RELEASED = "2021-07-13T14:55:06.000000Z"
-"""When every public version here was released, far before any test runs."""
+RELEASED = datetime(2021, 7, 13, 14, 55, 6, tzinfo=UTC)
+"""When a public version was released for which a test says nothing, far before any test runs."""
 
 SIMPLE_JSON = "application/vnd.pypi.simple.v1+json"
 
@@ -86,6 +88,8 @@ class PublicPackages:
     Attributes:
         url: Base address; ``simple_index``, ``npm_registry`` and ``maven_layout`` lie below it.
         asked: The paths that were asked for, in order.
+        times: When a file was released: of Python by its name, of npm by ``name@version``, of Maven
+            by its path. What is not in it was released at `RELEASED`.
     """
 
     url: str = ""
@@ -94,6 +98,7 @@ class PublicPackages:
     packuments: dict[str, dict[str, dict[str, object]]] = field(default_factory=dict)
     tarballs: dict[str, bytes] = field(default_factory=dict)
     maven: dict[str, bytes] = field(default_factory=dict)
+    times: dict[str, datetime] = field(default_factory=dict)
 
     @property
     def simple_index(self) -> str:
@@ -110,15 +115,28 @@ class PublicPackages:
         """The address of the Maven repository."""
         return f"{self.url}/maven/"
 
-    def release_python(self, name: str, version: str, *, requires: Sequence[str] = ()) -> None:
-        """Publish a wheel and a source archive of *name*."""
-        files = self.wheels.setdefault(name, {})
+    def release_python(
+        self, name: str, version: str, *, requires: Sequence[str] = (), at: datetime = RELEASED
+    ) -> None:
+        """Publish a wheel and a source archive of *name*, released at *at*."""
         module = module_of(name)
-        files[f"{module}-{version}-py3-none-any.whl"] = wheel(module, version, requires=requires)
-        files[f"{module}-{version}.tar.gz"] = source_archive(module, version)
+        content = wheel(module, version, requires=requires)
+        self.add_python_file(name, f"{module}-{version}-py3-none-any.whl", content, at=at)
+        archive = source_archive(module, version)
+        self.add_python_file(name, f"{module}-{version}.tar.gz", archive, at=at)
 
-    def release_npm(self, name: str, version: str, **manifest: object) -> None:
-        """Publish a version of *name* and make it ``latest``."""
+    def add_python_file(
+        self, name: str, file: str, content: bytes, *, at: datetime = RELEASED
+    ) -> None:
+        """Publish one more file of *name*."""
+        self.wheels.setdefault(name, {})[file] = content
+        self.times[file] = at
+
+    def release_npm(
+        self, name: str, version: str, *, at: datetime = RELEASED, **manifest: object
+    ) -> None:
+        """Publish a version of *name*, released at *at*, and make it ``latest``."""
+        self.times[f"{name}@{version}"] = at
         whole = {"name": name, "version": version, "main": "index.js", **manifest}
         content = npm_tarball(whole, f'module.exports = "{name} {version}";\n')
         file = f"{name.rpartition('/')[2]}-{version}.tgz"
@@ -131,12 +149,20 @@ class PublicPackages:
         self.packuments.setdefault(name, {})[version] = whole
 
     def release_maven(
-        self, group: str, artifact: str, version: str, suffixes: Sequence[str] = (".jar", ".pom")
+        self,
+        group: str,
+        artifact: str,
+        version: str,
+        suffixes: Sequence[str] = (".jar", ".pom"),
+        *,
+        at: datetime = RELEASED,
     ) -> None:
         """Publish a version of *group:artifact* with one asset a suffix, and list it."""
         folder = f"{group.replace('.', '/')}/{artifact}"
         for suffix in suffixes:
-            self.maven[f"{folder}/{version}/{artifact}-{version}{suffix}"] = (
+            path = f"{folder}/{version}/{artifact}-{version}{suffix}"
+            self.times[path] = at
+            self.maven[path] = (
                 minimal_pom(group, artifact, version)
                 if suffix == ".pom"
                 else f"{artifact} {version} {suffix}".encode()
@@ -197,7 +223,7 @@ class PublicPackages:
                     "url": f"{self.url}/pypi/files/{name}/{file}",
                     "hashes": {"sha256": hashlib.sha256(body).hexdigest()},
                     "size": len(body),
-                    "upload-time": RELEASED,
+                    "upload-time": _stamp(self.times.get(file, RELEASED)),
                     "yanked": False,
                 }
                 for file, body in files.items()
@@ -212,9 +238,12 @@ class PublicPackages:
             "dist-tags": {"latest": list(versions)[-1]},
             "versions": versions,
             "time": {
-                "created": RELEASED,
-                "modified": RELEASED,
-                **dict.fromkeys(versions, RELEASED),
+                "created": _stamp(RELEASED),
+                "modified": _stamp(RELEASED),
+                **{
+                    version: _stamp(self.times.get(f"{name}@{version}", RELEASED))
+                    for version in versions
+                },
             },
         }
         return json.dumps(document).encode()
@@ -232,6 +261,10 @@ def minimal_pom(group: str, artifact: str, version: str) -> bytes:
 def module_of(name: str) -> str:
     """Return what a Python package is called in file names and in code."""
     return name.replace("-", "_")
+
+
+def _stamp(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%dT%H:%M:%S.%fZ}"
 
 
 def _version_of(name: str, file: str) -> str:
@@ -253,7 +286,8 @@ def serve(packages: PublicPackages) -> Iterator[PublicPackages]:
             self.send_response(200 if found else 404)
             self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(body)))
-            self.send_header("Last-Modified", "Tue, 13 Jul 2021 14:55:06 GMT")
+            released = packages.times.get(path.removeprefix("/maven/"), RELEASED)
+            self.send_header("Last-Modified", format_datetime(released, usegmt=True))
             self.end_headers()
             if self.command != "HEAD":
                 self.wfile.write(body)
