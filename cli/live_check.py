@@ -3,12 +3,16 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
+from cli.live_promotions import DescribedOnce, bypassed
+
 if TYPE_CHECKING:
     from mypy_boto3_codeartifact import CodeArtifactClient
 
+    from steward.coordinates import Repository
     from steward.policy_checks import Opening
     from steward.policy_file import CheckedPolicy
     from steward.policy_lines import Mistake
+    from steward.repositories import Repositories
 
 _MISSING: Final = (
     "ResourceNotFoundException"  # API Reference; its resourceType says what is missing
@@ -27,20 +31,25 @@ def judged(
       repository may be created later.
     - An opening is a mistake if its repository has an upstream or an external connection. It stays
       a warning if there is no such repository yet.
+    - A promotion is a mistake if versions get into its ``to`` past the gates (``live_promotions``).
 
     One call of ListRepositoriesInDomain for 1,000 repositories, of which only the names are looked
-    at, and one of DescribeRepository for each repository of an opening.
+    at, one of DescribeRepository for each repository of an opening and for each that a promotion's
+    ``to`` reaches, and, if that finds a way past the gates, those about package groups.
 
     Raises:
         botocore.exceptions.ClientError: CodeArtifact refused a call.
         botocore.exceptions.BotoCoreError: It could not be asked.
+        steward.errors.CodeArtifactError: Either of the two.
     """
     existing = _repositories(client, domain=domain, owner=owner)
     if existing is None:
         return [_without_domain(checked, domain, owner, client.meta.region_name)], []
+    repositories = DescribedOnce(client)
     mistakes, warnings = _judged_openings(
-        checked.openings, existing, client, domain=domain, owner=owner
+        checked.openings, existing, repositories, domain=domain, owner=owner
     )
+    mistakes += bypassed(checked, existing, client, repositories, domain=domain, owner=owner)
     warnings += filter(None, (named.warning(existing) for named in checked.repositories))
     return mistakes, sorted(warnings, key=lambda warning: warning.line)
 
@@ -73,13 +82,15 @@ def _without_domain(checked: "CheckedPolicy", domain: str, owner: str, region: s
 def _judged_openings(
     openings: Sequence["Opening"],
     existing: set[str],
-    client: "CodeArtifactClient",
+    repositories: "Repositories",
     *,
     domain: str,
     owner: str,
 ) -> tuple[list["Mistake"], list["Mistake"]]:
+    from steward.coordinates import Repository
+
     sources = {
-        name: _sources_of(name, client, domain=domain, owner=owner)
+        name: _sources_of(repositories, Repository(domain, owner, name))
         for name in dict.fromkeys(opening.repository for opening in openings)
         if name in existing
     }
@@ -90,16 +101,7 @@ def _judged_openings(
     return mistakes, [opening.without_repository() for opening in missing]
 
 
-def _sources_of(
-    repository: str, client: "CodeArtifactClient", *, domain: str, owner: str
-) -> list[str]:
+def _sources_of(repositories: "Repositories", repository: "Repository") -> list[str]:
     """Return where the repository gets versions from."""
-    answer = client.describe_repository(domain=domain, domainOwner=owner, repository=repository)
-    found = answer["repository"]
-    return [
-        *(upstream["repositoryName"] for upstream in found.get("upstreams", [])),
-        *(
-            connection["externalConnectionName"]
-            for connection in found.get("externalConnections", [])
-        ),
-    ]
+    found = repositories.describe(repository)
+    return [*found.upstreams, *(connection.name for connection in found.external_connections)]

@@ -46,8 +46,10 @@ def check(*, live: bool, domain_owner: str | None, policy_path: Path, as_json: b
     With --live, CodeArtifact is asked for the names of the domain's repositories
     (ListRepositoriesInDomain, one call for 1,000). A name or a pattern in the policy that none of
     them has is a warning, a domain that does not exist is a mistake. One call of
-    DescribeRepository for each repository that is promoted to, and in which a rule opens upstream,
-    says whether that rule is a mistake.
+    DescribeRepository for each repository that is promoted to, and for each that it can reach, says
+    whether versions get in without promotion; that is a mistake, unless package groups close the
+    way for all packages of the promotion (ListPackageGroups and ListAllowedRepositoriesForGroup,
+    if there is a way at all).
     """
     from steward.policy_file import check as checked_text
     from steward.policy_lines import PolicyMistakesError

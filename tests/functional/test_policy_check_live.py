@@ -88,7 +88,12 @@ def test_a_repository_with_an_upstream_makes_the_rule_a_mistake(
     assert f"{policy}:6: origins[1].upstream: this rule opens upstream in approved" in result.stderr
     assert "versions get in from intake without promotion. Disconnect approved" in result.stderr
     document = json.loads(check(policy, "--json").stdout)
-    assert (document["ok"], [found["line"] for found in document["mistakes"]]) == (False, [4, 6])
+    assert document["ok"] is False
+    assert [(found["line"], found["where"]) for found in document["mistakes"]] == [
+        (4, "origins[0].kind"),
+        (6, "origins[1].upstream"),
+        (8, "promotions[0].to"),
+    ]
 
 
 def test_an_external_connection_counts_as_well(domain: Local, policy: Path) -> None:
@@ -221,6 +226,112 @@ def test_an_endpoint_where_nobody_answers_is_an_error(
     assert result.exit_code == 1
     assert "Is `steward up` running there?" in result.stderr
     assert domain.client().list_domains()["domains"]
+
+
+PROMOTION = """\
+domain: my-company
+promotions:
+  - name: approved
+    packages: /pypi/*
+    from: intake
+    to: approved
+"""
+
+
+def chained(domain: Local) -> None:
+    """Approved has the upstream shared, which has intake."""
+    for name, upstream in (("shared", "intake"), ("approved", "shared")):
+        domain.client().create_repository(
+            domain="my-company", repository=name, upstreams=[{"repositoryName": upstream}]
+        )
+
+
+def close(domain: Local, pattern: str, **said: object) -> None:
+    """A package group blocks versions from upstreams, or what is said."""
+    client = domain.client()
+    client.create_package_group(domain="my-company", packageGroup=pattern)
+    client.update_package_group_origin_configuration(
+        domain="my-company",
+        packageGroup=pattern,
+        **{"restrictions": {"INTERNAL_UPSTREAM": "BLOCK"}, **said},  # type: ignore[arg-type]  # by name
+    )
+
+
+def test_a_way_around_a_promotion_is_a_mistake(domain: Local, policy: Path) -> None:
+    """At the line of the rule's `to`, with the whole path and the two ways to close it."""
+    policy.write_text(PROMOTION)
+    chained(domain)
+    result = check(policy)
+    assert result.exit_code == 1
+    assert (
+        f"{policy}:6: promotions[0].to: approved -> shared -> intake: clients of approved get "
+        "versions from intake without promotion. Either take shared off the upstreams of approved"
+    ) in result.stderr
+    assert "declare `internal_upstream: block`" in result.stderr
+    assert asked(domain) == 3
+
+
+def test_the_way_is_closed_as_the_message_says(domain: Local, policy: Path) -> None:
+    """By its command, or by a group; a group that opens part of it again is none."""
+    policy.write_text(PROMOTION)
+    chained(domain)
+    close(domain, "/pypi/*")
+    assert check(policy).exit_code == 0
+    close(domain, "/pypi//requests~", restrictions={"INTERNAL_UPSTREAM": "ALLOW"})
+    assert check(policy).exit_code == 1
+    domain.client().update_repository(domain="my-company", repository="approved", upstreams=[])
+    assert check(policy).exit_code == 0
+
+
+@pytest.mark.parametrize(("allowed", "status"), [("shared", 0), ("approved", 1)])
+def test_an_allow_list_closes_the_way_of_those_that_are_not_on_it(
+    domain: Local, policy: Path, allowed: str, status: int
+) -> None:
+    """Who pulls is what counts."""
+    policy.write_text(PROMOTION)
+    chained(domain)
+    close(
+        domain,
+        "/pypi/*",
+        restrictions={"INTERNAL_UPSTREAM": "ALLOW_SPECIFIC_REPOSITORIES"},
+        addAllowedRepositories=[
+            {"repositoryName": allowed, "originRestrictionType": "INTERNAL_UPSTREAM"}
+        ],
+    )
+    assert check(policy).exit_code == status
+
+
+def test_a_restriction_of_one_package_closes_no_rule(domain: Local, policy: Path) -> None:
+    """The next package that is promoted does not have it."""
+    policy.write_text(PROMOTION)
+    chained(domain)
+    domain.client().put_package_origin_configuration(
+        domain="my-company",
+        repository="approved",
+        format="pypi",
+        package="requests",
+        restrictions={"publish": "ALLOW", "upstream": "BLOCK"},
+    )
+    assert check(policy).exit_code == 1
+
+
+def test_a_connection_of_another_format_is_no_way(domain: Local, policy: Path) -> None:
+    """One of the rule's format is, with the command that disconnects it."""
+    policy.write_text(PROMOTION)
+    client = domain.client()
+    for name, connection in (("approved", "public:npmjs"), ("other", "public:pypi")):
+        client.create_repository(domain="my-company", repository=name)
+        client.associate_external_connection(
+            domain="my-company", repository=name, externalConnection=connection
+        )
+    assert check(policy).exit_code == 0
+    policy.write_text(PROMOTION.replace("to: approved", "to: other"))
+    result = check(policy)
+    assert result.exit_code == 1
+    assert "other -> public:pypi: clients of other get versions through public:pypi" in (
+        result.stderr
+    )
+    assert "disassociate-external-connection" in result.stderr
 
 
 def said(result: Result, policy: Path) -> list[str]:
