@@ -31,7 +31,7 @@ check: $(VENV)/.project ## lint, formatting, types, and the template
 	@echo "ruff check"  && $(BIN)/ruff check --quiet .
 	@echo "ruff format" && $(BIN)/ruff format --check .
 	@echo "mypy"        && $(BIN)/mypy --strict $(wildcard $(CHECKED))
-	@echo "cfn-lint"    && $(BIN)/cfn-lint template.yaml
+	@echo "cfn-lint"    && $(BIN)/cfn-lint template.yaml examples/*/template.yaml
 	@echo "All is well."
 
 build: $(VENV)/.project $(VENV_SAM)/.lock ## check the policy, validate the template and build what `sam deploy` sends
@@ -41,6 +41,7 @@ build: $(VENV)/.project $(VENV_SAM)/.lock ## check the policy, validate the temp
 	PATH="$$folder:$$PATH" && export PATH && unset MAKELEVEL MAKEFLAGS && \
 	echo "sam validate"        && $(VENV_SAM)/bin/sam validate && \
 	echo "sam validate --lint" && $(VENV_SAM)/bin/sam validate --lint && \
+	for example in examples/*/template.yaml; do $(VENV_SAM)/bin/sam validate --lint --template $$example || exit 1; done && \
 	echo "sam build"           && $(VENV_SAM)/bin/sam build
 
 # ---- environments: made anew when their lock changes -----------------------------------------------------------------
