@@ -7,7 +7,6 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-import botocore.session
 import pytest
 
 from promote_versions.record_items import record_item
@@ -19,10 +18,11 @@ from promote_versions.records import (
     RequestAnswer,
     State,
 )
-from promote_versions.records_table import BY_STATE, DynamoDbRecords
+from promote_versions.records_table import DynamoDbRecords
 from promote_versions.verdicts import hold, pass_
 from steward import clients
 from steward.coordinates import Package, Repository
+from tests.functional.promotions_table import create_table, moto_clients
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
@@ -38,39 +38,14 @@ URLLIB3 = Package(REPOSITORY, "pypi", None, "urllib3")
 @pytest.fixture(scope="module")
 def dynamodb() -> Iterator[BaseClient]:
     """A client of moto's DynamoDB; no socket is opened."""
-    from moto import mock_aws
-
-    with mock_aws():
-        session = botocore.session.Session()
-        session.set_credentials("012345678901", "local")
-        yield session.create_client("dynamodb", region_name="us-west-2")
+    with moto_clients() as client:
+        yield client("dynamodb")
 
 
 @pytest.fixture
 def records(dynamodb: BaseClient, monkeypatch: pytest.MonkeyPatch) -> Iterator[DynamoDbRecords]:
     """An empty table of records, at a certain time."""
-    kinds = {"package": "S", "entry": "S", "state": "S", "due": "N"}
-    dynamodb.create_table(
-        TableName=TABLE,
-        KeySchema=[
-            {"AttributeName": "package", "KeyType": "HASH"},
-            {"AttributeName": "entry", "KeyType": "RANGE"},
-        ],
-        GlobalSecondaryIndexes=[
-            {
-                "IndexName": BY_STATE,
-                "KeySchema": [
-                    {"AttributeName": "state", "KeyType": "HASH"},
-                    {"AttributeName": "due", "KeyType": "RANGE"},
-                ],
-                "Projection": {"ProjectionType": "ALL"},
-            }
-        ],
-        AttributeDefinitions=[
-            {"AttributeName": name, "AttributeType": kind} for name, kind in kinds.items()
-        ],
-        BillingMode="PAY_PER_REQUEST",
-    )
+    create_table(dynamodb, TABLE)
     monkeypatch.setattr(clients, "dynamodb", lambda: dynamodb)
     yield DynamoDbRecords(TABLE, now=lambda: NOW)
     dynamodb.delete_table(TableName=TABLE)
