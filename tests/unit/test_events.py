@@ -8,10 +8,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from steward.errors import MalformedMessageError
-from steward.events import hint_in, look_again
+from steward.events import DETAIL_TYPE, LOOK_AGAIN, hint_in, look_again
 from tests.unit.fake_codeartifact import package
 
 EVENTS = Path(__file__).parents[2] / "events"
+
+
+# The other samples are messages of one automation: tests/unit/test_promote_versions_messages.py.
+HINTS = [
+    path
+    for path in sorted(EVENTS.glob("*.json"))
+    if json.loads(path.read_text()).get("detail-type") in (DETAIL_TYPE, LOOK_AGAIN)
+]
 
 
 def changed(detail: dict[str, object], /, **envelope: object) -> str:
@@ -54,7 +62,7 @@ def test_a_package_is_called_what_it_is_stored_as_whatever_the_event_calls_it(
     assert hint_in(changed(named)).package.path == path
 
 
-@pytest.mark.parametrize("sample", sorted(EVENTS.glob("*.json")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("sample", HINTS, ids=lambda path: path.stem)
 def test_every_sample_event_names_a_package(sample: Path) -> None:
     """The samples are what the automations are tried with."""
     assert hint_in(sample.read_text()).package.repository.domain == "my-company"

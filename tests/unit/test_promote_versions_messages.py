@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -30,7 +32,8 @@ from steward.errors import MalformedMessageError
 from steward.purls import parse_purl
 from tests.unit.fake_codeartifact import package
 
-EVENT = (Path(__file__).parents[2] / "events/maven-snapshot-build-created.json").read_text()
+EVENTS = Path(__file__).parents[2] / "events"
+EVENT = (EVENTS / "maven-snapshot-build-created.json").read_text()
 APP = package()
 UI = package("ui", package_format="npm", namespace="mycompany", repository="npm-intake")
 NOW = datetime(2026, 3, 1, 10, 15, 0, 123_456, tzinfo=UTC)
@@ -140,6 +143,18 @@ def test_what_is_no_order_is_malformed(body: str) -> None:
     """Whoever wrote it."""
     with pytest.raises(MalformedMessageError):
         order_in(body)
+
+
+@pytest.mark.parametrize("sample", sorted(EVENTS.glob("*.json")), ids=lambda path: path.stem)
+def test_every_sample_is_understood_where_it_belongs(sample: Path) -> None:
+    """By one of the three functions, and by no other."""
+    understood = 0
+    readers: list[Callable[[str], object]] = [messages.read, order_in, approval_in]
+    for reader in readers:
+        with suppress(MalformedMessageError):
+            reader(sample.read_text())
+            understood += 1
+    assert understood == 1
 
 
 def test_an_approval_is_what_was_asked_for() -> None:
