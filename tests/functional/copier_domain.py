@@ -22,10 +22,12 @@ from steward.errors import QueueError
 from steward.policy import Policy
 from steward.promotion_notices import BusPromotionNotices, NotPromoted
 from steward.promotion_rules import PromotionRule
-from steward.version_contents import ServiceVersionContents
+from steward.version_contents import Assets, ServiceVersionContents
 from tests.unit.fake_records import FakeRecords
 
 if TYPE_CHECKING:
+    from mypy_boto3_codeartifact import CodeArtifactClient
+
     from tests.functional.local_codeartifact import Local
 
 DOMAIN = "my-company"
@@ -114,6 +116,7 @@ class CopierDomain:
     Attributes:
         copied_in_order: The packages in the order in which their copies were asked for.
         before_copies: Called before each request to copy.
+        distort: Makes of a version's assets what the copier is told of them.
     """
 
     local: Local
@@ -126,6 +129,7 @@ class CopierDomain:
     now: datetime = NOW
     copied_in_order: list[str] = field(default_factory=list)
     before_copies: Callable[[], None] = lambda: None
+    distort: Callable[[Package, Assets], Assets] = lambda _, assets: assets
     counting: Lock = field(default_factory=Lock)
 
     def seed(
@@ -213,7 +217,7 @@ class CopierDomain:
         """Return what the copier talks to."""
         return Collaborators(
             codeartifact=self.gateway,
-            contents=ServiceVersionContents(self.local.client()),
+            contents=_Distorted(self.local.client(), self.distort),
             copies=copies,
             pace_of_lists=lambda: None,
             policy=self.policy,
@@ -238,6 +242,20 @@ class CopierDomain:
         """Return the names of a version's assets in approved."""
         held = Package(APPROVED, "pypi", None, name)
         return set(ServiceVersionContents(self.local.client()).assets(held, version).assets)
+
+
+class _Distorted(ServiceVersionContents):
+    """What is in versions, made into something else."""
+
+    def __init__(
+        self, client: CodeArtifactClient, distort: Callable[[Package, Assets], Assets]
+    ) -> None:
+        super().__init__(client)
+        self._distort = distort
+
+    def assets(self, package: Package, version: str) -> Assets:
+        """Return them distorted."""
+        return self._distort(package, super().assets(package, version))
 
 
 def open_domain(local: Local) -> CopierDomain:
