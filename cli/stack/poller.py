@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from cli.stack.clock import Chronicle
 from cli.stack.errors import FunctionError
 from cli.stack.partial_batch import failed_messages
 from cli.stack.queues import LONGEST_WAIT_SECONDS, Received, delete, receive
@@ -39,11 +40,17 @@ class QueuePoller:
     """Polls one queue and invokes one function, up to the mapping's concurrency at once."""
 
     def __init__(
-        self, mapping: Mapping, *, queue: "Queue", invoke: Callable[[bytes], bytes]
+        self,
+        mapping: Mapping,
+        *,
+        queue: "Queue",
+        invoke: Callable[[bytes], bytes],
+        times: Chronicle | None = None,
     ) -> None:
-        """Nothing is polled before `start`."""
+        """Nothing is polled before `start`; *times* says when messages were sent."""
         self.mapping = mapping
         self._queue = queue
+        self._times = times
         self._invoke = invoke
         self._stopping = threading.Event()
         self._free = threading.Semaphore(mapping.concurrency)
@@ -85,7 +92,9 @@ class QueuePoller:
         over, or when it would not fit a payload (Lambda Developer Guide, "Batching behavior").
         """
         limit = self.mapping.batch_size
-        batch = receive(self._queue, limit=limit, wait_seconds=LONGEST_WAIT_SECONDS)
+        batch = receive(
+            self._queue, limit=limit, wait_seconds=LONGEST_WAIT_SECONDS, times=self._times
+        )
         window_ends = time.monotonic() + self.mapping.window_seconds
         size = sum(message.size for message in batch)
         while batch and len(batch) < limit and size < PAYLOAD_BYTES // 2:
@@ -96,6 +105,7 @@ class QueuePoller:
                 self._queue,
                 limit=limit - len(batch),
                 wait_seconds=min(remaining, LONGEST_WAIT_SECONDS),
+                times=self._times,
             )
             size += sum(message.size for message in more)
             batch.extend(more)

@@ -8,10 +8,12 @@ on them at once. Every access is put under the lock that each of moto's queues h
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from functools import wraps
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar, cast
 from uuid import uuid4
 
+from cli.stack.clock import Chronicle
 from cli.stack.json_types import Document
 
 if TYPE_CHECKING:
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LONGEST_WAIT_SECONDS = 1.0  # a waiter looks again at least this often, so that it can be stopped
 
 
@@ -120,7 +123,9 @@ def delete(queue: "Queue", receipt_handle: str) -> None:
             raise ReceiptHandleIsInvalid
 
 
-def receive(queue: "Queue", *, limit: int, wait_seconds: float) -> list[Received]:
+def receive(
+    queue: "Queue", *, limit: int, wait_seconds: float, times: Chronicle | None = None
+) -> list[Received]:
     """
     Receive up to *limit* messages, oldest first, waiting up to *wait_seconds* for the first.
 
@@ -128,12 +133,13 @@ def receive(queue: "Queue", *, limit: int, wait_seconds: float) -> list[Received
     - A message that was received `maxReceiveCount` times goes to the dead-letter queue instead.
     - The rest becomes invisible for the queue's visibility timeout.
 
-    One pass over the queue with one look at the clock, however deep it is.
+    One pass over the queue with one look at the clock, however deep it is. Delays and timeouts are
+    the machine's; when messages were sent and first received is said in the time of *times*.
     """
     deadline = time.monotonic() + wait_seconds
     with queue._messages_lock:  # noqa: SLF001  see make_queues_thread_safe
         while True:
-            received, next_change = _take(queue, limit)
+            received, next_change = _take(queue, limit, times)
             remaining = deadline - time.monotonic()
             if received or remaining <= 0:
                 return received
@@ -142,7 +148,9 @@ def receive(queue: "Queue", *, limit: int, wait_seconds: float) -> list[Received
             queue._messages_lock.wait(max(wait, 0.001))  # noqa: SLF001  as above
 
 
-def _take(queue: "Queue", limit: int) -> tuple[list[Received], float | None]:
+def _take(
+    queue: "Queue", limit: int, times: Chronicle | None
+) -> tuple[list[Received], float | None]:
     """Return the messages to be had now, and the seconds until one more turns visible."""
     now = time.time() * 1000
     received: list[Received] = []
@@ -171,20 +179,22 @@ def _take(queue: "Queue", limit: int) -> tuple[list[Received], float | None]:
             continue
         queue.pending_messages.add(message)
         message.mark_received(visibility_timeout=queue.visibility_timeout)  # type: ignore[attr-defined]  # moto sets it with setattr
-        received.append(_received(queue, message))
+        received.append(_received(queue, message, times))
     for message in dead:
         queue._messages.remove(message)  # noqa: SLF001  as above
         queue.dead_letter_queue.add_message(message)  # type: ignore[union-attr]  # dead is empty without one
     return received, next_change
 
 
-def _received(queue: "Queue", message: "Message") -> Received:
+def _received(queue: "Queue", message: "Message", times: Chronicle | None) -> Received:
     """Return the message as Lambda hands it to a function."""
     attributes = {
         "ApproximateReceiveCount": str(message.approximate_receive_count),
-        "SentTimestamp": str(message.sent_timestamp),
+        "SentTimestamp": _stamp(message.sent_timestamp, times),
         "SenderId": message.sender_id,
-        "ApproximateFirstReceiveTimestamp": str(message.approximate_first_receive_timestamp),
+        "ApproximateFirstReceiveTimestamp": _stamp(
+            message.approximate_first_receive_timestamp, times
+        ),
     }
     if message.group_id is not None:
         attributes["MessageGroupId"] = message.group_id
@@ -210,3 +220,11 @@ def _received(queue: "Queue", message: "Message") -> Received:
         "awsRegion": queue.region,
     }
     return Received(message.id, str(message.receipt_handle), record, len(message.body))
+
+
+def _stamp(milliseconds: object, times: Chronicle | None) -> str:
+    """Return a time of moto's, which is the machine's, as milliseconds since 1970 of *times*."""
+    if times is None:
+        return str(milliseconds)
+    moment = times.time(datetime.fromtimestamp(int(str(milliseconds)) / 1000, UTC))
+    return str((moment - _EPOCH) // timedelta(milliseconds=1))

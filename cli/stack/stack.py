@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal, Protocol, Self, cast
 
 from cli.stack import poller
 from cli.stack.admin import StackAdmin
-from cli.stack.clock import Clock
+from cli.stack.clock import Chronicle, Clock
 from cli.stack.codeartifact import CodeArtifact, open_codeartifact
 from cli.stack.environment import local_environment
 from cli.stack.errors import StackError, TemplateError
@@ -199,7 +199,7 @@ class LocalStack:
         self.logs.subscribe(CloudWatchSink(options.account, options.region))
         scratch = closing.enter_context(tempfile.TemporaryDirectory(prefix="steward-"))
         self._make_functions(self._applied, template, Path(scratch), codeartifact.clock)
-        self._start_pollers(self._applied)
+        self._start_pollers(self._applied, Chronicle(codeartifact.clock))
         self._start_schedules(self._applied, codeartifact.clock)
         codeartifact.subscribe(self._route)
 
@@ -286,7 +286,7 @@ class LocalStack:
         self.schedules.start()
         self._closing.callback(self.schedules.stop)
 
-    def _start_pollers(self, applied: Applied) -> None:
+    def _start_pollers(self, applied: Applied, times: Chronicle) -> None:
         from moto.sqs.models import sqs_backends
 
         queues = sqs_backends[self.options.account][self.options.region].queues
@@ -300,7 +300,10 @@ class LocalStack:
             if queue is None or function is None:
                 raise TemplateError(f"{logical_id}: there is no queue {arn}, or no such function")
             queue_poller = poller.QueuePoller(
-                _mapping(properties, function.settings.name), queue=queue, invoke=function.invoke
+                _mapping(properties, function.settings.name),
+                queue=queue,
+                invoke=function.invoke,
+                times=times,
             )
             self.pollers.append(queue_poller)
             queue_poller.start()

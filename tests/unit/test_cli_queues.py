@@ -3,12 +3,15 @@
 import json
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from moto.sqs.exceptions import ReceiptHandleIsInvalid
 from moto.sqs.models import Queue, SQSBackend
 
+from cli.stack.clock import Chronicle, MachineClock
 from cli.stack.queues import delete, make_queues_thread_safe, receive
+from emulator.core.clock import Clock
 
 
 @pytest.fixture
@@ -124,3 +127,44 @@ def test_senders_and_deleters_at_once_lose_nothing(backend: SQSBackend) -> None:
         thread.join()
     assert len(received) == len(set(received)) == 600
     assert queue.approximate_number_of_messages == 0
+
+
+def sent_at(queue: Queue, times: Chronicle) -> datetime:
+    """Receive the one message there is, and return when it was sent."""
+    (message,) = receive(queue, limit=1, wait_seconds=0, times=times)
+    attributes = message.record["attributes"]
+    return datetime.fromtimestamp(int(attributes["SentTimestamp"]) / 1000, UTC)  # type: ignore[index]  # a JSON object
+
+
+def test_a_message_was_sent_in_the_time_that_was_in_force_then(backend: SQSBackend) -> None:
+    """A clock that is set on afterwards does not make it later."""
+    queue = backend.create_queue("queue")
+    clock = Clock()
+    times = Chronicle(clock)
+    clock.advance(timedelta(days=2))
+    early = clock.now()
+    backend.send_message("queue", "early")
+    clock.advance(timedelta(days=5))
+    assert abs(sent_at(queue, times) - early) < timedelta(seconds=10)
+    backend.send_message("queue", "late")
+    assert abs(sent_at(queue, times) - clock.now()) < timedelta(seconds=10)
+
+
+def test_nothing_is_sent_after_the_time_at_which_a_clock_stands_still(backend: SQSBackend) -> None:
+    """Functions compare the two."""
+    queue = backend.create_queue("queue")
+    clock = Clock()
+    times = Chronicle(clock)
+    clock.freeze()
+    backend.send_message("queue", "text")
+    assert sent_at(queue, times) <= clock.now()
+
+
+def test_without_a_clock_of_ones_own_times_are_the_machines(backend: SQSBackend) -> None:
+    """To the millisecond, as moto has them."""
+    queue = backend.create_queue("queue")
+    backend.send_message("queue", "text")
+    (message,) = queue._messages
+    assert sent_at(queue, Chronicle(MachineClock())).timestamp() * 1000 == pytest.approx(
+        message.sent_timestamp
+    )
