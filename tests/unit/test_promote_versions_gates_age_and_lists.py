@@ -190,6 +190,12 @@ def test_which_versions_are_wanted(
         pytest.param(Origin("INTERNAL"), {"public:pypi", "internal"}, "pass", id="either will do"),
         pytest.param(Origin("INTERNAL"), {"public:pypi"}, "refuse", id="from inside instead"),
         pytest.param(Origin("EXTERNAL"), {"public:pypi"}, "refuse", id="through who knows what"),
+        pytest.param(
+            Origin("UNKNOWN", external_connection="public:pypi"),
+            {"public:pypi"},
+            "refuse",
+            id="unknown, whatever else is said",
+        ),
         pytest.param(Origin("UNKNOWN"), {"internal", "public:pypi"}, "refuse", id="unknown"),
     ],
 )

@@ -37,6 +37,6 @@ def judge(version: PackageVersion, mode: ApprovalMode, approval: Approval | None
         return pass_(GATE, "needs nobody's approval", named)
     if approval is None:
         return hold(GATE, "waits for somebody's approval", named)
-    if version.revision is None or approval.revision != version.revision:
+    if approval.revision != version.revision:
         return hold(GATE, f"has changed since {approval.who} approved it", named)
     return pass_(GATE, f"was approved by {approval.who}: {approval.reason}", named)

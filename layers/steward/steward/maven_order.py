@@ -90,7 +90,7 @@ def _tokens(version: str) -> list[_Token]:
             tokens.append((_DOT_NUMBER if dotted else _HYPHEN_NUMBER, 0, int(text or "0"), ""))
             continue
         following = parts[at + 1] if at + 1 < len(parts) else ("", "")
-        if not following[0] and following[1].isdigit():
+        if following[0] != "." and following[1].isdigit():  # a-1 reads as a1
             tokens.append(_word(_BEFORE_A_NUMBER.get(text, text)))
         else:
             tokens.append(_word(text))

@@ -50,7 +50,7 @@ def _packages(content: _Entry) -> Iterator[tuple[str, _Entry]]:
     """Yield what `node_modules` holds, by the name that its own package.json has."""
     for path, entry in _items(content, "packages"):
         _, folder, installed = path.rpartition(_FOLDER)
-        if folder and not entry.get("link"):
+        if folder:
             name = entry.get("name", installed)  # an alias is installed under another name
             yield str(name), entry
 
