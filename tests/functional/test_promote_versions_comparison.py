@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from steward.coordinates import Package
+from steward.copies import CopyRefusal, CopyResult, CopyService
 from steward.errors import CodeArtifactError, PackageNotFoundError
 from steward.version_contents import Asset, Assets
 from tests.functional.copier_domain import APPROVED, INTAKE, CopierDomain, open_domain, package
@@ -177,6 +178,30 @@ def test_a_comparison_that_fails_leaves_the_version_approved(domain: CopierDomai
     assert domain.record("one", "1.0").state == "copied"
 
 
+def test_an_answer_that_means_nothing_is_asked_for_again(
+    domain: CopierDomain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The version stays approved, and the judge orders it again."""
+    from tests.functional import copier_domain
+
+    class Silent(CopyService):
+        def copy(
+            self,
+            package: Package,  # noqa: ARG002  the interface
+            to: str,  # noqa: ARG002  the interface
+            revisions: Mapping[str, str],
+            *,
+            overwrite: bool = False,  # noqa: ARG002  the interface
+        ) -> CopyResult:
+            refused = (CopyRefusal(one, "SKIPPED", "skipped although alone") for one in revisions)
+            return CopyResult(refused=tuple(refused))
+
+    monkeypatch.setattr(copier_domain, "CopyService", Silent)  # the emulator has no such answer
+    assert domain.deliver(domain.order("one", "1.0")) == []
+    assert domain.record("one", "1.0").state == "approved"
+    assert [name for name, _ in domain.asked.looks] == ["one"]
+
+
 def test_a_held_one_whose_source_changed_goes_through_the_gates_again(
     domain: CopierDomain,
 ) -> None:
@@ -205,7 +230,10 @@ def test_versions_with_the_same_assets_count_as_promoted(domain: CopierDomain) -
     ]
     repositories = [{"name": "approved", "packages": packages}]
     domain.local.seed({"domains": [{"name": "my-company", "repositories": repositories}]})
-    domain.deliver(domain.order("one", "1.0"))
+    order = domain.order("one", "1.0")
+    answer = domain.copy(package(), "approved", order.revisions)
+    assert [one.code for one in answer.refused] == ["ALREADY_EXISTS"]
+    domain.deliver(order)
     record = domain.record("one", "1.0")
     assert record.state == "copied"
     held = domain.gateway.versions(replace(package(), repository=APPROVED))
