@@ -15,6 +15,9 @@ Standing = Literal["open", "settled", "ordered"]
 # Our choice: how long the facts behind an approval may be used. A copy that has not come about
 # until then (or never does: observe mode) takes another judgement.
 JUDGEMENT_HOLDS: Final = timedelta(days=1)
+# Our choice: what was approved together with dependencies is not judged again for each event of a
+# burst, while its copy is on its way.
+JUST_ORDERED: Final = timedelta(minutes=1)
 # Our choice: an approved version is looked at again after this time, then after twice as much.
 FIRST_REMINDER: Final = timedelta(minutes=15)
 # Gates whose answer depends on what is outside of the version and the rule: a refusal may end.
@@ -41,8 +44,8 @@ def standing(
     - it is held, and due or *anew*, or
     - it is refused, and *anew*, or for a reason outside of it: a way around the gates, a
       dependency, or
-    - it is approved, and the judgement is older than :data:`JUDGEMENT_HOLDS` or was made together
-      with dependencies.
+    - it is approved, and *anew*, or the judgement is older than :data:`JUDGEMENT_HOLDS`, or was
+      made together with dependencies and longer than :data:`JUST_ORDERED` ago.
 
     An approved version is otherwise ``ordered``: its copy may be ordered again. All others are
     ``settled``: nothing is gathered. What was copied stays settled when the rule changes: what is
@@ -64,8 +67,12 @@ def standing(
 
 def _by_time(record: Record, rule: PromotionRule, *, now: datetime, anew: bool) -> Standing:
     if record.state == "approved":
-        old = now - record.decided_at >= JUDGEMENT_HOLDS
-        return "open" if anew or old or rule.include_dependencies else "ordered"
+        age = now - record.decided_at
+        if anew or age >= JUDGEMENT_HOLDS:
+            return "open"
+        if not rule.include_dependencies:
+            return "ordered"
+        return "settled" if age < JUST_ORDERED else "open"
     if anew or (record.due is not None and record.due <= now):
         return "open"
     return "open" if record.state == "refused" and refused_by_others(record) else "settled"

@@ -12,6 +12,7 @@ from tests.functional.local_codeartifact import emulator_server, local, local_op
 if TYPE_CHECKING:
     from tests.functional.origin_company import OriginCompany
     from tests.functional.origin_domain import OriginDomain
+    from tests.functional.promotion_domain import PromotionDomain
     from tests.functional.snapshot_domain import SnapshotDomain
 
 __all__ = ["emulator_server", "local", "local_options"]
@@ -66,3 +67,20 @@ def company(company_domain: OriginCompany) -> OriginCompany:
     """The company, at rest, without faults, with nothing counted yet."""
     company_domain.start_again()
     return company_domain
+
+
+@pytest.fixture(scope="module")
+def promotion_domain() -> Iterator[PromotionDomain]:
+    """One local CodeArtifact a module; `promotions` hands it out with nothing left in force."""
+    from tests.functional.promotion_domain import watch
+    from tests.functional.watched_domain import served
+
+    with served(watch) as domain:
+        yield domain
+
+
+@pytest.fixture
+def promotions(promotion_domain: PromotionDomain) -> PromotionDomain:
+    """The domain of promotion, at rest, without faults, with nothing decided or counted yet."""
+    promotion_domain.start_again()
+    return promotion_domain
