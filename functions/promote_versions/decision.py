@@ -144,7 +144,7 @@ def concluded(verdicts: Sequence[Verdict]) -> Judgement:
         due = min((one.until for one in holding if one.until is not None), default=None)
         asks = all(one.gate == approval.GATE for one in holding)
         return Judgement("held", ordered, due, _reasons(holding), asks_a_person=asks)
-    return Judgement("approved", ordered, None, "every gate lets it through", asks_a_person=False)
+    return Judgement("approved", ordered, None, "is let through by every gate", asks_a_person=False)
 
 
 def _answers(

@@ -19,7 +19,7 @@ class Verdict:
 
     Attributes:
         gate: Its name, which is its key in the policy's ``require`` where it has one.
-        reason: For a person who knows the package but not the policy.
+        reason: For a person who knows the package but not the policy, to be read after "it".
         until: Only of a hold: when to look again; ``None``: no time alone will change it.
         facts: What the gate judged by, as JSON has it: no number in it has a fraction.
     """

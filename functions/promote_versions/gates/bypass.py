@@ -14,4 +14,4 @@ def judge(facts: VersionFacts) -> Verdict:
     """Return the refusal if there is a way around all gates, with that way and how to close it."""
     if facts.bypass is not None:
         return refuse(GATE, f"can be had without any gate: {facts.bypass}", {"way": facts.bypass})
-    return pass_(GATE, "the gates cannot be bypassed")
+    return pass_(GATE, "can be had through the gates only")

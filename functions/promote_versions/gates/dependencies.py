@@ -23,7 +23,7 @@ def judge(facts: VersionFacts, *, now: datetime) -> Verdict:
       that the destination's clients get elsewhere, or that is optional.
     """
     if isinstance(facts.dependencies, Unavailable):
-        reason = f"nobody could say what it depends on: {facts.dependencies.reason}"
+        reason = f"needs what nobody could list: {facts.dependencies.reason}"
         return hold(GATE, reason, until=later(now, UNANSWERED))
     ordered = sorted(facts.dependencies, key=lambda one: one.purl)
     named: dict[str, object] = {
@@ -38,10 +38,8 @@ def judge(facts: VersionFacts, *, now: datetime) -> Verdict:
         return hold(GATE, f"needs what is held: {_shown(held)}", named, until=until)
     absent = ", ".join(one.purl for one in ordered if one.state == "absent")
     if absent:
-        return pass_(
-            GATE, f"all that it needs is let through, but for what is absent: {absent}", named
-        )
-    return pass_(GATE, "all that it needs is let through" if ordered else "needs nothing", named)
+        return pass_(GATE, f"needs only what is let through, and what is absent: {absent}", named)
+    return pass_(GATE, "needs only what is let through" if ordered else "needs nothing", named)
 
 
 def _shown(dependencies: Sequence[DependencyFact]) -> str:

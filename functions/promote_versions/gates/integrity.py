@@ -26,7 +26,7 @@ def judge(facts: VersionFacts, requirement: Integrity, *, now: datetime) -> Verd
     not known, and one without any asset, about which nothing is proven.
     """
     if isinstance(facts.assets, Unavailable):
-        reason = f"nobody could say what its assets are: {facts.assets.reason}"
+        reason = f"has assets that nobody could list: {facts.assets.reason}"
         return hold(GATE, reason, until=later(now, UNANSWERED))
     files = ", ".join(requirement.files)
     named: dict[str, object] = {"files": list(requirement.files)}

@@ -27,7 +27,7 @@ def judge(facts: VersionFacts, requirement: Licences, *, now: datetime) -> Verdi
     - A licence is judged by its name; if it has none, the link to it has to be explained.
     """
     if isinstance(facts.licences, Unavailable):
-        reason = f"nobody could say what its licence is: {facts.licences.reason}"
+        reason = f"has a licence that nobody could tell: {facts.licences.reason}"
         return hold(GATE, reason, until=later(now, UNANSWERED))
     texts = [text for one in facts.licences if (text := _text(one))]
     named: dict[str, object] = {"licences": list(texts)}
@@ -36,14 +36,14 @@ def judge(facts: VersionFacts, requirement: Licences, *, now: datetime) -> Verdi
     answers = {text: _licensed(text, requirement) for text in texts}
     refused = [answer.reason for answer in answers.values() if answer.outcome == "refuse"]
     if refused:
-        return refuse(GATE, f"its licence is not allowed: {', '.join(refused)}", named)
+        return refuse(GATE, f"has a licence that is not allowed: {', '.join(refused)}", named)
     unknown = [text for text, answer in answers.items() if answer.outcome == "unknown"]
     if unknown:
         shown = ", ".join(repr(text) for text in unknown)
-        reason = f"nobody knows what the licence {shown} means: say it in the rule's texts"
+        reason = f"has a licence that nobody knows: say in the rule's texts what {shown} means"
         return hold(GATE, reason, named, until=later(now, UNKNOWN))
     reasons = dict.fromkeys(answer.reason for answer in answers.values())
-    return pass_(GATE, f"its licence is allowed: {', '.join(reasons)}", named)
+    return pass_(GATE, f"has a licence that is allowed: {', '.join(reasons)}", named)
 
 
 def _licensed(text: str, requirement: Licences) -> LicenceAnswer:

@@ -39,10 +39,10 @@ def judge(facts: VersionFacts, requirement: MinimumAge, *, now: datetime) -> Ver
         wants["security_fix"] = True
         return pass_(GATE, "needs no age: it fixes a known vulnerability", wants)
     if isinstance(released_at, Unavailable):
-        reason = f"nobody could say when it was released: {released_at.reason}"
+        reason = f"has an age that nobody could tell: {released_at.reason}"
         return hold(GATE, reason, wants, until=later(now, UNANSWERED))
     if released_at is None:
-        reason = "the public repository does not say when it was released"
+        reason = "has no known age: the public repository does not say when it was released"
         return hold(GATE, reason, wants, until=later(now, UNKNOWN))
     old_enough = later(released_at, requirement.at_least)
     age = _spoken(requirement.at_least)

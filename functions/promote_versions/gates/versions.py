@@ -38,7 +38,7 @@ def judge(version: PackageVersion, package: Package, requirement: VersionChoice)
         wanted = parse_range(package_format, requirement.range)
     except RangeError as error:
         # The policy compiler reads every range; this one is not of the package's format.
-        return refuse(GATE, f"the policy's range cannot be read: {error}", named)
+        return refuse(GATE, f"cannot be in the policy's range: {error}", named)
     if not wanted.contains(name):
         return refuse(GATE, f"is not in the range {requirement.range}", named)
     return pass_(GATE, f"is in the range {requirement.range}", named)

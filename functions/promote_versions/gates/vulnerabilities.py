@@ -30,7 +30,7 @@ def judge(facts: VersionFacts, requirement: Vulnerabilities, *, now: datetime) -
     - If OSV did not answer, the version is held.
     """
     if isinstance(facts.vulnerabilities, Unavailable):
-        reason = f"nobody could say whether it is vulnerable: {facts.vulnerabilities.reason}"
+        reason = f"may be vulnerable, nobody could tell: {facts.vulnerabilities.reason}"
         return hold(GATE, reason, until=later(now, UNANSWERED))
     counted = sorted(
         (one for one in facts.vulnerabilities if not one.withdrawn), key=lambda one: one.id
