@@ -4,7 +4,9 @@ import ast
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import product
 from pathlib import Path
+from typing import cast
 
 import pytest
 from pydantic import BaseModel
@@ -47,15 +49,38 @@ def _document(name: str) -> str:
     return (ROOT / name).read_text(encoding="utf-8")
 
 
+# What stands in the names of metrics that are put together from two parts.
+PARTS = {
+    "of": ("Packages", "Tasks"),  # what `batches.carry_out` is told that it carries out
+    "record.state.capitalize()": ("Approved", "Held", "Refused"),  # states of a new decision
+}
+
+
+def _texts(argument: ast.expr) -> Iterator[str]:
+    """Yield the texts that *argument* may be: of a condition both, of a template all."""
+    if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
+        yield argument.value
+    elif isinstance(argument, ast.IfExp):
+        yield from _texts(argument.body)
+        yield from _texts(argument.orelse)
+    elif isinstance(argument, ast.JoinedStr):
+        pieces = [
+            (str(piece.value),)
+            if isinstance(piece, ast.Constant)
+            else PARTS[ast.unparse(cast("ast.FormattedValue", piece).value)]
+            for piece in argument.values
+        ]
+        yield from ("".join(chosen) for chosen in product(*pieces))
+
+
 def _first_arguments(path: Path, names: set[str]) -> Iterator[str]:
     """Yield the texts that *path* calls functions or methods of these *names* with."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if not isinstance(node, ast.Call) or not node.args:
             continue
         name = getattr(node.func, "attr", None) or getattr(node.func, "id", None)
-        argument = node.args[0]
-        if name in names and isinstance(argument, ast.Constant) and isinstance(argument.value, str):
-            yield argument.value
+        if name in names:
+            yield from _texts(node.args[0])
 
 
 @pytest.mark.parametrize("benchmark", BENCHMARKS)
@@ -74,7 +99,7 @@ def test_each_benchmark_of_the_page_exists() -> None:
 
 # Where the runbook explains what: the layer's messages and metrics are those of every automation.
 EXPLAINED = {
-    "### Of both": LAYER,
+    "### Of all": LAYER,
     **{f"### Of `{name}`": FUNCTIONS / name for name in automations()},
 }
 
@@ -112,7 +137,21 @@ def test_the_runbook_explains_each_metric(heading: str) -> None:
     """Its tables of metrics have what the code counts, no more and no less."""
     files = python_files(EXPLAINED[heading])
     counted = {text for path in files for text in _first_arguments(path, {"count"})}
+    counted = {text for text in counted if text.isidentifier()}  # texts count characters, too
     assert _first_column(_section("docs/operations.md", heading), "metric") == counted
+
+
+def test_metrics_put_together_are_those_that_are_counted() -> None:
+    """What `carry_out` is asked for is what the table of parts above has."""
+    asked = {
+        keyword.value.value
+        for path in python_files(FUNCTIONS)
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call)
+        for keyword in node.keywords
+        if keyword.arg == "of" and isinstance(keyword.value, ast.Constant)
+    }
+    assert asked == set(PARTS["of"])
 
 
 @pytest.mark.parametrize("alarm", sorted(of_type(RESOURCES, "AWS::CloudWatch::Alarm")))
