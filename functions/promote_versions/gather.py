@@ -37,7 +37,8 @@ class Gatherer:
 
     - release times: 1 request to the endpoint; Maven *n* (see :mod:`steward.endpoint`);
     - vulnerabilities and security fixes: 1 batch of OSV for each 100 versions, and 1 request for
-      each vulnerability that the process has not met before;
+      each vulnerability that the process has not met before; NuGet one DescribePackageVersion
+      more, for the spelling of the name;
     - licences: *n* DescribePackageVersion;
     - assets: *n* ListPackageVersionAssets;
     - dependencies: *n* ListPackageVersionDependencies.
@@ -52,6 +53,7 @@ class Gatherer:
         self._releases: dict[str, Release | Unavailable] = {}
         self._vulnerabilities: dict[str, tuple[Vulnerability, ...] | Unavailable] = {}
         self._of_package: tuple[Vulnerability, ...] | Unavailable | None = None
+        self._spelt: str | None = None
         self._licences: dict[str, tuple[Licence, ...] | Unavailable] = {}
         self._assets: dict[str, dict[str, Asset] | Unavailable] = {}
         self._dependencies: dict[str, list[Dependency] | Unavailable] = {}
@@ -121,7 +123,9 @@ class Gatherer:
             some = new[start : start + VERSIONS_PER_OSV_BATCH]
             about_package = of_package and self._of_package is None
             try:
-                answer = self._to.osv.ask(self._package, some, of_package=about_package)
+                answer = self._to.osv.ask(
+                    self._package, some, of_package=about_package, spelt=self._spelling(some[0])
+                )
             except StewardError as error:
                 unavailable = Unavailable(f"OSV was asked: {error}")
                 self._vulnerabilities |= dict.fromkeys(some, unavailable)
@@ -129,6 +133,19 @@ class Gatherer:
             self._vulnerabilities |= {name: answer.by_version.get(name, ()) for name in some}
             if about_package:
                 self._of_package = answer.of_package
+
+    def _spelling(self, version: str) -> str | None:
+        """
+        Return the name as OSV needs it; only NuGet's is stored in another spelling.
+
+        Raises:
+            CodeArtifactError: The version cannot be described.
+        """
+        if self._package.format != "nuget":
+            return None
+        if self._spelt is None:
+            self._spelt = self._to.contents.describe(self._package, version).display_name
+        return self._spelt
 
     def _is_security_fix(self, name: str) -> bool:
         known = self._of_package

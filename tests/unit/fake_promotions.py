@@ -197,7 +197,7 @@ class FakeContents:
         self._called("DescribePackageVersion")
         purl = package.purl(version)
         found = self.licences.get(purl, (Licence("MIT", None),))
-        return Description(self._revision(purl, version), "Published", found)
+        return Description(self._revision(purl, version), "Published", found, package.name.title())
 
     def assets(self, package: Package, version: str) -> Assets:
         """Return one asset."""
@@ -253,7 +253,7 @@ class FakeOsv:
         spelt: str | None = None,
     ) -> OsvAnswer:
         """Return what was said."""
-        assert spelt is None
+        assert (spelt is not None) == (package.format == "nuget")
         self.asked.append(list(versions))
         if self.down:
             raise CodeArtifactError("querybatch", "Timeout", "OSV is down")

@@ -10,6 +10,7 @@ import pytest
 from promote_versions import messages
 from promote_versions.facts import Vulnerability
 from promote_versions.records import RequestAnswer
+from steward.coordinates import Package
 from steward.endpoint_releases import Release
 from steward.errors import CodeArtifactError, QueueError
 from steward.promotion_rules import (
@@ -22,6 +23,7 @@ from steward.promotion_rules import (
 from steward.version_contents import Licence
 from tests.unit.fake_promotions import (
     DIGEST,
+    INTAKE,
     NOW,
     PromotionStage,
     event_of,
@@ -106,6 +108,21 @@ def test_osv_is_asked_once_for_a_hundred_versions() -> None:
     stage.event(LEFT_PAD)
     assert [len(asked) for asked in stage.osv.asked] == [100, 100, 50]
     assert [len(order.revisions) for order in stage.copies.orders] == [100, 100, 50]
+
+
+def test_osv_is_told_how_a_nuget_package_is_spelt() -> None:
+    """One description says it for all versions; without it the versions are held."""
+    stage = PromotionStage(rule(SAFE, patterns=("/nuget/*",)))
+    newtonsoft = stage.put(Package(INTAKE, "nuget", None, "newtonsoft"), "1.0.0", "1.1.0")
+    stage.contents.broken.add("DescribePackageVersion")
+    stage.event(newtonsoft)
+    assert stage.states(newtonsoft) == {"1.0.0": "held", "1.1.0": "held"}
+    stage.contents.broken.clear()
+    stage.forget()
+    stage.now += timedelta(minutes=15)
+    stage.look(newtonsoft)
+    assert stage.states(newtonsoft) == {"1.0.0": "approved", "1.1.0": "approved"}
+    assert stage.contents.calls == ["DescribePackageVersion"]
 
 
 def test_a_young_version_is_held_until_it_is_old_enough() -> None:

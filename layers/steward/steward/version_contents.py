@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Protocol, cast
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -44,11 +44,13 @@ class Description:
 
     Attributes:
         licences: Empty if the version names none.
+        display_name: The package's name as its publisher writes it, if CodeArtifact tells it.
     """
 
     revision: str
     status: Status
     licences: tuple[Licence, ...]
+    display_name: str | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +148,7 @@ class ServiceVersionContents:
             required(operation, "revision", described.get("revision")),
             required(operation, "status", described.get("status")),
             _licences_in(described.get("licenses") or []),
+            described.get("displayName") or None,
         )
 
     def assets(self, package: Package, version: str) -> Assets:
