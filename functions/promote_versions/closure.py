@@ -11,7 +11,7 @@ from promote_versions import decision as decide
 from promote_versions.dependencies import any_meets, best, is_followed, package_of
 from promote_versions.facts import DependencyFact, Unavailable, VersionFacts
 from promote_versions.seen import Seen, SeenPackages
-from promote_versions.settled import standing
+from promote_versions.settled import Standing, standing
 
 if TYPE_CHECKING:
     from promote_versions.decision import Judgement
@@ -104,10 +104,14 @@ class Closure:
 
     Args:
         rule: The one that the versions that are asked for are judged by.
+        anew: Somebody wants what is held or refused to be judged again, dependencies too.
     """
 
-    def __init__(self, rule: PromotionRule, packages: SeenPackages, now: datetime) -> None:
+    def __init__(
+        self, rule: PromotionRule, packages: SeenPackages, now: datetime, *, anew: bool = False
+    ) -> None:
         self._rule = rule
+        self._anew = anew
         self._packages = packages
         self._now = now
         self._nodes: dict[Key, _Node] = {}
@@ -211,7 +215,7 @@ class Closure:
         self, seen: Seen, version: PackageVersion, rule: PromotionRule
     ) -> _Node | None:
         record = seen.records.get((version.version, rule.name))
-        if standing(record, version, rule, now=self._now) != "open" or self._found >= MAX_VERSIONS:
+        if self._standing(record, version, rule) != "open" or self._found >= MAX_VERSIONS:
             return None
         self._found += 1
         return self._node(seen, version, rule)
@@ -226,12 +230,17 @@ class Closure:
                 return _Known(DependencyFact(purl, "passed"))
             return _Known(DependencyFact(purl, "held", "no rule promotes it"))
         record = seen.records.get((version.version, rule.name))
-        if record is None or standing(record, version, rule, now=self._now) == "open":
+        if record is None or self._standing(record, version, rule) == "open":
             reason = f"more than {MAX_VERSIONS} versions belong together"
             until = self._now + NEXT_LOOK_AT_A_LARGE_CLOSURE
             return _Known(DependencyFact(purl, "held", reason, until))
         awaited = (seen.package, version.version) if record.state == "approved" else None
         return _Known(_recorded(record, self._now), awaited)
+
+    def _standing(
+        self, record: Record | None, version: PackageVersion, rule: PromotionRule
+    ) -> Standing:
+        return standing(record, version, rule, now=self._now, anew=self._anew)
 
     def _rule_for(self, package: Package) -> PromotionRule | None:
         """Return the first rule of the same destination that promotes *package*, if any does."""

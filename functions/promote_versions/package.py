@@ -174,7 +174,7 @@ class _Look:
         time_left: Callable[[], bool],
     ) -> None:
         """Judge what is open for *rule*, and write it down."""
-        closure = Closure(rule, self.packages, self.now)
+        closure = Closure(rule, self.packages, self.now, anew=anew)
         to_judge: list[PackageVersion] = []
         settled = 0
         for version in seen.versions.values():

@@ -16,7 +16,7 @@ from steward.promotion_notices import NotPromoted, RecallAction
 if TYPE_CHECKING:
     from promote_versions.closure import Judged
     from promote_versions.collaborators import Collaborators
-    from promote_versions.records import Record
+    from promote_versions.records import ApprovalDecision, Record
     from steward.attention import Delivery
     from steward.coordinates import Package
     from steward.promotion_rules import PromotionRule
@@ -125,7 +125,7 @@ def tell_findings(
     else:
         lines += [
             "Nothing was changed. To take one out of use:",
-            f'  steward reject {package.purl()}@VERSION --rule {rule} --reason "..."',
+            f"  {approve_command(package, next(iter(findings)), rule, 'reject')}",
         ]
     subject = f"Promoted versions have turned bad in {destination} of {repository.domain}"
     return _delivered(_tell(package, subject, "\n".join(lines), to))
@@ -166,9 +166,12 @@ def _question(package: Package, waiting: Sequence[Judged]) -> tuple[str, str]:
     return subject, "\n".join(lines)
 
 
-def approve_command(package: Package, version: str, rule: str) -> str:
+def approve_command(
+    package: Package, version: str, rule: str, decision: ApprovalDecision = "approve"
+) -> str:
     """Return the command that approves *version*, for a shell; the reason is the reader's."""
-    words = ["steward", "approve", package.purl(version), "--rule", rule]
+    words = ["steward", decision, package.purl(version), "--rule", rule]
+    words += ["--domain", package.repository.domain]
     return f'{shlex.join(words)} --reason "..."'
 
 

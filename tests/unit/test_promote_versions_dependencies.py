@@ -268,3 +268,49 @@ def test_a_closure_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     stage.now += timedelta(minutes=15)
     stage.look(chain[0])
     assert stage.states(chain[0]) == {"1.0.0": "approved"}
+
+
+def test_a_request_judges_dependencies_anew_too() -> None:
+    """What was refused for an advisory that is gone since passes with what needs it."""
+    stage = PromotionStage(WITH_DEPENDENCIES)
+    stage.put(APP, "1.0.0")
+    stage.put(LIB, "1.0.0")
+    stage.needs(APP, "1.0.0", lib="^1")
+    stage.osv.known[LIB.purl("1.0.0")] = (Vulnerability("GHSA-1", severity="critical"),)
+    stage.event(APP)
+    stage.osv.known.clear()
+    stage.event(APP)
+    assert stage.states(APP) == stage.states(LIB) == {"1.0.0": "refused"}
+    stage.deliver(messages.look(APP, request="r1"))
+    assert stage.states(APP) == stage.states(LIB) == {"1.0.0": "approved"}
+
+
+def test_a_burst_does_not_judge_again_what_is_on_its_way() -> None:
+    """Within a minute; after it, with dependencies, everything is judged before another order."""
+    stage = PromotionStage(WITH_DEPENDENCIES)
+    stage.put(APP, "1.0.0")
+    stage.event(APP)
+    stage.now += timedelta(seconds=59)
+    stage.event(APP)
+    assert (len(stage.osv.asked), len(stage.copies.orders)) == (1, 1)
+    stage.now += timedelta(seconds=1)
+    stage.event(APP)
+    assert (len(stage.osv.asked), len(stage.copies.orders)) == (2, 2)
+
+
+def test_two_rules_promote_along_their_own_ways() -> None:
+    """A dependency is judged for the destination of the version that needs it."""
+    stage = PromotionStage(
+        rule(include_dependencies=True, patterns=("/npm//app$",)),
+        rule(GATED, name="libraries"),
+        rule(name="elsewhere", to="npm-elsewhere"),
+    )
+    stage.put(APP, "1.0.0")
+    stage.put(LIB, "1.0.0")
+    stage.needs(APP, "1.0.0", lib="^1")
+    stage.osv.down = True
+    stage.event(APP)
+    assert stage.states(APP) == {"1.0.0": "held"}
+    assert stage.states(LIB, "libraries") == {"1.0.0": "held"}
+    assert stage.states(APP, "elsewhere") == {"1.0.0": "approved"}
+    assert stage.states(LIB, "elsewhere") == {}
