@@ -25,6 +25,8 @@ VERSIONS_PER_OSV_BATCH: Final = 100
 # Our choice: look-ups of single versions that run at once. With some 50 ms a call this is a fifth
 # of the 800 reads a second that an account has (quotas, User Guide).
 AT_ONCE: Final = 8
+# The formats whose endpoint answers about all versions at once (:mod:`steward.endpoint`).
+ONE_REQUEST: Final = frozenset({"npm", "pypi", "cargo"})
 
 _T = TypeVar("_T")
 
@@ -50,6 +52,7 @@ class Gatherer:
     def __init__(self, package: Package, to: Collaborators) -> None:
         self._package = package
         self._to = to
+        self._expected: tuple[str, ...] = ()
         self._releases: dict[str, Release | Unavailable] = {}
         self._vulnerabilities: dict[str, tuple[Vulnerability, ...] | Unavailable] = {}
         self._of_package: tuple[Vulnerability, ...] | Unavailable | None = None
@@ -57,6 +60,11 @@ class Gatherer:
         self._licences: dict[str, tuple[Licence, ...] | Unavailable] = {}
         self._assets: dict[str, dict[str, Asset] | Unavailable] = {}
         self._dependencies: dict[str, list[Dependency] | Unavailable] = {}
+
+    def expect(self, versions: Iterable[PackageVersion]) -> None:
+        """Have a request to the endpoint be about *versions* too, which are looked up later."""
+        if self._package.format in ONE_REQUEST:
+            self._expected = tuple(version.version for version in versions)
 
     def look_up(self, versions: Sequence[PackageVersion], needs: frozenset[Need]) -> None:
         """Look up what *needs* names about *versions*, unless it is known already."""
@@ -109,6 +117,8 @@ class Gatherer:
         new = [name for name in names if name not in self._releases]
         if not new:
             return
+        known = {*new, *self._releases}
+        new += [name for name in self._expected if name not in known]
         try:
             found = self._to.endpoint.releases(self._package, new)
         except StewardError as error:  # CodeArtifact gives the token and the address

@@ -191,6 +191,8 @@ class _Look:
         if not to_judge:
             reason = "every published version is settled" if settled else "no version is open"
             PackageLog(self.package).info("nothing to do", reason=reason, rule=rule.name)
+        if len(to_judge) > VERSIONS_AT_ONCE:
+            seen.gatherer.expect(to_judge)
         for start in range(0, len(to_judge), VERSIONS_AT_ONCE):
             if not time_left():
                 self.unfinished = True
