@@ -2,10 +2,12 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
-from tests.contract.project import automations
+from steward.policy_file import compile_policy
+from tests.contract.cloudformation import of_type, source
 
 HEAVY = {
     "aws_xray_sdk",
@@ -18,17 +20,59 @@ HEAVY = {
     "semver",
     "yaml",
 }
+# A rule that requires nothing, and all that is done to judge a version by it.
+JUDGES = """
+import pathlib, sys
+from datetime import UTC, datetime
+from promote_versions import app, decision
+from promote_versions.facts import VersionFacts
+from steward import policy
+from steward.coordinates import Package, PackageVersion, Repository
+
+place = Repository("my-company", "012345678901", "intake")
+package = Package(place, sys.argv[2], "com.mycompany", "app")
+version = PackageVersion("1.0", "Published", revision="r")
+now = datetime.now(UTC)
+[rule] = policy.load(pathlib.Path(sys.argv[1])).promotion_rules_for(package)
+verdicts = decision.at_first_sight(version, package, rule, now)
+assert not any(one.outcome == "refuse" for one in verdicts), verdicts
+judgement = decision.judge(VersionFacts(package, version), rule, approval=None, now=now)
+assert judgement.state == "approved", judgement
+"""
+LOADED = "\nimport sys; print('\\n'.join(sys.modules))"
 
 
-@pytest.mark.parametrize("automation", automations())
-def test_a_function_starts_without_the_heavy_libraries(automation: str) -> None:
+@pytest.mark.parametrize(
+    "handler",
+    sorted(
+        function["Handler"]
+        for function in of_type(source()["Resources"], "AWS::Serverless::Function").values()
+    ),
+)
+def test_a_function_starts_without_the_heavy_libraries(handler: str) -> None:
     """Pydantic and YAML are the policy compiler's; versions' libraries wait for a rule."""
-    program = f"import sys, {automation}.app; print('\\n'.join(sys.modules))"
+    assert HEAVY.isdisjoint(_loaded(f"import {handler.rpartition('.')[0]}"))
+
+
+@pytest.mark.parametrize("package_format", ["generic", "maven", "npm", "pypi"])
+def test_a_rule_without_gates_needs_none_of_them(tmp_path: Path, package_format: str) -> None:
+    """Orders, ranges, licences and severities are read only where a rule asks for them."""
+    text = (
+        "domain: my-company\npromotions:\n  - name: all\n    packages: /*\n"
+        "    from: intake\n    to: approved\n    require: {}\n"
+    )
+    compiled = tmp_path / "policy.json"
+    compiled.write_text(compile_policy(text, "policy.yaml"))
+    assert HEAVY.isdisjoint(_loaded(JUDGES, str(compiled), package_format))
+
+
+def _loaded(program: str, *arguments: str) -> list[str]:
+    """Return the modules that a new process has after *program*."""
     done = subprocess.run(
-        [sys.executable, "-c", program],
+        [sys.executable, "-c", program + LOADED, *arguments],
         check=True,
         capture_output=True,
         text=True,
         env={"PYTHONPATH": ":".join(sys.path)},
     )
-    assert HEAVY.isdisjoint(done.stdout.split())
+    return done.stdout.split()
