@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from steward.codeartifact import StatusChanges, TargetStatus
     from steward.coordinates import Package, PackageVersion, Status
     from steward.errors import StewardError
+    from steward.policy import Policy
     from steward.promotion_notices import RecallAction
 
 # What was copied once may be in the destination whatever became of it since.
@@ -40,8 +41,9 @@ def recheck_all(after: str | None, to: Collaborators, *, time_left: Callable[[],
     One query of the index for each MB of records, one message for each package. When *time_left*
     says no, a message has the rest done.
 
-    Packages that were refused for a way around the gates, or for a dependency, are looked at: both
-    may have ended without an event.
+    Packages that were refused for a way around the gates, or for a dependency, are looked at, and
+    so are those that another version of their rule has held or refused: all that changes without
+    an event.
 
     Args:
         after: Where an earlier call has got to, as it has written it; ``None``: the beginning.
@@ -68,9 +70,7 @@ def recheck_all(after: str | None, to: Collaborators, *, time_left: Callable[[],
             waiting = dict.fromkeys(
                 one.package
                 for one in page.records
-                if one.state == "refused"
-                and refused_by_others(one)
-                and one.package not in looked_at
+                if one.package not in looked_at and _may_have_ended(one, to.policy)
             )
             looked_at |= waiting.keys()
             to.own_queue.look(*waiting)
@@ -83,6 +83,16 @@ def recheck_all(after: str | None, to: Collaborators, *, time_left: Callable[[],
                 return
     logger().info("recheck", extra={"packages": len(checked)})
     count("PackagesToRecheck", len(checked))
+
+
+def _may_have_ended(record: Record, policy: Policy) -> bool:
+    """Return whether what keeps a version out may be gone without anybody having said so."""
+    if record.state not in ("held", "refused"):
+        return False
+    rule = policy.promotion_rule(record.rule)
+    # A record without requirements waits for a version or a rule that is gone (`package.release`).
+    judged_otherwise = rule is not None and record.requirements not in ("", rule.digest)
+    return judged_otherwise or (record.state == "refused" and refused_by_others(record))
 
 
 def recheck(package: Package, to: Collaborators) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -322,6 +323,18 @@ def test_a_recheck_of_everything_looks_again_at_what_a_way_around_has_refused() 
     stage.put(LEFT_PAD, "1.0.0")
     stage.repositories.open_a_way()
     stage.event(LEFT_PAD)
+    stage.deliver(messages.recheck_all())
+    assert stage.queue.looks == [LEFT_PAD]
+
+
+def test_a_recheck_of_everything_looks_again_at_what_an_earlier_policy_has_kept_out() -> None:
+    """A policy has no event either; what was judged by the present one is left alone."""
+    stage = PromotionStage(rule(Requirements(deny=(matcher("/npm/*"),))))
+    stage.put(LEFT_PAD, "1.0.0")
+    stage.event(LEFT_PAD)
+    stage.deliver(messages.recheck_all())
+    assert stage.queue.looks == []
+    stage.to = replace(stage.to, policy=replace(stage.to.policy, promotions=(rule(digest="2"),)))
     stage.deliver(messages.recheck_all())
     assert stage.queue.looks == [LEFT_PAD]
 
