@@ -1,9 +1,9 @@
 """What `steward approve` and `steward reject` share: a person's word about a held version."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar, cast
 
 import click
 from rich.markup import escape
@@ -13,17 +13,14 @@ from cli.aws import domain_owner_option
 from cli.output import fail, print_json, stderr, stdout
 
 if TYPE_CHECKING:
+    from cli.aws import Aws
     from cli.deployment import PromotionParts
     from promote_versions.records import ApprovalDecision, Record, State
     from promote_versions.records_table import Records
+    from steward.coordinates import Repository
 
 _PAUSE_SECONDS: Final = 0.5
 _MOST_CHARACTERS: Final = 1000  # of a reason, as the function that takes approvals has it
-# In which states a person's word changes anything.
-_OPEN: Final[dict[str, frozenset[str]]] = {
-    "approve": frozenset({"held", "refused", "recalled"}),
-    "reject": frozenset({"held", "approved", "copied"}),
-}
 _DONE: Final = {"approve": "approved", "reject": "rejected"}
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -112,31 +109,36 @@ def say(
             return
         with stderr().status("waiting until it is recorded"):
             said = _await(
-                table, record, wait_seconds, lambda now: _is_recorded(now, decision, reason)
+                table, record, wait_seconds, lambda now: _is_recorded(now, record, decision, reason)
             )
             if said is None:
                 fail(
                     f"sent, but not recorded within {wait_seconds} s. The log of the function that "
                     "takes approvals says `approval ignored`, with the reason, if it came there."
                 )
-            is_over = _over(decision, enforcing=deployment.mode == "enforce")
+            enforcing = deployment.mode == "enforce"
+            is_over = _over(decision, enforcing=enforcing)
             became = _await(table, said, wait_seconds, is_over) or said
     if as_json:
-        print_json({"ok": True, **promotion_tables.document(became)})
+        under_way = not is_over(became)
+        print_json({"ok": True, "underWay": under_way, **promotion_tables.document(became)})
         return
     console = stdout()
     console.print(promotion_tables.of_records([became], gates=True))
     if not is_over(became):
         console.print(f"It is recorded, and not carried out after {wait_seconds} s: {_AGAIN}")
+    elif not enforcing and became.state in _OBSERVED:
+        console.print("The deployment only observes: nothing is copied or taken out of use.")
 
 
+_OBSERVED: Final[frozenset["State"]] = frozenset({"approved", "copied"})
 _AGAIN: Final = "`steward promotions` shows what becomes of it."
 
 
 def _meant(
     decision: "ApprovalDecision",
     purl: str,
-    place: Any,  # noqa: ANN401  a Repository, which is not imported at the start
+    place: "Repository",
     table: "Records",
     *,
     rule: str | None,
@@ -157,27 +159,39 @@ def _meant(
         )
     found = records_of(purl, place, table, lambda package: sources(package, policy_path))
     of_rule = [one for one in found if rule in (None, one.rule)]
-    open_ones = [one for one in of_rule if one.state in _OPEN[decision]]
+    if not of_rule:
+        by = f" by the rule {rule}" if rule else ""
+        fail(
+            f"{purl} was never judged{by}: there is nothing to say anything about. `steward "
+            "promote` has it judged, `steward promotions` lists what was."
+        )
+    reasons = {one.rule: _why_not(decision, one) for one in of_rule}
+    open_ones = [one for one in of_rule if not reasons[one.rule]]
     if not open_ones:
-        fail(_why_none(purl, of_rule, rule))
+        said = "; ".join(f"{name}: {reason}" for name, reason in reasons.items())
+        fail(f"nothing changes by that. {purl} by {said}. `steward promotions` says more.")
     if len(open_ones) > 1:
         names = ", ".join(f"{one.rule} ({one.state})" for one in open_ones)
         fail(f"several promotions are about {purl}: {names}. Say which one with --rule.")
     return open_ones[0]
 
 
-def _why_none(purl: str, found: Sequence["Record"], rule: str | None) -> str:
-    by = f" by the rule {rule}" if rule else ""
-    if not found:
-        return (
-            f"{purl} was never judged{by}: there is nothing to say anything about. `steward "
-            "promote` has it judged, `steward promotions` lists what was."
-        )
-    states = ", ".join(f"{one.state} by {one.rule}" for one in found)
-    return f"nothing changes by that: {purl} is {states}. `steward promotions` says more."
+def _why_not(decision: "ApprovalDecision", record: "Record") -> str:
+    """Return why what a person decides changes nothing about *record*; empty if it may."""
+    said = record.approval
+    rejected = said is not None and said.decision == "reject"
+    if record.state == "recalled" and decision == "reject":
+        return "it has been recalled already"
+    if record.state == "refused" and rejected and decision == "reject":
+        return "it has been rejected already"
+    if decision == "approve" and record.state == "refused" and not rejected:
+        return f"a gate refuses it, which no approval changes: {record.reason}"
+    if decision == "approve" and record.state in ("approved", "copied") and not rejected:
+        return "it has been approved already" if record.state == "approved" else "it is promoted"
+    return ""
 
 
-class _Sqs:
+class _Sqs(Protocol):
     """The part of SQS's client that is used here; botocore publishes no types."""
 
     def send_message(self, *, QueueUrl: str, MessageBody: str) -> object:  # noqa: N803  AWS's names
@@ -189,7 +203,7 @@ def _send(
     record: "Record",
     reason: str,
     parts: "PromotionParts",
-    aws: Any,  # noqa: ANN401  an Aws, which is not imported at the start
+    aws: "Aws",
 ) -> None:
     from promote_versions.messages import ApprovalMessage, approval_body
     from steward.purls import parse_purl
@@ -205,26 +219,32 @@ def _print_sent(decision: "ApprovalDecision", record: "Record", *, as_json: bool
     if as_json:
         print_json({"ok": True, "sent": decision, "packageUrl": record.purl, "rule": record.rule})
     else:
-        stdout().print(f"sent: {_DONE[decision]} {escape(record.purl)}. {_AGAIN}")
+        stdout().print(
+            f"sent: {escape(record.purl)} is to be {_DONE[decision]}, by the rule "
+            f"{escape(record.rule)}. {_AGAIN}"
+        )
 
 
-def _is_recorded(record: "Record", decision: "ApprovalDecision", reason: str) -> bool:
+def _is_recorded(
+    record: "Record", before: "Record", decision: "ApprovalDecision", reason: str
+) -> bool:
     said = record.approval
-    return said is not None and (said.decision, said.reason) == (decision, reason)
+    if said is None or said == before.approval:  # somebody may have said the same before
+        return False
+    return (said.decision, said.reason) == (decision, reason)
 
 
 def _over(decision: "ApprovalDecision", *, enforcing: bool) -> Callable[["Record"], bool]:
     """Return what tells whether nothing more will become of a record by itself."""
-    over: dict[str, set[State]] = {
-        "approve": {"copied", "refused", "recalled", *(() if enforcing else ("approved",))},
-        "reject": {"refused", "recalled"},
-    }
+    over: set[State] = {"refused", "copied" if decision == "approve" else "recalled"}
+    if not enforcing:
+        over |= _OBSERVED
 
     def is_over(record: "Record") -> bool:
-        held_by_others = record.state == "held" and any(
-            one.gate == "approval" and one.outcome == "pass" for one in record.verdicts
-        )
-        return record.state in over[decision] or (decision == "approve" and held_by_others)
+        # A record that somebody's word was written into is due at once until it is judged.
+        said, due = record.approval, record.due
+        waits = said is not None and due is not None and due <= said.at
+        return record.state in over or (record.state == "held" and not waits)
 
     return is_over
 

@@ -30,18 +30,19 @@ class PlannedRecords:
 
     def __init__(self, kept: "Records | None") -> None:
         self._kept = kept
-        self.planned: dict[tuple[Package, str, str], Record] = {}
+        self._read: dict[Package, list[Record]] = {}
+        self._planned: dict[Package, dict[tuple[str, str], Record]] = {}
 
     def of_package(self, package: "Package") -> list["Record"]:
-        """See `Records`."""
-        kept = self._kept.of_package(package) if self._kept else []
-        found = {(one.package, one.version, one.rule): one for one in kept}
-        found |= {key: one for key, one in self.planned.items() if key[0] == package}
-        return list(found.values())
+        """See `Records`; each package is asked for once."""
+        if package not in self._read:
+            self._read[package] = self._kept.of_package(package) if self._kept else []
+        found = {(one.version, one.rule): one for one in self._read[package]}
+        return list((found | self._planned.get(package, {})).values())
 
     def find(self, package: "Package", version: str, rule: str) -> "Record | None":
         """See `Records`."""
-        planned = self.planned.get((package, version, rule))
+        planned = self._planned.get(package, {}).get((version, rule))
         if planned is None and self._kept is not None:
             return self._kept.find(package, version, rule)
         return planned
@@ -49,7 +50,7 @@ class PlannedRecords:
     def put(self, record: "Record") -> "Record":
         """Keep *record* for the length of the command."""
         written = replace(record, serial=record.serial + 1)
-        self.planned[record.package, record.version, record.rule] = written
+        self._planned.setdefault(record.package, {})[record.version, record.rule] = written
         return written
 
     def put_all(self, records: Sequence["Record"]) -> list["Record"]:

@@ -33,6 +33,11 @@ class Followed:
     copying: bool = False
 
     @property
+    def judged(self) -> tuple["Package", ...]:
+        """The packages that were looked at."""
+        return tuple(one for one, answer in self.answers.items() if answer.state == "done")
+
+    @property
     def unanswered(self) -> tuple["Package", ...]:
         """The packages that nobody has judged in time."""
         return tuple(one for one in self.packages if one not in self.answers)
@@ -81,9 +86,8 @@ def follow(
         if not followed.unanswered or time.monotonic() >= deadline:
             break
         time.sleep(_PAUSE_SECONDS)
-    done = [one for one, answer in followed.answers.items() if answer.state == "done"]
     records, copying = _settled(
-        done, table, seconds=seconds, enforcing=enforcing, progress=progress
+        followed.judged, table, seconds=seconds, enforcing=enforcing, progress=progress
     )
     return Followed(followed.packages, followed.answers, tuple(records), copying)
 
@@ -130,9 +134,9 @@ def problems(followed: Followed, policy_digest: str, seconds: int) -> list[str]:
     found += [
         f"{package.purl()} in {package.repository.name}: {answer.problem or answer.state}"
         for package, answer in followed.answers.items()
-        if answer.state in ("failed", "no rule")
+        if answer.state != "another policy" and (answer.problem or answer.state != "done")
     ]
-    if followed.unanswered and seconds:
+    if followed.unanswered:
         names = ", ".join(one.purl() for one in followed.unanswered[:_NAMED])
         more = len(followed.unanswered) - _NAMED
         found.append(

@@ -1,6 +1,5 @@
 """What `steward promote` has found and done: for people and for programs."""
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -23,8 +22,9 @@ class Run:
         plan: Nothing was written, told or copied.
         packages: How many were judged.
         records: What stands, or would stand, in the table about the versions that were asked for.
-        wanted: The package URLs of versions that were asked for by name.
+        wanted: The package URLs of what was asked for by name.
         problems: What could not be judged, and why.
+        sent: How many packages the deployment was asked to judge, if nobody waits for it.
         under_way: Some were approved, and not copied in time.
         observing: The deployment copies nothing.
     """
@@ -34,25 +34,34 @@ class Run:
     records: Sequence["Record"]
     wanted: frozenset[str] = frozenset()
     problems: Sequence[str] = field(default=())
+    sent: int = 0
     under_way: bool = False
     observing: bool = False
 
     @property
     def complete(self) -> bool:
-        """Whether all was judged, and what was asked for by name is in its destination."""
-        there = {one.purl for one in self.records if one.state == "copied"}
-        return not self.problems and not self.under_way and (self.plan or self.wanted <= there)
+        """Whether all was judged, and each version that was asked for by name is promoted."""
+        if self.problems or self.under_way:
+            return False
+        return self.plan or all(
+            one.state == "copied" for one in self.records if one.purl in self.wanted
+        )
 
 
 def show(run: Run, console: Console) -> None:
-    """Print what was found: all versions gate by gate if they are few."""
+    """Print what was found: gate by gate if these are few versions."""
+    if run.sent:
+        noun = "package" if run.sent == 1 else "packages"
+        console.print(
+            f"{run.sent:,} {noun} will be judged: `steward promotions` shows what becomes of it."
+        )
+        return
     if run.records:
         few = len(run.records) <= _FEW
         console.print(promotion_tables.of_records(run.records, gates=few))
     elif not run.problems:
-        console.print("nothing to promote: there is no open version of what was asked for.")
-    counted = Counter(record.state for record in run.records)
-    states = ", ".join(f"{number} {state}" for state, number in counted.items())
+        console.print("nothing to promote: every published version is where it is promoted to.")
+    states = promotion_tables.counted(run.records)
     noun = "package" if run.packages == 1 else "packages"
     if states:
         console.print(f"{run.packages:,} {noun} judged: {states}.")
@@ -60,13 +69,13 @@ def show(run: Run, console: Console) -> None:
         console.print(f"[bold red]failed[/] {escape(problem)}", soft_wrap=True)
     if run.under_way:
         console.print("What is approved is still being copied: `steward promotions` shows it.")
-    if run.observing and counted["approved"]:
+    if run.observing and any(one.state == "approved" for one in run.records):
         console.print("The deployment only observes: what is approved is not copied.")
     if run.plan:
         console.print("Nothing has been written, told or copied.")
 
 
-_FEW = 12  # versions whose gates still fit a screen
+_FEW = 3  # versions whose gates fit a screen, with eight gates each
 
 
 def document(run: Run) -> dict[str, object]:
@@ -74,7 +83,9 @@ def document(run: Run) -> dict[str, object]:
     return {
         "ok": run.complete,
         "plan": run.plan,
+        "observing": run.observing,
         "packages": run.packages,
+        "sent": run.sent,
         "underWay": run.under_way,
         "problems": list(run.problems),
         "promotions": [promotion_tables.document(record) for record in run.records],

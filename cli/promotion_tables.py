@@ -1,16 +1,18 @@
 """What promotion has decided about versions: as a table, gate by gate, and as JSON."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Final, get_args
 
 from rich.markup import escape
 from rich.table import Table
 
-from promote_versions.records import Record
+from promote_versions.records import Record, State
 from promote_versions.verdicts import Verdict
 
-STYLES: Final = {
+STATES: Final[tuple[State, ...]] = get_args(State)  # in the order of a version's life
+STYLES: Final[dict[State, str]] = {
     "held": "yellow",
     "approved": "cyan",
     "copied": "green",
@@ -21,20 +23,40 @@ _SIGNS: Final = {"pass": "[green]✓[/]", "hold": "[yellow]…[/]", "refuse": "[
 
 
 def of_records(records: Sequence[Record], *, gates: bool = False) -> Table:
-    """Return one row for each of *records*; with *gates*, what each gate said stands below it."""
-    table = Table("version", "rule", "state", "why")
-    for column in (0, 1, 3):  # names and reasons are never cut off
-        table.columns[column].overflow = "fold"
-    table.columns[2].no_wrap = True
+    """
+    Return one row for each of *records*; with *gates*, what each gate said stands below it.
+
+    If all are of one rule it stands above the table, which leaves room for the reasons.
+    """
+    rules = {_rule(record): None for record in records}
+    one = len(rules) == 1
+    table = Table(
+        "version",
+        *([] if one else ["rule"]),
+        "state",
+        "why",
+        title=next(iter(rules)).replace("\n", ": ") if one else None,
+        title_justify="left",
+        title_style="",
+    )
+    for column in table.columns:
+        column.overflow = "fold"  # names and reasons are never cut off
+        column.no_wrap = column.header == "state"
     for record in records:
-        table.add_row(
+        cells = [
             escape(record.purl),
-            f"{escape(record.rule)}\n[dim]{escape(record.package.repository.name)} -> "
-            f"{escape(record.to)}[/]",
+            _rule(record),
             f"[{STYLES[record.state]}]{record.state}[/]",
-            "\n".join([*_why(record), *(_gate(one) for one in record.verdicts if gates)]),
-        )
+            "\n".join([*_why(record), *(_gate(each) for each in record.verdicts if gates)]),
+        ]
+        table.add_row(*(cells[:1] + cells[2:] if one else cells))
     return table
+
+
+def counted(records: Iterable[Record]) -> str:
+    """Return how many of *records* are in each state, in the order of a version's life."""
+    numbers = Counter(record.state for record in records)
+    return ", ".join(f"{numbers[state]:,} {state}" for state in STATES if numbers[state])
 
 
 def document(record: Record) -> dict[str, object]:
@@ -51,6 +73,7 @@ def document(record: Record) -> dict[str, object]:
         "state": record.state,
         "reason": record.reason,
         "decidedAt": record.decided_at.isoformat(),
+        "heldUntil": _iso(held_until(record)) if record.state == "held" else None,
         "due": _iso(record.due),
         "gates": [
             {
@@ -81,6 +104,11 @@ def held_until(record: Record) -> datetime | None:
     """Return until when a held version waits at least; None: no time alone lets it through."""
     ends = [one.until for one in record.verdicts if one.outcome == "hold"]
     return max((end for end in ends if end), default=None) if all(ends) else None
+
+
+def _rule(record: Record) -> str:
+    route = f"{escape(record.package.repository.name)} -> {escape(record.to)}"
+    return f"{escape(record.rule)}\n[dim]{route}[/]"
 
 
 def _why(record: Record) -> list[str]:

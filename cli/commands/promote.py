@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from cli.promotion_subjects import Subjects
     from promote_versions.records_table import Records
     from steward.codeartifact import CodeArtifact
-    from steward.coordinates import Repository
+    from steward.coordinates import Package, Repository
     from steward.policy import Policy
     from steward.promotion_rules import PromotionRule
 
@@ -58,7 +58,8 @@ def promote_command(
 
     PURL is a package URL (pkg:pypi/requests, or pkg:pypi/requests@2.32.4 to see only that version).
     Without any, --repository NAME takes everything that the repository holds and the destinations
-    of its promotions do not: one call for 1,000 packages, one or two for each package.
+    of its promotions do not: one call for 1,000 packages, and for each package one, and one more
+    for each destination.
 
     The deployment does it, not this command: what is held or refused is judged again, also if it is
     not due, and what passes is copied by the deployment's own role, five packages a second. The
@@ -74,7 +75,8 @@ def promote_command(
       steward promote --repository pypi-intake --plan
 
     The exit status is 0 if everything that was asked for was judged, and each version named in a
-    PURL is in its destination; else 1.
+    PURL is in its destination; else 1. With --plan the second does not matter, with --wait 0
+    neither does.
     """  # noqa: D301  \b is click's mark for lines to keep
     from cli import aws, policies, promotion_runs
     from cli.automation_lines import automation_lines
@@ -132,6 +134,7 @@ class _Job:
             records, osv = PlannedRecords(DynamoDbRecords(parts.table)), parts.osv
         to = judge_from_here(self.policy, records, osv, self.aws.codeartifact())
         problems: list[str] = []
+        judged: list[Package] = []
         with stderr().status("asking CodeArtifact") as status:
             subjects = self._subjects(to.codeartifact, records, status)
             for number, package in enumerate(subjects.packages, 1):
@@ -139,14 +142,17 @@ class _Job:
                 try:
                     reconcile(package, to, anew=True)
                 except StewardError as error:
-                    problems.append(f"{package.purl()}: {error}")
-        found = [one for one in records.planned.values() if subjects.means(one)]
+                    where = package.repository.name
+                    problems.append(f"{package.purl()} in {where}: {error}")
+                else:
+                    judged.append(package)
+        known = [one for package in judged for one in records.of_package(package)]
         return Run(
             plan=True,
-            packages=len(subjects.packages),
-            records=found,
+            packages=len(judged),
+            records=[one for one in known if subjects.means(one)],
             wanted=subjects.wanted,
-            problems=problems,
+            problems=[*problems, *subjects.absent(judged, known)],
         )
 
     def promote(self, wait_seconds: int) -> "Run":
@@ -168,6 +174,8 @@ class _Job:
             self._refuse_ways_around(subjects, client)
             queue = SqsPromotionsQueue(parts.queue)
             request = ask(packages, queue, policy_digest=self.policy.digest)
+            if not wait_seconds:
+                return Run(plan=False, packages=0, records=(), sent=len(packages))
             followed = follow(
                 packages,
                 request,
@@ -176,13 +184,15 @@ class _Job:
                 enforcing=not observing,
                 progress=status.update,
             )
-        found = [one for one in followed.records if subjects.means(one)]
         return Run(
             plan=False,
-            packages=len(followed.answers),
-            records=found,
+            packages=len(followed.judged),
+            records=[one for one in followed.records if subjects.means(one)],
             wanted=subjects.wanted,
-            problems=problems(followed, self.policy.digest, wait_seconds),
+            problems=[
+                *problems(followed, self.policy.digest, wait_seconds),
+                *subjects.absent(followed.judged, followed.records),
+            ],
             under_way=followed.copying,
             observing=observing,
         )
@@ -193,7 +203,7 @@ class _Job:
         from cli.promotion_subjects import everything, named
 
         if self.purls:
-            return named(self.purls, self.rules, self.place)
+            return named(self.purls, self.policy, self.rules, self.place)
         listed = 0
 
         def seen(packages: int) -> None:

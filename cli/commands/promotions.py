@@ -1,6 +1,5 @@
 """`steward promotions`: what was promoted, what is held until when, what was refused and why."""
 
-from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,13 +16,8 @@ if TYPE_CHECKING:
     from promote_versions.records import Record, State
     from promote_versions.records_table import Records
 
-_STATES: "tuple[State, ...]" = (
-    "held",
-    "approved",
-    "refused",
-    "copied",
-    "recalled",
-)  # in the order of a version's life
+# In the order of a version's life; the module that has them is imported when the command runs.
+_STATES: "tuple[State, ...]" = ("held", "approved", "refused", "copied", "recalled")
 
 
 @click.command("promotions", short_help="What was promoted, held or refused, and why.")
@@ -108,8 +102,7 @@ def promotions_command(
         return
     console = stdout()
     console.print(promotion_tables.of_records(chosen, gates=gates))
-    counted = Counter(record.state for record in chosen)
-    console.print(", ".join(f"{counted[state]} {state}" for state in _STATES if counted[state]))
+    console.print(promotion_tables.counted(chosen))
 
 
 def _place_in_the_list(record: "Record") -> tuple[int, bool, "datetime", str]:

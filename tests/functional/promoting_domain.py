@@ -1,4 +1,4 @@
-"""A deployment that promotes, in this process: its three functions work their queues in a thread."""
+"""A deployment that promotes, in this process; its functions work their queues in a thread."""
 
 from __future__ import annotations
 
@@ -262,14 +262,14 @@ def ago(**duration: float) -> str:
     return (datetime.now(UTC) - timedelta(**duration)).isoformat()
 
 
-def old(version: str, **more: object) -> dict[str, object]:
+def old(version: str) -> dict[str, object]:
     """Return a version that has been public for long."""
-    return {"version": version, "originalPublishTime": ago(days=400), **more}
+    return young(version, days=400)
 
 
-def young(version: str, **more: object) -> dict[str, object]:
-    """Return a version that was released yesterday."""
-    return {"version": version, "originalPublishTime": ago(days=1), **more}
+def young(version: str, *, days: float = 1) -> dict[str, object]:
+    """Return a version that was released yesterday, or so many *days* ago."""
+    return {"version": version, "originalPublishTime": ago(days=days)}
 
 
 def malicious(name: str, version: str) -> dict[str, object]:

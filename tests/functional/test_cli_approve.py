@@ -1,0 +1,350 @@
+"""`steward approve` and `steward reject`, on a deployment whose functions are at work."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from promote_versions.records import Record
+from tests.functional.deployed_domain import ACCOUNT, DOMAIN, deployed, other_services
+from tests.functional.promoting_domain import (
+    APPROVED,
+    INTAKE,
+    PromotingDomain,
+    malicious,
+    old,
+    promoting,
+    young,
+)
+
+if TYPE_CHECKING:
+    from click.testing import Result
+
+    from steward.coordinates import Package
+
+__all__ = ["deployed", "other_services", "promoting"]
+
+MANUAL = """\
+  - name: public-to-approved
+    packages: /pypi/*
+    from: pypi-intake
+    to: pypi-approved
+    recall: archive
+    require:
+      minimum_age: P7D
+      vulnerabilities: {block_at: high}
+      approval: manual
+"""
+ALSO = """\
+  - name: public-to-urgent
+    packages: /pypi/*
+    from: pypi-intake
+    to: pypi-urgent
+    require: {approval: manual}
+"""
+VERSION = "pkg:pypi/requests@2.31.0"
+YOUNG = "pkg:pypi/requests@2.32.4"
+BAD = "pkg:pypi/requests@6.6.6"
+BECAUSE = ("--reason", "read the diff to 2.30.0")
+
+
+@pytest.fixture
+def company(promoting: PromotingDomain) -> PromotingDomain:
+    """Versions of `requests` wait: one for a person alone, one for its age too; one is refused."""
+    promoting.deploy(MANUAL)
+    package = promoting.seed("requests", old("2.31.0"), young("2.32.4"), old("6.6.6"))
+    promoting.vulnerable(malicious("requests", "6.6.6"))
+    judged(promoting, package)
+    return promoting
+
+
+def judged(domain: PromotingDomain, package: Package) -> None:
+    """The deployment has judged *package*."""
+    domain.steward("promote", package.purl(), "--wait", "0")
+    domain.work()
+
+
+def say(domain: PromotingDomain, *arguments: str) -> Result:
+    """Run `steward approve` or `steward reject` while the functions are at work."""
+    with domain.at_work():
+        return domain.steward(*arguments)
+
+
+def document(result: Result) -> dict[str, Any]:
+    """Return the one line of JSON that the command has printed."""
+    [line] = result.stdout.splitlines()
+    found: dict[str, Any] = json.loads(line)
+    return found
+
+
+def problem(result: Result) -> str:
+    """Return what went wrong, as a program reads it and as a person does."""
+    assert result.exit_code == 1
+    said = document(result)
+    assert said["ok"] is False
+    assert f"Error: {said['problem']}" in result.stderr
+    return str(said["problem"])
+
+
+def record(domain: PromotingDomain, version: str, rule: str = "public-to-approved") -> Record:
+    """Return what is decided about a version of `requests`."""
+    found = domain.records.find(domain.seed("requests"), version, rule)
+    assert found is not None
+    return found
+
+
+def test_an_approved_version_is_promoted(company: PromotingDomain) -> None:
+    """The command waits until it is copied; who it was stands in what it shows."""
+    assert record(company, "2.31.0").state == "held"
+    result = say(company, "approve", VERSION, *BECAUSE)
+    assert result.exit_code == 0, result.stderr
+    assert company.promoted("requests") == {"2.31.0": "Published"}
+    said = record(company, "2.31.0").approval
+    assert said is not None
+    assert f"approved by {said.who}" in result.stdout
+    assert "read the diff to 2.30.0" in result.stdout
+    assert "copied" in result.stdout
+
+
+def test_an_approval_as_json(company: PromotingDomain) -> None:
+    """It is the record of the version, and says whether more is to come."""
+    said = document(say(company, "approve", VERSION, *BECAUSE, "--json"))
+    assert (said["ok"], said["state"], said["underWay"]) == (True, "copied", False)
+    assert said["approval"]["decision"] == "approve"
+    assert said["approval"]["reason"] == BECAUSE[1]
+
+
+def test_other_gates_are_not_opened_by_an_approval(company: PromotingDomain) -> None:
+    """The version is still too young; the command does not wait for that."""
+    result = say(company, "approve", YOUNG, *BECAUSE, "--wait", "600")
+    assert result.exit_code == 0, result.stderr
+    assert record(company, "2.32.4").state == "held"
+    assert "until " in result.stdout
+    assert "must have been public for 7 days" in result.stdout
+    assert company.promoted("requests") == {}
+
+
+def test_a_repeated_approval_is_recorded_again(company: PromotingDomain) -> None:
+    """The same words later are another approval."""
+    say(company, "approve", YOUNG, *BECAUSE)
+    first = record(company, "2.32.4").approval
+    result = say(company, "approve", YOUNG, *BECAUSE)
+    assert result.exit_code == 0, result.stderr
+    second = record(company, "2.32.4").approval
+    assert first is not None
+    assert second is not None
+    assert second.at > first.at
+
+
+def test_an_approval_of_what_needs_none_does_not_wait_for_ever(company: PromotingDomain) -> None:
+    """A rule without people holds the version for its age; that is all there is to show."""
+    company.deploy(MANUAL.replace("manual", "automatic"))
+    judged(company, company.seed("requests"))
+    result = say(company, "approve", YOUNG, *BECAUSE, "--wait", "600", "--json")
+    assert (document(result)["state"], document(result)["underWay"]) == ("held", False)
+
+
+def test_several_promotions_need_a_rule(company: PromotingDomain) -> None:
+    """Those that hold the version are named; one is chosen with --rule."""
+    company.domain.seed({"name": "pypi-urgent"})
+    company.deploy(MANUAL + ALSO)
+    judged(company, company.seed("requests"))
+    several = problem(say(company, "approve", VERSION, *BECAUSE, "--json"))
+    assert "public-to-approved (held)" in several
+    assert "public-to-urgent (held)" in several
+    assert "--rule" in several
+    chosen = ("--rule", "public-to-urgent")
+    assert say(company, "approve", VERSION, *BECAUSE, *chosen).exit_code == 0
+    assert record(company, "2.31.0", "public-to-urgent").state == "copied"
+    assert record(company, "2.31.0").state == "held"
+
+
+@pytest.mark.parametrize(
+    ("decision", "version", "said"),
+    [
+        pytest.param(
+            "approve", "pkg:pypi/requests@9.9.9", "was never judged", id="an unknown version"
+        ),
+        pytest.param("reject", "pkg:pypi/nothing@1.0", "was never judged", id="an unknown package"),
+        pytest.param(
+            "approve",
+            BAD,
+            "a gate refuses it, which no approval changes: is malicious: MAL-2026-7",
+            id="what a gate refuses",
+        ),
+        pytest.param(
+            "approve",
+            "pkg:npm/left-pad@1.3.0",
+            "no rule of the policy's `promotions` is about pkg:npm/left-pad",
+            id="a package of no promotion",
+        ),
+    ],
+)
+def test_what_nobody_waits_for(
+    company: PromotingDomain, decision: str, version: str, said: str
+) -> None:
+    """Nothing is sent."""
+    result = company.steward(decision, version, *BECAUSE, "--json")
+    assert said in problem(result)
+    assert company.waiting() == 0
+
+
+def test_a_rule_that_never_judged_the_version(company: PromotingDomain) -> None:
+    """Its name stands in the message."""
+    result = company.steward("approve", VERSION, *BECAUSE, "--rule", "other", "--json")
+    assert "was never judged by the rule other" in problem(result)
+
+
+def test_what_is_promoted_needs_no_approval(company: PromotingDomain) -> None:
+    """Nothing is sent."""
+    say(company, "approve", VERSION, *BECAUSE)
+    result = company.steward("approve", VERSION, *BECAUSE, "--json")
+    assert "nothing changes by that" in problem(result)
+    assert "public-to-approved: it is promoted" in problem(result)
+    assert company.waiting() == 0
+
+
+def test_a_rejected_version_is_refused(company: PromotingDomain) -> None:
+    """Whoever asks for it learns by whom and why."""
+    result = say(company, "reject", VERSION, "--reason", "the maintainer's account was taken over")
+    assert result.exit_code == 0, result.stderr
+    assert "the maintainer's account was taken over" in result.stdout
+    assert record(company, "2.31.0").state == "refused"
+    again = company.steward("reject", VERSION, *BECAUSE, "--json")
+    assert "it has been rejected already" in problem(again)
+
+
+def test_who_has_rejected_may_approve_later(company: PromotingDomain) -> None:
+    """The last word counts."""
+    say(company, "reject", VERSION, "--reason", "no")
+    result = say(company, "approve", VERSION, "--reason", "yes", "--json")
+    assert document(result)["state"] == "copied"
+    assert company.promoted("requests") == {"2.31.0": "Published"}
+
+
+def test_a_version_that_a_gate_refuses_can_be_rejected_for_good(company: PromotingDomain) -> None:
+    """It stays out when the gate opens."""
+    result = say(company, "reject", BAD, "--reason", "never again", "--json")
+    assert document(result)["state"] == "refused"
+    company.vulnerable()
+    judged(company, company.seed("requests"))
+    assert record(company, "6.6.6").state == "refused"
+    assert "never again" in record(company, "6.6.6").reason
+
+
+def test_a_promoted_version_is_recalled_by_a_rejection(company: PromotingDomain) -> None:
+    """It is archived in the destination, and stays where it came from."""
+    say(company, "approve", VERSION, *BECAUSE)
+    result = say(company, "reject", VERSION, "--reason", "it was bought by somebody")
+    assert result.exit_code == 0, result.stderr
+    assert "recalled" in result.stdout
+    assert company.promoted("requests") == {"2.31.0": "Archived"}
+    assert company.domain.statuses(company.seed("requests"))["2.31.0"] == "Published"
+    again = company.steward("reject", VERSION, *BECAUSE, "--json")
+    assert "it has been recalled already" in problem(again)
+
+
+def test_a_deployment_that_observes_takes_approvals_and_copies_nothing(
+    company: PromotingDomain,
+) -> None:
+    """The command does not wait for a copy."""
+    company.deploy(MANUAL, mode="observe")
+    result = say(company, "approve", VERSION, *BECAUSE, "--wait", "600")
+    assert result.exit_code == 0, result.stderr
+    assert "The deployment only observes" in result.stdout
+    assert record(company, "2.31.0").state == "approved"
+    assert company.promoted("requests") == {}
+
+
+def test_who_does_not_wait_is_told_where_to_look(company: PromotingDomain) -> None:
+    """The message is on its queue, and nothing has changed yet."""
+    result = company.steward("approve", VERSION, *BECAUSE, "--wait", "0")
+    assert result.exit_code == 0
+    assert result.stdout == (
+        f"sent: {VERSION} is to be approved, by the rule public-to-approved. `steward promotions` "
+        "shows what becomes of it.\n"
+    )
+    assert company.waiting() == 1
+    company.work()
+    assert company.promoted("requests") == {"2.31.0": "Published"}
+    rejected = company.steward("reject", YOUNG, *BECAUSE, "--wait", "0", "--json")
+    assert document(rejected) == {
+        "ok": True,
+        "sent": "reject",
+        "packageUrl": YOUNG,
+        "rule": "public-to-approved",
+    }
+
+
+def test_an_approval_that_is_ignored_times_out_with_where_to_look(
+    company: PromotingDomain,
+) -> None:
+    """The version has changed after the command has read what is held."""
+    company.ignored.add(company.queues.approvals)
+    result = say(company, "approve", VERSION, *BECAUSE, "--wait", "1", "--json")
+    assert problem(result).startswith("sent, but not recorded within 1 s.")
+    assert "`approval ignored`" in problem(result)
+
+
+def test_what_is_recorded_and_not_carried_out_in_time(company: PromotingDomain) -> None:
+    """It is said, and no failure: the approval stands."""
+    company.ignored.add(company.queues.copies)
+    result = say(company, "approve", VERSION, *BECAUSE, "--wait", "1")
+    assert result.exit_code == 0, result.stderr
+    assert "It is recorded, and not carried out after 1 s" in result.stdout
+    under_way = say(company, "reject", YOUNG, *BECAUSE, "--json")
+    assert document(under_way)["state"] == "refused"
+
+
+def test_the_repository_can_be_named_where_the_policy_is_another(
+    company: PromotingDomain,
+) -> None:
+    """A policy without promotions knows the domain alone."""
+    policy = ("--policy", company.domain.policy())
+    where = ("--repository", INTAKE.name, "--domain", DOMAIN)
+    company.deploy(MANUAL)
+    result = say(company, "approve", VERSION, *BECAUSE, *where)
+    assert result.exit_code == 0, result.stderr
+    assert company.promoted("requests", APPROVED) == {"2.31.0": "Published"}
+    rejected = company.domain.run(
+        "reject", YOUNG, *BECAUSE, *where, "--domain-owner", ACCOUNT, "--wait", "0", *policy
+    )
+    assert rejected.exit_code == 0, rejected.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        pytest.param(
+            ("pkg:pypi/requests", *BECAUSE),
+            "names no version: write pkg:pypi/requests@VERSION",
+            id="a package without a version",
+        ),
+        pytest.param(("requests", *BECAUSE), "is no package URL", id="a name"),
+        pytest.param((VERSION,), "--reason", id="no reason"),
+        pytest.param((VERSION, "--reason", "..."), "say why", id="a reason that says nothing"),
+        pytest.param((VERSION, "--reason", "a\nb"), "on one line", id="a reason of two lines"),
+        pytest.param((VERSION, "--reason", "a" * 1001), "up to 1000", id="a reason too long"),
+    ],
+)
+def test_wrong_use(company: PromotingDomain, arguments: tuple[str, ...], message: str) -> None:
+    """It is said what to write instead."""
+    result = company.steward("approve", *arguments)
+    assert result.exit_code == 2
+    assert message in result.stderr
+
+
+def test_nothing_is_deployed(company: PromotingDomain) -> None:
+    """The message says where it was looked for."""
+    company.domain.forget_deployment()
+    result = company.steward("approve", VERSION, *BECAUSE, "--json")
+    assert "nothing is deployed for the domain" in problem(result)
+
+
+def test_an_older_deployment_does_not_promote(company: PromotingDomain) -> None:
+    """It was deployed before there were promotions."""
+    company.domain.redescribe(promotions=None)
+    result = company.steward("reject", VERSION, *BECAUSE, "--json")
+    assert "was deployed before there were promotions" in problem(result)
