@@ -37,6 +37,23 @@ def test_a_ledger_and_a_topic_are_read() -> None:
     assert (read.ledger_table, read.attention_topic) == ("ledger", "arn:topic")
 
 
+@pytest.mark.parametrize(
+    ("variable", "field"),
+    [
+        ("STEWARD_PROMOTIONS_TABLE", "promotions_table"),
+        ("STEWARD_PROMOTIONS_QUEUE_URL", "promotions_queue_url"),
+        ("STEWARD_COPIES_QUEUE_URL", "copies_queue_url"),
+        ("STEWARD_OSV_URL", "osv_url"),
+    ],
+)
+def test_what_only_promotions_have_is_optional(variable: str, field: str) -> None:
+    """Of its three functions too, each has some of it; empty is none."""
+    read = settings.from_environment(ENVIRONMENT | {variable: "there"})
+    assert getattr(read, field) == "there"
+    for empty in ({}, {variable: ""}):
+        assert getattr(settings.from_environment(ENVIRONMENT | empty), field) is None
+
+
 @pytest.mark.parametrize("name", ENVIRONMENT)
 def test_every_other_variable_is_required(name: str) -> None:
     """A function that guesses where it runs does harm."""
