@@ -34,11 +34,32 @@ def _reason(_: click.Context, __: click.Parameter, value: str) -> str:
     return value.strip()
 
 
+def _packages(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+    """Return *values*, each of which names a package: AWS is not asked for the others."""
+    from cli.purls import parse_package
+
+    for value in values:
+        try:
+            parse_package(value)
+        except ValueError as error:
+            raise click.BadParameter(str(error)) from error
+    return values
+
+
+def _of_a_version(context: click.Context, parameter: click.Parameter, value: str) -> str:
+    from cli.purls import parse_version
+
+    _packages(context, parameter, (value,))
+    if parse_version(value) is None:
+        raise click.BadParameter(f"{value!r} names no version, as pkg:pypi/requests@2.32.4 does")
+    return value
+
+
 def approval_options(command: _Command) -> _Command:
     """Give *command* the parameters of `approve` and `reject`."""
     for decorate in reversed(
         (
-            click.argument("purl", metavar="PURL"),
+            click.argument("purl", metavar="PURL", callback=_of_a_version),
             click.option("--reason", required=True, callback=_reason, metavar="TEXT", help="Why."),
             click.option(
                 "--rule",
@@ -61,6 +82,7 @@ def approval_options(command: _Command) -> _Command:
     return command
 
 
+purls_argument = click.argument("purls", nargs=-1, metavar="[PURL]...", callback=_packages)
 wait_option = click.option(
     "--wait",
     "wait_seconds",
@@ -146,17 +168,7 @@ def _meant(
 ) -> "Record":
     """Return the one record that the person means."""
     from cli.promotion_records import records_of, sources
-    from steward.errors import PurlError
-    from steward.purls import parse_purl
 
-    try:
-        version = parse_purl(purl).version
-    except PurlError as error:
-        raise click.BadParameter(str(error), param_hint="PURL") from error
-    if version is None:
-        raise click.BadParameter(
-            f"{purl!r} names no version: write {purl}@VERSION", param_hint="PURL"
-        )
     found = records_of(purl, place, table, lambda package: sources(package, policy_path))
     of_rule = [one for one in found if rule in (None, one.rule)]
     if not of_rule:

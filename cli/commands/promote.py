@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cli import options
-from cli.approving import wait_option
+from cli.approving import purls_argument, wait_option
 from cli.aws import domain_owner_option
 from cli.output import fail, print_json, stderr, stdout
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 @click.command("promote", short_help="Have versions judged and copied now.")
-@click.argument("purls", nargs=-1, metavar="[PURL]...")
+@purls_argument
 @click.option(
     "--repository",
     metavar="NAME",

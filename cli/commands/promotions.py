@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cli import options
+from cli.approving import purls_argument
 from cli.aws import domain_owner_option
 from cli.output import print_json, stdout
 
@@ -21,7 +22,7 @@ _STATES: "tuple[State, ...]" = ("held", "approved", "refused", "copied", "recall
 
 
 @click.command("promotions", short_help="What was promoted, held or refused, and why.")
-@click.argument("purls", nargs=-1, metavar="[PURL]...")
+@purls_argument
 @click.option(
     "--state",
     "states",

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import botocore.session
 import httpx
 import pytest
+from botocore.loaders import Loader, create_loader
 from click.testing import CliRunner, Result
 
 from cli.main import steward
@@ -57,6 +59,7 @@ class DeployedDomain:
         folder: For files of the test.
         client: CodeArtifact's client, as anyone has it.
         ledger: The deployment's.
+        topic: The ARN of its topic for what needs a person.
     """
 
     def __init__(self, url: str, folder: Path, announcements: _Announcements) -> None:
@@ -66,6 +69,7 @@ class DeployedDomain:
         self._session = botocore.session.Session()  # one for all: each reads AWS's models anew
         self._session.set_credentials("anyone", "anything")
         self._queue = ""
+        self.topic = ""
         self.client = cast("CodeArtifactClient", self.aws("codeartifact"))
         self.ledger: Ledger = ledgers.DynamoDbLedger(TABLE)
 
@@ -87,10 +91,10 @@ class DeployedDomain:
             ],
             BillingMode="PAY_PER_REQUEST",
         )
-        topic = self.aws("sns").create_topic(Name="attention")["TopicArn"]
+        self.topic = str(self.aws("sns").create_topic(Name="attention")["TopicArn"])
         self._queue = self.aws("sqs").create_queue(QueueName="people")["QueueUrl"]
         self.aws("sns").subscribe(
-            TopicArn=topic, Protocol="sqs", Endpoint=f"arn:aws:sqs:{REGION}:{ACCOUNT}:people"
+            TopicArn=self.topic, Protocol="sqs", Endpoint=f"arn:aws:sqs:{REGION}:{ACCOUNT}:people"
         )
         self._deployment: dict[str, object] = {
             "domain": DOMAIN,
@@ -98,7 +102,7 @@ class DeployedDomain:
             "stack": "steward",
             "bus": "default",
             "ledger": TABLE,
-            "attentionTopic": topic,
+            "attentionTopic": self.topic,
         }
         self.describe(self._deployment)
 
@@ -111,6 +115,15 @@ class DeployedDomain:
         """The deployment's parameter says what it said, but for what is *changed*, from now on."""
         self._deployment |= changed
         self.describe(self._deployment)
+
+    @contextmanager
+    def redescribed(self, **changed: object) -> Iterator[None]:
+        """The deployment's parameter says what it said, but for what is *changed*, for a while."""
+        self.describe(self._deployment | changed)
+        try:
+            yield
+        finally:
+            self.describe(self._deployment)
 
     def forget_deployment(self) -> None:
         """Nothing is deployed any more."""
@@ -212,6 +225,17 @@ def deployed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[DeployedDomain]:
     """A new deployment; the environment leads any AWS client there."""
+    with a_deployment(other_services, tmp_path, monkeypatch) as domain:
+        yield domain
+
+
+@contextmanager
+def a_deployment(
+    other_services: tuple[MotoServices, _Announcements],
+    folder: Path,
+    environment: pytest.MonkeyPatch,
+) -> Iterator[DeployedDomain]:
+    """There is a new deployment, and no other; *environment* leads any AWS client there."""
     moto, announcements = other_services
     announcements.entries.clear()
     app = create_app(Options(account=ACCOUNT, region=REGION), public={}, other_services=moto)
@@ -219,10 +243,18 @@ def deployed(
         closing.callback(app.close)
         server = closing.enter_context(RunningServer(app))
         closing.callback(forget_everything)
-        closing.enter_context(_only_environment(monkeypatch, server.url))
-        domain = DeployedDomain(server.url, tmp_path, announcements)
+        closing.enter_context(_only_environment(environment, server.url))
+        # Each command makes a session of its own, and each session reads AWS's models anew.
+        environment.setattr("botocore.session.create_loader", _one_loader)
+        domain = DeployedDomain(server.url, folder, announcements)
         domain.deploy()
         yield domain
+
+
+@cache
+def _one_loader(search_path: str | None = None) -> Loader:
+    """Return a loader of AWS's models that remembers what it has read."""
+    return create_loader(search_path)
 
 
 @contextmanager

@@ -16,6 +16,7 @@ import httpx
 import pytest
 from click.testing import Result
 
+from cli import approving, promotion_requests
 from promote_versions import app, approvals, copier
 from promote_versions.records_table import DynamoDbRecords
 from steward.coordinates import Package, Repository, Status
@@ -130,6 +131,7 @@ class PromotingDomain:
             "STEWARD_PROMOTIONS_QUEUE_URL": self.queues.promotions,
             "STEWARD_COPIES_QUEUE_URL": self.queues.copies,
             "STEWARD_OSV_URL": self.osv,
+            "STEWARD_ATTENTION_TOPIC": self.domain.topic,
             "POWERTOOLS_METRICS_DISABLED": "true",
         }
         for name, value in environment.items():
@@ -289,10 +291,21 @@ def promoting(
     deployed: DeployedDomain, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[PromotingDomain]:
     """A deployment that promotes; `deploy` gives it a policy."""
+    with promotion(deployed, monkeypatch) as domain:
+        yield domain
+
+
+@contextmanager
+def promotion(
+    deployed: DeployedDomain, environment: pytest.MonkeyPatch
+) -> Iterator[PromotingDomain]:
+    """The deployment promotes; commands look often, as nobody pays for what they look at."""
+    for waiting in (approving, promotion_requests):
+        environment.setattr(waiting, "_PAUSE_SECONDS", _PAUSE_SECONDS)
     with ExitStack() as closing:
         for handler in logger().handlers:  # the functions' log is not the command's output
             if isinstance(handler, logging.StreamHandler):
                 before = handler.setStream(io.StringIO())
                 closing.callback(partial(handler.setStream, before))
         closing.callback(forget_collaborators)
-        yield PromotingDomain(deployed, monkeypatch)
+        yield PromotingDomain(deployed, environment)

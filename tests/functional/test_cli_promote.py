@@ -7,7 +7,9 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from click.testing import CliRunner
 
+from cli.main import steward
 from tests.functional.deployed_domain import ACCOUNT, DOMAIN, deployed, other_services
 from tests.functional.promoting_domain import (
     APPROVED,
@@ -287,7 +289,6 @@ def test_another_policy_than_the_deployed_one_judges_nothing(
     assert "another policy than the one given here" in problem
     assert "--policy" in problem
     assert result.exit_code == 1
-    assert company.items() == company.items()
     assert company.promoted("requests") == {}
     assert company.records.of_package(company.seed("requests")) == []
 
@@ -311,14 +312,17 @@ def test_a_way_around_the_gates_is_refused_with_two_remedies(company: PromotingD
     assert "pypi-approved -> pypi-intake" in verdicts(planned)["2.31.0"][1]
 
 
+@pytest.fixture
+def policy(tmp_path: Path) -> str:
+    """A policy that is deployed nowhere."""
+    file = tmp_path / "public.yaml"
+    file.write_text(f"domain: {DOMAIN}\npromotions:\n{PUBLIC}")
+    return str(file)
+
+
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [
-        pytest.param(
-            ("pkg:npm/left-pad",),
-            "no promotion copies pkg:npm/left-pad: public-to-approved (from pypi-intake)",
-            id="no rule is about the package",
-        ),
         pytest.param(
             (PURL, "--rule", "other"),
             "the policy has no promotion called other; it has public-to-approved",
@@ -331,14 +335,32 @@ def test_a_way_around_the_gates_is_refused_with_two_remedies(company: PromotingD
         ),
     ],
 )
-def test_what_no_promotion_is_about(
-    company: PromotingDomain, arguments: tuple[str, ...], problem: str
+def test_promotions_that_there_are_not(
+    arguments: tuple[str, ...], problem: str, policy: str
 ) -> None:
-    """The message names the promotions that there are."""
-    result = company.steward("promote", *arguments, "--json")
+    """The message names those that there are; AWS is not asked."""
+    result = CliRunner().invoke(steward, ["promote", *arguments, "--policy", policy, "--json"])
     assert result.exit_code == 1
     assert document(result)["ok"] is False
     assert document(result)["problem"].startswith(problem)
+
+
+def test_a_policy_without_promotions(tmp_path: Path) -> None:
+    """There is nothing to promote; AWS is not asked."""
+    (tmp_path / "policy.yaml").write_text(f"domain: {DOMAIN}\n")
+    policy = ("--policy", str(tmp_path / "policy.yaml"))
+    result = CliRunner().invoke(steward, ["promote", PURL, *policy, "--json"])
+    assert document(result)["problem"].startswith("the policy has no `promotions`")
+    assert result.exit_code == 1
+
+
+def test_a_package_that_no_promotion_is_about(company: PromotingDomain) -> None:
+    """The message names the promotions that were looked at."""
+    result = company.steward("promote", "pkg:npm/left-pad", "--json")
+    assert document(result)["problem"].startswith(
+        "no promotion copies pkg:npm/left-pad: public-to-approved (from pypi-intake)"
+    )
+    assert result.exit_code == 1
 
 
 def test_a_repository_that_does_not_exist(promoting: PromotingDomain) -> None:
@@ -350,13 +372,6 @@ def test_a_repository_that_does_not_exist(promoting: PromotingDomain) -> None:
     assert f"there is no repository {INTAKE.name} in the domain" in document(result)["problem"]
 
 
-def test_a_policy_without_promotions(company: PromotingDomain) -> None:
-    """There is nothing to promote."""
-    result = company.domain.run("promote", PURL, "--policy", company.domain.policy(), "--json")
-    assert document(result)["problem"].startswith("the policy has no `promotions`")
-    assert result.exit_code == 1
-
-
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -366,9 +381,9 @@ def test_a_policy_without_promotions(company: PromotingDomain) -> None:
         pytest.param((PURL, "--wait", "-1"), "--wait", id="a negative time"),
     ],
 )
-def test_wrong_use(company: PromotingDomain, arguments: tuple[str, ...], message: str) -> None:
+def test_wrong_use(arguments: tuple[str, ...], message: str, policy: str) -> None:
     """It is said what to write instead."""
-    result = company.steward("promote", *arguments)
+    result = CliRunner().invoke(steward, ["promote", *arguments, "--policy", policy])
     assert result.exit_code == 2
     assert message in result.stderr
 

@@ -7,20 +7,22 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.functional.deployed_domain import DOMAIN, deployed, other_services
+from tests.functional.deployed_domain import DOMAIN, a_deployment, other_services
 from tests.functional.promoting_domain import (
     INTAKE,
     PromotingDomain,
     malicious,
     old,
-    promoting,
+    promotion,
     young,
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from click.testing import Result
 
-__all__ = ["deployed", "other_services", "promoting"]
+__all__ = ["other_services"]
 
 POLICY = """\
   - name: public-to-approved
@@ -40,22 +42,30 @@ REQUESTS = "pkg:pypi/requests"
 NOTHING = "no version that is asked for was judged yet: `steward promote` has it judged\n"
 
 
-@pytest.fixture
-def company(promoting: PromotingDomain) -> PromotingDomain:
+@pytest.fixture(scope="module")
+def company(
+    other_services: Any,  # noqa: ANN401  as the fixture has it
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[PromotingDomain]:
     """Versions in each state: two held for their age, one of them longer; one for a person."""
-    promoting.deploy(POLICY)
-    promoting.domain.seed({"name": "pypi-production"})
-    promoting.seed(
-        "requests", old("2.31.0"), young("2.32.4"), young("2.32.3", days=3), old("6.6.6")
-    )
-    promoting.seed("urllib3", old("2.5.0"))
-    promoting.vulnerable(malicious("requests", "6.6.6"))
-    for purl in (REQUESTS, "pkg:pypi/urllib3"):
-        promoting.steward("promote", purl, "--rule", "public-to-approved", "--wait", "0")
+    with (
+        pytest.MonkeyPatch.context() as environment,
+        a_deployment(other_services, tmp_path_factory.mktemp("company"), environment) as deployed,
+        promotion(deployed, environment) as promoting,
+    ):
+        promoting.deploy(POLICY)
+        promoting.domain.seed({"name": "pypi-production"})
+        promoting.seed(
+            "requests", old("2.31.0"), young("2.32.4"), young("2.32.3", days=3), old("6.6.6")
+        )
+        promoting.seed("urllib3", old("2.5.0"))
+        promoting.vulnerable(malicious("requests", "6.6.6"))
+        for purl in (REQUESTS, "pkg:pypi/urllib3"):
+            promoting.steward("promote", purl, "--rule", "public-to-approved", "--wait", "0")
+            promoting.work()
+        promoting.steward("promote", REQUESTS, "--wait", "0", "--repository", "pypi-approved")
         promoting.work()
-    promoting.steward("promote", REQUESTS, "--wait", "0", "--repository", "pypi-approved")
-    promoting.work()
-    return promoting
+        yield promoting
 
 
 def listed(result: Result) -> list[tuple[str, str, str]]:
@@ -145,12 +155,10 @@ def test_gates_are_shown_on_request(company: PromotingDomain) -> None:
     assert "public-to-approved: pypi-intake -> pypi-approved" in result.stdout
 
 
-def test_nothing_was_judged_yet(promoting: PromotingDomain) -> None:
-    """The message says what has it judged; a program gets an empty list."""
-    promoting.deploy(POLICY)
-    result = promoting.steward("promotions")
+def test_nothing_is_found(company: PromotingDomain) -> None:
+    """The message says what has it judged."""
+    result = company.steward("promotions", "--state", "recalled")
     assert (result.exit_code, result.stdout) == (0, NOTHING)
-    assert listed(promoting.steward("promotions", "--json")) == []
 
 
 def test_everything_that_was_decided_is_in_the_json(company: PromotingDomain) -> None:
@@ -207,17 +215,24 @@ def test_wrong_use(company: PromotingDomain, arguments: tuple[str, ...], message
     assert message in result.stderr
 
 
-def test_nothing_is_deployed(company: PromotingDomain) -> None:
-    """The message says where it was looked for."""
-    company.domain.forget_deployment()
-    result = company.steward("promotions", "--json")
-    assert result.exit_code == 1
-    assert "nothing is deployed for the domain" in json.loads(result.stdout)["problem"]
+@pytest.fixture
+def older(company: PromotingDomain) -> Iterator[PromotingDomain]:
+    """An older version is deployed, without promotions."""
+    with company.domain.redescribed(promotions=None):
+        yield company
 
 
-def test_an_older_deployment_does_not_promote(company: PromotingDomain) -> None:
+def test_an_older_deployment_does_not_promote(older: PromotingDomain) -> None:
     """It was deployed before there were promotions."""
-    company.domain.redescribe(promotions=None)
-    result = company.steward("promotions", "--json")
+    result = older.steward("promotions", "--json")
     assert result.exit_code == 1
     assert "deployed before there were promotions" in json.loads(result.stdout)["problem"]
+
+
+def test_nothing_is_deployed(company: PromotingDomain) -> None:
+    """The message says where it was looked for."""
+    result = company.steward("promotions", "--domain", "other-company", "--json")
+    assert result.exit_code == 1
+    assert (
+        "nothing is deployed for the domain other-company" in json.loads(result.stdout)["problem"]
+    )
