@@ -2,16 +2,18 @@
 
 import ast
 import re
+import shlex
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import product
 from pathlib import Path
 from typing import cast
 
+import click
 import pytest
 from pydantic import BaseModel
 
-from cli.main import COMMANDS
+from cli.main import COMMANDS, steward
 from emulator.core.switches import SWITCHES
 from emulator.external.discovery import VARIABLES
 from enforce_origin_controls.outcome import Found
@@ -203,6 +205,35 @@ def test_links_lead_somewhere(document: str) -> None:
     """To a file of the project and, if they name a heading, to a heading of it."""
     for target in re.findall(r"\]\(([^)\s]+)\)", _document(document)):
         _check_link(ROOT / document, target)
+
+
+def _commands(document: str) -> Iterator[list[str]]:
+    """Yield the words of each `steward` command in the shell blocks of a document."""
+    text = _document(document)
+    for block in re.findall(r"^ *```sh\n(.*?)^ *```$", text, re.MULTILINE | re.DOTALL):
+        for line in block.replace("\\\n", " ").splitlines():
+            command = re.match(r" *(?:\.venv/bin/)?steward .*", line)
+            if command is not None:
+                yield shlex.split(command[0], comments=True)
+
+
+@pytest.mark.parametrize("document", [page for page in PAGES if [*_commands(page)]])
+def test_commands_of_the_documents_have_the_options_that_they_are_given(document: str) -> None:
+    """Whoever pastes one is not told that there is no such option, or that another is missing."""
+    for words in _commands(document):
+        command: click.Command = steward
+        given = words[1:]
+        while isinstance(command, click.Group):
+            while given[0].startswith("-"):
+                given = given[1:]
+            found = command.get_command(click.Context(command), given[0])
+            assert found is not None, words
+            command, given = found, given[1:]
+        options = {name for one in command.params for name in (*one.opts, *one.secondary_opts)}
+        named = {word.partition("=")[0] for word in given if re.match(r"--?[a-z]", word)}
+        assert named <= {*options, "--help"}, words
+        required = [one for one in command.params if isinstance(one, click.Option) and one.required]
+        assert all(named & set(one.opts) for one in required), words
 
 
 def _check_link(page: Path, target: str) -> None:
