@@ -146,7 +146,8 @@ def say(
         print_json({"ok": True, "underWay": under_way, **promotion_tables.document(became)})
         return
     console = stdout()
-    console.print(promotion_tables.of_records([became], gates=True))
+    gates = became.state != "recalled"  # what let it through once is not what matters now
+    console.print(promotion_tables.of_records([became], gates=gates))
     if not is_over(became):
         console.print(f"It is recorded, and not carried out after {wait_seconds} s: {_AGAIN}")
     elif not enforcing and became.state in _OBSERVED:

@@ -5,8 +5,10 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Final, get_args
 
+from rich.console import Group, RenderableType
 from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from promote_versions.records import Record, State
 from promote_versions.verdicts import Verdict
@@ -19,37 +21,36 @@ STYLES: Final[dict[State, str]] = {
     "refused": "bold red",
     "recalled": "bold magenta",
 }
+_WHOLE: Final = 40  # characters of a package URL that leave room for a reason in 80 columns
 _SIGNS: Final = {"pass": "[green]✓[/]", "hold": "[yellow]…[/]", "refuse": "[bold red]✗[/]"}
 
 
-def of_records(records: Sequence[Record], *, gates: bool = False) -> Table:
-    """
-    Return one row for each of *records*; with *gates*, what each gate said stands below it.
-
-    If all are of one rule it stands above the table, which leaves room for the reasons.
-    """
-    rules = {_rule(record): None for record in records}
-    one = len(rules) == 1
-    table = Table(
-        "version",
-        *([] if one else ["rule"]),
-        "state",
-        "why",
-        title=next(iter(rules)).replace("\n", ": ") if one else None,
-        title_justify="left",
-        title_style="",
-    )
-    for column in table.columns:
-        column.overflow = "fold"  # names and reasons are never cut off
-        column.no_wrap = column.header == "state"
+def of_records(records: Sequence[Record], *, gates: bool = False) -> Group:
+    """Return a table for each rule of *records*; with *gates*, what each gate said stands in it."""
+    by_rule: dict[str, list[Record]] = {}
     for record in records:
-        cells = [
+        route = f"{escape(record.package.repository.name)} -> {escape(record.to)}"
+        by_rule.setdefault(f"[bold]{escape(record.rule)}[/]: {route}", []).append(record)
+    parts: list[RenderableType] = []
+    for title, some in by_rule.items():
+        parts += [Text.from_markup(title), _of_rule(some, gates=gates)]
+    return Group(*parts)
+
+
+def _of_rule(records: Sequence[Record], *, gates: bool) -> Table:
+    table = Table("version", "state", "why")
+    version, state, why = table.columns
+    version.overflow = why.overflow = "fold"  # names and reasons are never cut off
+    state.no_wrap = True
+    longest = max(len(record.purl) for record in records)
+    if longest <= _WHOLE:
+        version.width = longest  # reasons can be read in any width; who copies a name needs a line
+    for record in records:
+        table.add_row(
             escape(record.purl),
-            _rule(record),
             f"[{STYLES[record.state]}]{record.state}[/]",
-            "\n".join([*_why(record), *(_gate(each) for each in record.verdicts if gates)]),
-        ]
-        table.add_row(*(cells[:1] + cells[2:] if one else cells))
+            "\n".join([*_why(record), *(_gate(one) for one in record.verdicts if gates)]),
+        )
     return table
 
 
@@ -73,7 +74,7 @@ def document(record: Record) -> dict[str, object]:
         "state": record.state,
         "reason": record.reason,
         "decidedAt": record.decided_at.isoformat(),
-        "heldUntil": _iso(held_until(record)) if record.state == "held" else None,
+        "heldUntil": _iso(held_until(record)),
         "due": _iso(record.due),
         "gates": [
             {
@@ -101,31 +102,42 @@ def document(record: Record) -> dict[str, object]:
 
 
 def held_until(record: Record) -> datetime | None:
-    """Return until when a held version waits at least; None: no time alone lets it through."""
-    ends = [one.until for one in record.verdicts if one.outcome == "hold"]
-    return max((end for end in ends if end), default=None) if all(ends) else None
+    """Return until when a held version has to wait at the least; None: nobody knows."""
+    ends = [one.until for one in record.verdicts if _ends_by_itself(one)]
+    return max((end for end in ends if end), default=None) if record.state == "held" else None
 
 
-def _rule(record: Record) -> str:
-    route = f"{escape(record.package.repository.name)} -> {escape(record.to)}"
-    return f"{escape(record.rule)}\n[dim]{route}[/]"
+def _ends_by_itself(verdict: Verdict) -> bool:
+    """Return whether *verdict* is a hold that ends with time alone, and not just asked again."""
+    return verdict.outcome == "hold" and "released_at" in verdict.facts
 
 
 def _why(record: Record) -> list[str]:
     """Return the reason of the state, and who and when, where these are known."""
-    lines = [escape(record.reason)]
-    if record.state == "held":
-        until = held_until(record)
-        lines[0] = f"until {_minute(until)}: {lines[0]}" if until else lines[0]
+    lines = [f"{_when(record)}{escape(record.reason)}"]
     if record.state == "copied" and record.copied_at:
-        lines[0] = f"{_minute(record.copied_at)}: {lines[0]}"
-    if (said := record.approval) is not None:
+        lines = [f"in {escape(record.to)} since {_minute(record.copied_at)}"]
+    said = record.approval
+    told = said is not None and record.state != "copied" and said.who in record.reason
+    if said is not None and not told:
         done = {"approve": "approved", "reject": "rejected"}[said.decision]
         lines.append(
             f"[dim]{done} by {escape(said.who)} at {_minute(said.at)}: {escape(said.reason)}[/]"
         )
-    lines += [f"[bold magenta]{escape(finding)}[/]" for finding in record.findings]
+    if record.state != "recalled":  # which has them for its reason
+        lines += [f"[bold magenta]{escape(finding)}[/]" for finding in record.findings]
     return lines
+
+
+def _when(record: Record) -> str:
+    """Return when something becomes of a held version, as far as anybody knows."""
+    if record.state != "held":
+        return ""
+    holds = [one for one in record.verdicts if one.outcome == "hold"]
+    if (until := held_until(record)) is not None:
+        word = "until" if all(_ends_by_itself(one) for one in holds) else "not before"
+        return f"{word} {_minute(until)}: "
+    return f"judged again {_minute(record.due)}: " if record.due else ""
 
 
 def _gate(verdict: Verdict) -> str:

@@ -127,23 +127,28 @@ def test_filters(
 
 
 def test_a_table_says_until_when_and_why(company: PromotingDomain) -> None:
-    """One line a version and its state; package URLs are whole, as nothing wraps in a pipe."""
+    """One line a version, below its rule; package URLs are whole, as nothing wraps in a pipe."""
     result = company.steward("promotions")
     assert result.exit_code == 0
-    rows = [line for line in result.stdout.splitlines() if "pkg:pypi/" in line]
+    lines = result.stdout.splitlines()
+    rows = [line for line in lines if "pkg:pypi/" in line]
     assert len(rows) == 6
-    assert all("until 20" in row and "7 days" in row for row in rows[:2])
-    assert "waits for somebody's approval" in rows[2]
-    assert "until" not in rows[2], "no time lets it through"
-    assert "is malicious: MAL-2026-7" in rows[3]
-    assert "bypass" not in result.stdout
-    assert result.stdout.endswith("3 held, 1 refused, 2 copied\n")
+    assert all("until 20" in row and "for 7 days" in row for row in rows[:2])
+    assert "is malicious: MAL-2026-7" in rows[2]
+    assert all("in pypi-approved since 20" in row for row in rows[3:5])
+    assert "waits for somebody's approval" in rows[5]
+    assert "until" not in rows[5], "no time lets it through"
+    assert lines.index("approved-to-production: pypi-approved -> pypi-production") < lines.index(
+        rows[5]
+    )
+    assert "bypass" not in result.stdout, "gates are for who asks"
+    assert lines[-1] == "3 held, 1 refused, 2 copied"
 
 
 def test_gates_are_shown_on_request(company: PromotingDomain) -> None:
     """Each with its answer and reason."""
     result = company.steward("promotions", f"{REQUESTS}@2.32.4", "--gates")
-    said = [line.split("│")[3].strip() for line in result.stdout.splitlines() if "│" in line]
+    said = [line.split("│")[-2].strip() for line in result.stdout.splitlines() if "│" in line]
     assert [line.split(":")[0] for line in said[1:]] == [
         "✓ bypass",
         "✓ status",
