@@ -3,8 +3,10 @@ Measure a cold start: process start to first response, each function against a b
 
 All run as built (``make build``) under the real Lambda runtime client on Python 3.13, against a
 small Runtime API on loopback. The bare handler only makes the boto3 client at import. Ours get one
-event for a package that is in order and that a rule matches, so their figures hold the client and
-one real call to the local CodeArtifact: ListPackageVersions or DescribePackage.
+message about a package that is in order and that a rule matches, so their figures hold the clients
+and real calls: ListPackageVersions or DescribePackage of the local CodeArtifact; a Query of the
+local DynamoDB more for who judges promotions, and only a GetItem or a Query for who writes down
+approvals and who copies, which find nothing to do.
 
     .venv/bin/python -m benchmarks.cold_start [--runs 15] [--callgrind]
 
@@ -27,9 +29,14 @@ import sys
 import tempfile
 import time
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
+from botocore.session import get_session
+
 from benchmarks.local import admin, running
+from benchmarks.other_services import point_aws_at
+from benchmarks.promotions import create_table
 from benchmarks.sample_events import (
     ACCOUNT,
     DOMAIN,
@@ -40,6 +47,8 @@ from benchmarks.sample_events import (
 )
 from cli.stack.errors import FunctionError
 from cli.stack.runtime_api import Invocation, RuntimeApi
+from promote_versions.messages import CopyOrder, body_of
+from steward.coordinates import Package, Repository
 from steward.policy_file import compile_policy
 
 STARTS_WITHIN_SECONDS = 180  # valgrind slows a start down fifty-fold
@@ -48,10 +57,17 @@ BUILT = ROOT / ".aws-sam" / "build"
 MAX_LAYER_BYTES = 20_000_000  # our own limit: a larger layer takes longer to unpack
 UNCHECKED_HASH = b"\x01\0\0\0"  # the flags of a .pyc file, PEP 552
 LAMBDA_RUNTIME = ["awslambdaric", "boto3"]  # what the python3.13 runtime brings by itself
+# Handlers, by the folders that `sam build` makes of them.
 FUNCTIONS = {
-    "unlist_snapshot_builds": "UnlistSnapshotBuildsFunction",
-    "enforce_origin_controls": "EnforceOriginControlsFunction",
+    "UnlistSnapshotBuildsFunction": "unlist_snapshot_builds.app",
+    "EnforceOriginControlsFunction": "enforce_origin_controls.app",
+    "PromoteVersionsFunction": "promote_versions.app",
+    "ApprovePromotionsFunction": "promote_versions.approvals",
+    "CopyPromotedVersionsFunction": "promote_versions.copier",
 }
+TABLE = "benchmark"
+# The deployment of the local stack is for another domain: its functions hear of nothing here.
+ELSEWHERE = f"domain: elsewhere\nsnapshots:\n  - packages: /maven/{NAMESPACE}~\n"
 POLICY = f"""
 domain: {DOMAIN}
 snapshots:
@@ -59,6 +75,12 @@ snapshots:
 origins:
   - packages: /maven/{NAMESPACE}~
     publish: ALLOW
+promotions:
+  - name: to-approved
+    packages: /maven/{NAMESPACE}~
+    from: {REPOSITORY}
+    to: approved
+    require: {{}}
 """
 BARE = """
 import boto3
@@ -83,13 +105,34 @@ class Variant:
     environment: dict[str, str] = field(default_factory=dict)
 
 
+def event_for(name: str) -> bytes:
+    """Return the batch that the function *name* gets."""
+    if name == "promote_versions.approvals":
+        purl = f"pkg:maven/{NAMESPACE}/pkg-1@1.0"
+        message: dict[str, object] = {
+            "purl": purl,
+            "rule": "to-approved",
+            "decision": "approve",
+            "reason": "none",
+        }
+        found = batch([message])
+    elif name == "promote_versions.copier":
+        package = Package(Repository(DOMAIN, ACCOUNT, REPOSITORY), "maven", NAMESPACE, "pkg-1")
+        decided_at = datetime(2026, 3, 1, tzinfo=UTC)
+        order = CopyOrder(package, "to-approved", "approved", {"1.0": "r"}, (), decided_at)
+        found = batch([json.loads(body_of(order))])
+    else:
+        found = batch([snapshot_published("pkg-1", 0)])
+    return json.dumps(found).encode()
+
+
 def layer_megabytes() -> float:
     """
     Return what the code layer takes when Lambda has unpacked it.
 
     Every module of layer and functions has its bytecode: otherwise this ends the benchmark.
     """
-    for built in (BUILT / "StewardLayer", *(BUILT / folder for folder in FUNCTIONS.values())):
+    for built in (BUILT / "StewardLayer", *(BUILT / folder for folder in FUNCTIONS)):
         for module in built.rglob("*.py"):
             bytecode = module.parent / "__pycache__" / f"{module.stem}.cpython-313.pyc"
             if not bytecode.is_file() or bytecode.read_bytes()[4:8] != UNCHECKED_HASH:
@@ -224,7 +267,8 @@ SEED = {
                             ],
                         }
                     ],
-                }
+                },
+                {"name": "approved"},
             ],
         }
     ]
@@ -282,29 +326,36 @@ def main() -> None:
         (scratch / "bare" / "app.py").write_text(BARE)
         policy = scratch / "policy.json"
         policy.write_text(compile_policy(POLICY, "policy.yaml"))
-        event = json.dumps(batch([snapshot_published("pkg-1", 0)])).encode()
-        with running("emulator") as endpoint:
+        elsewhere = scratch / "policy.yaml"
+        elsewhere.write_text(ELSEWHERE)
+        with running("up", "--policy", str(elsewhere)) as endpoint:
             admin(endpoint, "POST", "seed", SEED)
-            bare = Variant("bare", scratch / "bare", "app.handler", [], event)
+            point_aws_at(endpoint)
+            create_table(get_session().create_client("dynamodb"), TABLE)
+            bare = Variant("bare", scratch / "bare", "app.handler", [], event_for("bare"))
             ours = [
                 Variant(
                     name,
                     BUILT / folder,
-                    f"{name}.app.handler",
+                    f"{name}.handler",
                     [BUILT / "StewardLayer" / "python"],
-                    event,
+                    event_for(name),
                     {
                         "AWS_ENDPOINT_URL": endpoint,
                         "STEWARD_MODE": "enforce",
                         "STEWARD_POLICY": str(policy),
                         "STEWARD_DOMAIN": DOMAIN,
                         "STEWARD_QUEUE_URL": f"{endpoint}/{ACCOUNT}/benchmark",
-                        "STEWARD_LEDGER_TABLE": "benchmark",  # not read: nothing has drifted
+                        "STEWARD_PROMOTIONS_QUEUE_URL": f"{endpoint}/{ACCOUNT}/benchmark",
+                        "STEWARD_COPIES_QUEUE_URL": f"{endpoint}/{ACCOUNT}/benchmark.fifo",
+                        "STEWARD_LEDGER_TABLE": TABLE,  # not read: nothing has drifted
+                        "STEWARD_PROMOTIONS_TABLE": TABLE,
+                        "STEWARD_OSV_URL": f"{endpoint}/_emulator/osv",
                         "POWERTOOLS_SERVICE_NAME": name,
                         "POWERTOOLS_METRICS_NAMESPACE": "CodeArtifactSteward",
                     },
                 )
-                for name, folder in FUNCTIONS.items()
+                for folder, name in FUNCTIONS.items()
             ]
             figures = measure(
                 python, [bare, *ours], runs=arguments.runs, callgrind=arguments.callgrind
@@ -312,7 +363,7 @@ def main() -> None:
     sizes = {
         "layer_megabytes": megabytes,
         "function_kilobytes": {
-            name: round(size_of(BUILT / folder) / 1_000) for name, folder in FUNCTIONS.items()
+            name: round(size_of(BUILT / folder) / 1_000) for folder, name in FUNCTIONS.items()
         },
     }
     print(json.dumps({**sizes, **figures}, indent=2))

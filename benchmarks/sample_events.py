@@ -59,7 +59,11 @@ def batch(events: Iterable[dict[str, object]]) -> dict[str, object]:
                 "messageId": f"00000000-0000-0000-0000-{number:012d}",
                 "receiptHandle": "a-receipt",
                 "body": json.dumps(event),
-                "attributes": {"ApproximateReceiveCount": "1", "SentTimestamp": "1772360100000"},
+                "attributes": {
+                    "ApproximateReceiveCount": "1",
+                    "SenderId": "AIDAEXAMPLE",
+                    "SentTimestamp": "1772360100000",
+                },
                 "messageAttributes": {},
                 "eventSource": "aws:sqs",
                 "eventSourceARN": f"arn:aws:sqs:{REGION}:{ACCOUNT}:snapshot-builds",
