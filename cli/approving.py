@@ -1,5 +1,6 @@
 """What `steward approve` and `steward reject` share: a person's word about a held version."""
 
+import shlex
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -150,6 +151,8 @@ def say(
     console.print(promotion_tables.of_records([became], gates=gates))
     if not is_over(became):
         console.print(f"It is recorded, and not carried out after {wait_seconds} s: {_AGAIN}")
+    elif record.state == "recalled" and became.state == "copied":
+        console.print(_how_to_restore(became), soft_wrap=True)
     elif not enforcing and became.state in _OBSERVED:
         console.print("The deployment only observes: nothing is copied or taken out of use.")
 
@@ -202,6 +205,14 @@ def _why_not(decision: "ApprovalDecision", record: "Record") -> str:
     if decision == "approve" and record.state in ("approved", "copied") and not rejected:
         return "it has been approved already" if record.state == "approved" else "it is promoted"
     return ""
+
+
+def _how_to_restore(record: "Record") -> str:
+    """Return what is left to do for a version that was recalled and is approved again."""
+    words = ["steward", "restore", record.package.purl(), "--repository", record.to]
+    words += ["--domain", record.package.repository.domain, "--version", record.version]
+    command = escape(f'{shlex.join(words)} --reason "..."')
+    return f"It stays out of use in {escape(record.to)} until this brings it back:\n  {command}"
 
 
 class _Sqs(Protocol):

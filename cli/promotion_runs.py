@@ -71,6 +71,8 @@ def show(run: Run, console: Console) -> None:
         console.print("What is approved is still being copied: `steward promotions` shows it.")
     if run.observing and any(one.state == "approved" for one in run.records):
         console.print("The deployment only observes: what is approved is not copied.")
+    if promotion_tables.asks_a_person(run.records):
+        console.print(promotion_tables.HOW_TO_APPROVE)
     if run.plan:
         console.print("Nothing has been written, told or copied.")
 

@@ -60,6 +60,18 @@ def counted(records: Iterable[Record]) -> str:
     return ", ".join(f"{numbers[state]:,} {state}" for state in STATES if numbers[state])
 
 
+def asks_a_person(records: Iterable[Record]) -> bool:
+    """Return whether one of *records* is held by nothing but the approval that is missing."""
+    return any(
+        {one.gate for one in record.verdicts if one.outcome == "hold"} == {"approval"}
+        for record in records
+        if record.state == "held"
+    )
+
+
+HOW_TO_APPROVE: Final = "`steward approve PURL --reason TEXT` lets through what waits for a person."
+
+
 def document(record: Record) -> dict[str, object]:
     """Return *record* for programs."""
     approval = record.approval

@@ -62,9 +62,10 @@ def promote_command(
     for each destination.
 
     The deployment does it, not this command: what is held or refused is judged again, also if it is
-    not due, and what passes is copied by the deployment's own role, five packages a second. The
-    policy given here has to be the one that is deployed. With --plan the gates are asked from here,
-    with your AWS credentials, and nothing is written, told or copied.
+    not due, and what passes is copied by the deployment's own role, five packages a second and up
+    to 100 versions of each. The policy given here has to be the one that is deployed. With --plan
+    the gates are asked from here, with your AWS credentials, and nothing is written, told or
+    copied.
 
     If clients of a destination get versions past the gates (it has the source, or an external
     connection, among its upstreams), nothing is promoted there: the message says how, and what

@@ -104,6 +104,8 @@ def promotions_command(
     console = stdout()
     console.print(promotion_tables.of_records(chosen, gates=gates))
     console.print(promotion_tables.counted(chosen))
+    if promotion_tables.asks_a_person(chosen):
+        console.print(promotion_tables.HOW_TO_APPROVE)
 
 
 def _place_in_the_list(record: "Record") -> tuple[int, bool, "datetime", str]:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
+import shlex
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from click.testing import CliRunner
 
-from cli.main import steward
 from tests.functional.deployed_domain import ACCOUNT, DOMAIN, deployed, other_services
 from tests.functional.promoting_domain import (
     APPROVED,
@@ -227,6 +226,21 @@ def test_a_promoted_version_is_recalled_by_a_rejection(company: PromotingDomain)
     assert "it has been recalled already" in problem(again)
 
 
+def test_who_approves_what_was_recalled_learns_how_to_bring_it_back(
+    company: PromotingDomain,
+) -> None:
+    """It is archived in the destination, and an approval restores nothing."""
+    say(company, "approve", VERSION, *BECAUSE)
+    say(company, "reject", VERSION, "--reason", "a mistake")
+    result = say(company, "approve", VERSION, *BECAUSE)
+    assert result.exit_code == 0, result.stderr
+    assert company.promoted("requests") == {"2.31.0": "Archived"}
+    command = shlex.split(result.stdout.splitlines()[-1])
+    restored = company.steward(*command[1:-1], "it was a mistake")
+    assert restored.exit_code == 0, restored.output
+    assert company.promoted("requests") == {"2.31.0": "Published"}
+
+
 def test_a_deployment_that_observes_takes_approvals_and_copies_nothing(
     company: PromotingDomain,
 ) -> None:
@@ -293,28 +307,6 @@ def test_the_repository_can_be_named_where_the_policy_is_another(
         "reject", YOUNG, *BECAUSE, *where, "--domain-owner", ACCOUNT, "--wait", "0", *policy
     )
     assert rejected.exit_code == 0, rejected.stderr
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        pytest.param(
-            ("pkg:pypi/requests", *BECAUSE),
-            "names no version, as pkg:pypi/requests@2.32.4 does",
-            id="a package without a version",
-        ),
-        pytest.param(("requests", *BECAUSE), "pkg:pypi/requests", id="a name"),
-        pytest.param((VERSION,), "--reason", id="no reason"),
-        pytest.param((VERSION, "--reason", "..."), "say why", id="a reason that says nothing"),
-        pytest.param((VERSION, "--reason", "a\nb"), "on one line", id="a reason of two lines"),
-        pytest.param((VERSION, "--reason", "a" * 1001), "up to 1000", id="a reason too long"),
-    ],
-)
-def test_wrong_use(arguments: tuple[str, ...], message: str) -> None:
-    """It is said what to write instead, before anything is asked."""
-    result = CliRunner().invoke(steward, ["approve", *arguments])
-    assert result.exit_code == 2
-    assert message in result.stderr
 
 
 def test_nothing_is_deployed(company: PromotingDomain) -> None:

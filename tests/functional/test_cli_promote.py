@@ -7,9 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from click.testing import CliRunner
 
-from cli.main import steward
 from tests.functional.deployed_domain import ACCOUNT, DOMAIN, deployed, other_services
 from tests.functional.promoting_domain import (
     APPROVED,
@@ -312,48 +310,6 @@ def test_a_way_around_the_gates_is_refused_with_two_remedies(company: PromotingD
     assert "pypi-approved -> pypi-intake" in verdicts(planned)["2.31.0"][1]
 
 
-@pytest.fixture
-def policy(tmp_path: Path) -> str:
-    """A policy that is deployed nowhere."""
-    file = tmp_path / "public.yaml"
-    file.write_text(f"domain: {DOMAIN}\npromotions:\n{PUBLIC}")
-    return str(file)
-
-
-@pytest.mark.parametrize(
-    ("arguments", "problem"),
-    [
-        pytest.param(
-            (PURL, "--rule", "other"),
-            "the policy has no promotion called other; it has public-to-approved",
-            id="there is no such rule",
-        ),
-        pytest.param(
-            ("--repository", "pypi-approved"),
-            "the policy has no promotion from pypi-approved; it has public-to-approved",
-            id="nothing is promoted from the repository",
-        ),
-    ],
-)
-def test_promotions_that_there_are_not(
-    arguments: tuple[str, ...], problem: str, policy: str
-) -> None:
-    """The message names those that there are; AWS is not asked."""
-    result = CliRunner().invoke(steward, ["promote", *arguments, "--policy", policy, "--json"])
-    assert result.exit_code == 1
-    assert document(result)["ok"] is False
-    assert document(result)["problem"].startswith(problem)
-
-
-def test_a_policy_without_promotions(tmp_path: Path) -> None:
-    """There is nothing to promote; AWS is not asked."""
-    (tmp_path / "policy.yaml").write_text(f"domain: {DOMAIN}\n")
-    policy = ("--policy", str(tmp_path / "policy.yaml"))
-    result = CliRunner().invoke(steward, ["promote", PURL, *policy, "--json"])
-    assert document(result)["problem"].startswith("the policy has no `promotions`")
-    assert result.exit_code == 1
-
-
 def test_a_package_that_no_promotion_is_about(company: PromotingDomain) -> None:
     """The message names the promotions that were looked at."""
     result = company.steward("promote", "pkg:npm/left-pad", "--json")
@@ -370,22 +326,6 @@ def test_a_repository_that_does_not_exist(promoting: PromotingDomain) -> None:
     result = promoting.steward("promote", "--repository", INTAKE.name, "--json")
     assert result.exit_code == 1
     assert f"there is no repository {INTAKE.name} in the domain" in document(result)["problem"]
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        pytest.param((), "say what to promote: package URLs, or --repository NAME", id="nothing"),
-        pytest.param(("pkg:cran/ggplot2",), "CodeArtifact has no format 'cran'", id="no format"),
-        pytest.param(("requests",), "pkg:pypi/requests", id="a name alone"),
-        pytest.param((PURL, "--wait", "-1"), "--wait", id="a negative time"),
-    ],
-)
-def test_wrong_use(arguments: tuple[str, ...], message: str, policy: str) -> None:
-    """It is said what to write instead."""
-    result = CliRunner().invoke(steward, ["promote", *arguments, "--policy", policy])
-    assert result.exit_code == 2
-    assert message in result.stderr
 
 
 def test_nothing_is_deployed(company: PromotingDomain) -> None:
