@@ -31,7 +31,10 @@ def answered(
 
     - The last word about a revision counts, by the time it was sent (*at*), whatever the order in
       which messages arrive; of two of one moment the rejection. What is about another revision
-      than the one that was judged last counts for nothing.
+      than the one that was judged last counts for nothing, but for a rejection in the record: it
+      keeps out later revisions too, until somebody approves one of them.
+    - An approval that names no revision is about what could be seen when it was sent: if the
+      version was judged after that, it may be another one.
     - What is held, or approved and perhaps not copied yet, becomes ``held`` and due: the copier
       leaves it alone, and the judge decides with what was said.
     - What a person refused can be approved by a person; what a gate refused cannot.
@@ -51,14 +54,24 @@ def answered(
             f"it is about revision {asked.revision}, and the rule has judged {record.revision}"
         )
     new = Approval(asked.decision, who, asked.reason, at, record.revision)
+    if new.decision == "approve" and asked.revision is None and _older(at, record.decided_at):
+        return Ignored(
+            f"it names no revision, and the version was judged again after it was sent: approve "
+            f"revision {record.revision}"
+        )
     last = record.approval
-    if last is not None and last.revision != record.revision:
+    if last is not None and last.decision == "approve" and last.revision != record.revision:
         last = None
     return _why_ignored(record, new, last) or _with(record, new, last, now)
 
 
+def _older(sent: datetime, judged: datetime) -> bool:
+    """Return whether *sent*, in milliseconds as SQS counts, is before *judged*."""
+    return sent < judged.replace(microsecond=judged.microsecond // 1000 * 1000)
+
+
 def _why_ignored(record: Record, new: Approval, last: Approval | None) -> Ignored | None:
-    """Return why *new* changes nothing, if so; *last* is the last word about the same revision."""
+    """Return why *new* changes nothing, if so; *last* is the last word that counts for it."""
     if new == last:
         return Ignored("it has been taken in before", look=True)
     if last is not None and _rank(new) < _rank(last):

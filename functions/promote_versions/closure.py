@@ -275,7 +275,7 @@ class Closure:
             bypass=node.way,
         )
         # A rejection counts for later revisions too: the gate looks at which one it is about.
-        approval = None if node.record is None else node.record.approval
+        approval = None if node.record is None else node.record.approval_for(node.rule.to)
         return decide.judge(facts, node.rule, approval=approval, now=self._now)
 
     def _fact_of(self, edge: Key | _Known) -> DependencyFact:

@@ -43,7 +43,6 @@ def record_of(judged: Judged, now: datetime, *, asked: bool) -> Record:
     """
     before, judgement = judged.record, judged.judgement
     revision = judged.version.revision or ""
-    same_revision = before is not None and before.revision == revision
     due = now + FIRST_REMINDER if judgement.state == "approved" else judgement.due
     return Record(
         package=judged.package,
@@ -57,12 +56,22 @@ def record_of(judged: Judged, now: datetime, *, asked: bool) -> Record:
         decided_at=now,
         due=due,
         reason=judgement.reason,
-        approval=None if before is None else before.approval,
-        asked=asked or (same_revision and before is not None and before.asked),
+        approval=None if before is None else before.approval_for(judged.rule.to),
+        asked=asked or was_asked(judged),
         copied_at=None if before is None else before.copied_at,
         copied_revision=None if before is None else before.copied_revision,
         findings=() if before is None else before.findings,
         serial=0 if before is None else before.serial,
+    )
+
+
+def was_asked(judged: Judged) -> bool:
+    """Return whether a person has been asked before to let this revision through to there."""
+    before = judged.record
+    return (
+        before is not None
+        and before.asked
+        and (before.revision, before.to) == (judged.version.revision, judged.rule.to)
     )
 
 

@@ -83,6 +83,16 @@ class Record:
         """The package URL of the version."""
         return self.package.purl(self.version)
 
+    def approval_for(self, to: str) -> Approval | None:
+        """
+        Return what a person has said, as far as it counts for a copy to the repository *to*.
+
+        Whoever approves has one destination before their eyes; whoever rejects means all of them.
+        """
+        if self.to != to and self.approval is not None and self.approval.decision == "approve":
+            return None
+        return self.approval
+
 
 @dataclass(frozen=True, slots=True)
 class RequestAnswer:

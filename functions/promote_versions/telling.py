@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from promote_versions.facts import VersionFacts
 from promote_versions.gates.vulnerabilities import judge_malice
+from promote_versions.recorded import was_asked
 from steward.observability import PackageLog, count
 from steward.promotion_notices import NotPromoted, RecallAction
 
@@ -78,7 +79,7 @@ def tell_decisions(judged: Sequence[Judged], to: Collaborators) -> frozenset[tup
     for one in judged:
         groups.setdefault((one.package, one.rule.name), []).append(one)
     for (package, _), some in groups.items():
-        waiting = [one for one in some if one.judgement.asks_a_person and not _was_asked(one)]
+        waiting = [one for one in some if one.judgement.asks_a_person and not was_asked(one)]
         if waiting and _delivered(_tell(package, *_question(package, waiting), to)):
             asked |= {(package, one.version.version) for one in waiting}
         _tell_malicious(package, some, to)
@@ -137,11 +138,6 @@ _DONE: Final[dict[RecallAction, str]] = {
     "archived": "archived",
     "kept": "still in use: an exemption or CodeArtifact keeps it",
 }
-
-
-def _was_asked(judged: Judged) -> bool:
-    record = judged.record
-    return record is not None and record.asked and record.revision == judged.version.revision
 
 
 def _question(package: Package, waiting: Sequence[Judged]) -> tuple[str, str]:

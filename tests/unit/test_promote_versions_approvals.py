@@ -181,12 +181,30 @@ def test_an_approval_is_written_into_the_record_and_the_package_looked_at() -> N
             id="what a person refused can be approved",
         ),
         pytest.param(
-            record(approval=approval("reject", at=NOW + SECOND, revision="R0")),
+            record(state="refused", approval=approval("reject", at=NOW - SECOND, revision="R0")),
             message(),
             "held",
-            id="a rejection of an earlier revision does not count",
+            id="what a person refused can be approved, at a later revision too",
         ),
         pytest.param(record(), message(revision="R1"), "held", id="the revision that is held"),
+        pytest.param(
+            record(decided_at=NOW + SECOND),
+            message(revision="R1"),
+            "held",
+            id="the revision that is held, judged again since",
+        ),
+        pytest.param(
+            record(decided_at=NOW),
+            message(),
+            "held",
+            id="no revision, in the moment of the judgement",
+        ),
+        pytest.param(
+            record(decided_at=NOW + SECOND),
+            message("reject"),
+            "held",
+            id="a rejection means whatever comes",
+        ),
         pytest.param(
             record(state="approved", approval=approval(at=NOW - SECOND)),
             message(reason="me too"),
@@ -212,6 +230,18 @@ def test_what_counts_is_recorded(before: Record, asked: ApprovalMessage, state: 
         pytest.param(None, message(), "never held", id="nothing is known of the version"),
         pytest.param(None, message("reject"), "never held", id="nor can it be rejected"),
         pytest.param(record(), message(revision="R2"), "judged R1", id="another revision"),
+        pytest.param(
+            record(decided_at=NOW + timedelta(milliseconds=1)),
+            message(),
+            "approve revision R1",
+            id="no revision, and what was held when it was sent may have been another one",
+        ),
+        pytest.param(
+            record(state="refused", approval=approval("reject", at=NOW + SECOND, revision="R0")),
+            message(),
+            "decided later: reject",
+            id="an approval from before the rejection of an earlier revision",
+        ),
         pytest.param(
             record(approval=approval("reject", at=NOW + SECOND)),
             message(),

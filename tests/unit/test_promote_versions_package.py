@@ -410,6 +410,24 @@ def test_a_rejected_version_is_refused_even_if_it_was_approved_before() -> None:
     assert stage.states(LEFT_PAD) == {"1.0.0": "refused"}
 
 
+def test_an_approval_for_one_destination_counts_for_no_other() -> None:
+    """The rule gets another destination: somebody is asked again. A rejection stays."""
+    stage = PromotionStage(rule(MANUAL))
+    stage.put(LEFT_PAD, "1.0.0", "1.1.0")
+    stage.event(LEFT_PAD)
+    stage.say("approve", LEFT_PAD, "1.0.0")
+    stage.say("reject", LEFT_PAD, "1.1.0")
+    elsewhere = rule(MANUAL, to="npm-production", digest="2")
+    stage.to = replace(stage.to, policy=replace(stage.to.policy, promotions=(elsewhere,)))
+    stage.forget()
+    stage.event(LEFT_PAD)
+    assert stage.states(LEFT_PAD) == {"1.0.0": "held", "1.1.0": "refused"}
+    assert stage.record(LEFT_PAD, "1.0.0").approval is None
+    assert stage.copies.orders == []
+    ((_, text),) = stage.attention.messages
+    assert "npm-production" in text
+
+
 def test_a_request_judges_anew_and_is_answered() -> None:
     """What was refused or held is judged again although it is not due."""
     stage = PromotionStage(rule(AGED))
