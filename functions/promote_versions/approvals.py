@@ -214,7 +214,7 @@ def _write(package: Package, one: Signed, to: Collaborators) -> bool:
             continue
         word = "approved" if one.asked.decision == "approve" else "rejected"
         log.info(word, version=version, state=answer.state, **_words(one))
-        count("VersionsApproved" if word == "approved" else "VersionsRejected", 1)
+        count("ApprovalsRecorded" if word == "approved" else "RejectionsRecorded", 1)
         return True
     return False
 

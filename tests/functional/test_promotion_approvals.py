@@ -18,10 +18,12 @@ from promote_versions.records import ApprovalDecision, Record
 from promote_versions.records_table import DynamoDbRecords
 from steward import clients, patterns
 from steward.coordinates import Package, Repository
+from steward.observability import flush_metrics
 from steward.policy import Policy
 from steward.promotion_rules import PromotionRule, Requirements
 from steward.purls import parse_purl
 from tests.functional.promotions_table import create_table, moto_clients
+from tests.unit.lambda_runtime import metric
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
@@ -210,3 +212,19 @@ def test_orders_leave_their_queue_in_order_and_once(account: Account) -> None:
     while bodies := account.bodies(account.copies):
         taken += bodies
     assert [order_in(body) for body in taken] == orders
+
+
+def test_what_people_decide_is_counted_apart(
+    account: Account, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What the judge makes of it is another metric: nothing is counted twice under one name."""
+    account.hold("1.0")
+    account.hold("1.1")
+    account.send(said("approve", "1.0"))
+    account.send(said("reject", "1.1"))
+    account.approve()
+    flush_metrics()
+    written = capsys.readouterr().out
+    assert metric(written, "ApprovalsRecorded") == [1.0]
+    assert metric(written, "RejectionsRecorded") == [1.0]
+    assert metric(written, "VersionsApproved") == []
