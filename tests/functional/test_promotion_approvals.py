@@ -218,6 +218,8 @@ def test_what_people_decide_is_counted_apart(
     account: Account, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """What the judge makes of it is another metric: nothing is counted twice under one name."""
+    flush_metrics()
+    capsys.readouterr()  # what other tests have counted
     account.hold("1.0")
     account.hold("1.1")
     account.send(said("approve", "1.0"))
