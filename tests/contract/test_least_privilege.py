@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.contract.cloudformation import ACCOUNT, REGION, Document, deployed
+from tests.contract.cloudformation import ACCOUNT, REGION, Document, deployed, of_type
 
 PACKAGES = f"arn:aws:codeartifact:{REGION}:{ACCOUNT}:package/my-company/*"
 DEFAULT_BUS = f"arn:aws:events:{REGION}:{ACCOUNT}:event-bus/default"
@@ -67,11 +67,9 @@ OBSERVING = {
         ("codeartifact:ListPackageGroups", DOMAIN),
         WITHOUT_A_RESOURCE,
         ("dynamodb:Query", "PromotionsTable.Arn"),
-        ("dynamodb:GetItem", "PromotionsTable.Arn"),
         ("dynamodb:PutItem", "PromotionsTable.Arn"),
         ("dynamodb:Query", "PromotionsTable.Arn/index/by-state"),
         ("dynamodb:Query", "LedgerTable.Arn"),
-        ("dynamodb:BatchWriteItem", "LedgerTable.Arn"),
         ("events:PutEvents", DEFAULT_BUS),
     },
     # It writes down who has approved, and reads no package.
@@ -101,6 +99,7 @@ ENFORCING = {
     },
     "PromoteVersions": {
         ("sqs:SendMessage", "CopiesQueue.Arn"),
+        ("dynamodb:BatchWriteItem", "LedgerTable.Arn"),  # recalls, of which there are none before
         ("codeartifact:UpdatePackageVersionsStatus", PACKAGES),
     },
     "ApprovePromotions": set(),
@@ -221,7 +220,7 @@ def test_no_role_of_ours_may_approve(mode: str) -> None:
 
 
 def test_schedules_may_only_remind() -> None:
-    """Nobody but EventBridge Scheduler takes their role, for this account's schedules alone."""
+    """Nobody but EventBridge Scheduler takes their role, for this account's own schedules alone."""
     resources = deployed(Mode="enforce")
     role = resources["PromotionSchedulesRole"]["Properties"]
     assert allowed(resources, "PromotionSchedulesRole") == {
@@ -230,7 +229,14 @@ def test_schedules_may_only_remind() -> None:
     }
     (statement,) = role["AssumeRolePolicyDocument"]["Statement"]
     assert statement["Principal"] == {"Service": "scheduler.amazonaws.com"}
-    assert statement["Condition"] == {"StringEquals": {"aws:SourceAccount": ACCOUNT}}
+    # A schedule group: a schedule of its own is not accepted there ("Confused deputy prevention",
+    # EventBridge Scheduler User Guide).
+    group = f"arn:aws:scheduler:{REGION}:{ACCOUNT}:schedule-group/default"
+    assert statement["Condition"] == {
+        "StringEquals": {"aws:SourceAccount": ACCOUNT, "aws:SourceArn": group}
+    }
+    schedules = of_type(resources, "AWS::Scheduler::Schedule").values()
+    assert all("GroupName" not in schedule for schedule in schedules)
 
 
 @pytest.mark.parametrize("function", [name for name in OBSERVING if name != "ApprovePromotions"])

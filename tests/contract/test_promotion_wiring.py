@@ -191,5 +191,14 @@ def test_another_osv_can_be_asked() -> None:
     allowed = re.compile(source()["Parameters"]["OsvUrl"]["AllowedPattern"])
     assert allowed.fullmatch(address)
     assert allowed.fullmatch(source()["Parameters"]["OsvUrl"]["Default"])
-    for wrong in (f"{address}/", "osv.example.com", f"{address}?key=1", ""):
+    for right in (
+        "http://127.0.0.1:4566/_emulator/osv",
+        "http://[::1]:8080",
+        "https://osv/a/b%20c",
+    ):
+        assert allowed.fullmatch(right)
+    with_password = "https://me:secret@osv.example.com"  # it would be in the parameter for all
+    not_in_json = 'https://osv.example.com/"'
+    for wrong in (f"{address}/", "osv.example.com", f"{address}?key=1", "", with_password):
         assert not allowed.fullmatch(wrong)
+    assert not allowed.fullmatch(not_in_json)
