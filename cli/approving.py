@@ -72,6 +72,11 @@ def approval_options(command: _Command) -> _Command:
                 metavar="NAME",
                 help="The repository that the version is promoted from.  [default: by the policy]",
             ),
+            click.option(
+                "--revision",
+                metavar="REVISION",
+                help="The revision that you have looked at: nothing is sent if it has changed.",
+            ),
             wait_option,
             options.policy_option,
             options.domain_option,
@@ -102,6 +107,7 @@ def say(
     reason: str,
     rule: str | None,
     repository: str | None,
+    revision: str | None,
     wait_seconds: int,
     policy_path: Path,
     domain: str | None,
@@ -126,6 +132,11 @@ def say(
     place = Repository(domain, aws.domain_owner(mine, domain_owner), repository or "")
     with aws.explained():
         record = _meant(decision, purl, place, table, rule=rule, policy_path=policy_path)
+        if revision not in (None, record.revision):
+            fail(
+                f"{purl} has changed: what waits now is revision {record.revision}, not "
+                f"{revision}. Look at what has come, then say it again with that revision."
+            )
         _send(decision, record, reason, parts, mine)
         if not wait_seconds:
             _print_sent(decision, record, as_json=as_json)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from promote_versions.collaborators import Collaborators
     from promote_versions.records import ApprovalDecision, Record
     from steward.attention import Delivery
-    from steward.coordinates import Package
+    from steward.coordinates import Package, PackageVersion
     from steward.promotion_rules import PromotionRule
 
 # Our choice: what is still so after this time is told again.
@@ -126,7 +126,7 @@ def tell_findings(
     else:
         lines += [
             "Nothing was changed. To take one out of use:",
-            f"  {approve_command(package, next(iter(findings)), rule, 'reject')}",
+            f"  {reject_command(package, next(iter(findings)), rule)}",
         ]
     subject = f"Promoted versions have turned bad in {destination} of {repository.domain}"
     return _delivered(_tell(package, subject, "\n".join(lines), to))
@@ -153,7 +153,7 @@ def _question(package: Package, waiting: Sequence[Judged]) -> tuple[str, str]:
         lines += [
             f"  {one.version.version} (revision {one.version.revision})",
             f"    passed: {', '.join(passed) or 'there is no other gate'}",
-            f"    {approve_command(package, one.version.version, rule.name)}",
+            f"    {approve_command(package, one.version, rule.name)}",
         ]
     if len(waiting) > VERSIONS_PER_TEXT:
         lines.append(f"  ... and {len(waiting) - VERSIONS_PER_TEXT} more: `steward promotions`")
@@ -162,13 +162,26 @@ def _question(package: Package, waiting: Sequence[Judged]) -> tuple[str, str]:
     return subject, "\n".join(lines)
 
 
-def approve_command(
-    package: Package, version: str, rule: str, decision: ApprovalDecision = "approve"
-) -> str:
-    """Return the command that approves *version*, for a shell; the reason is the reader's."""
-    words = ["steward", decision, package.purl(version), "--rule", rule]
-    words += ["--domain", package.repository.domain]
+def approve_command(package: Package, version: PackageVersion, rule: str) -> str:
+    """
+    Return the command that approves *version*, for a shell; the reason is the reader's.
+
+    It names the revision: by the time that it is read, another one may wait.
+    """
+    words = _saying("approve", package, version.version, rule)
+    if version.revision is not None:
+        words += ["--revision", version.revision]
     return f'{shlex.join(words)} --reason "..."'
+
+
+def reject_command(package: Package, version: str, rule: str) -> str:
+    """Return the command that rejects *version*, at whatever revision, for a shell."""
+    return f'{shlex.join(_saying("reject", package, version, rule))} --reason "..."'
+
+
+def _saying(decision: ApprovalDecision, package: Package, version: str, rule: str) -> list[str]:
+    words = ["steward", decision, package.purl(version), "--rule", rule]
+    return [*words, "--domain", package.repository.domain]
 
 
 def _is_malicious(facts: VersionFacts | None) -> bool:

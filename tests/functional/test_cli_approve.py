@@ -109,6 +109,17 @@ def test_an_approved_version_is_promoted(company: PromotingDomain) -> None:
     assert "copied" in result.stdout
 
 
+def test_an_approval_of_a_revision_is_of_no_other(company: PromotingDomain) -> None:
+    """Who names the revision that they have read sends nothing about what came since."""
+    read = ("--revision", record(company, "2.31.0").revision)
+    assert say(company, "approve", VERSION, *BECAUSE, *read).exit_code == 0
+    assert record(company, "2.31.0").state == "copied"
+    other = company.steward("approve", YOUNG, *BECAUSE, "--revision", "another", "--json")
+    assert "has changed" in problem(other)
+    assert company.waiting() == 0
+    assert record(company, "2.32.4").approval is None
+
+
 def test_an_approval_as_json(company: PromotingDomain) -> None:
     """It is the record of the version, and says whether more is to come."""
     said = document(say(company, "approve", VERSION, *BECAUSE, "--json"))

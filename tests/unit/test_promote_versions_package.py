@@ -367,8 +367,8 @@ def test_a_person_is_asked_once_for_each_revision() -> None:
     stage.event(LEFT_PAD)
     stage.event(LEFT_PAD)
     ((_, text),) = stage.attention.messages
-    command = "steward approve pkg:npm/left-pad@1.0.0 --rule approve --domain my-company --reason"
-    assert command in text
+    command = "steward approve pkg:npm/left-pad@1.0.0 --rule approve --domain my-company"
+    assert f"{command} --revision r-1.0.0 --reason" in text
     stage.put(LEFT_PAD, "1.0.0", revision="later")
     stage.event(LEFT_PAD)
     assert len(stage.attention.messages) == 2
