@@ -21,14 +21,14 @@ from cli.signals import Interruption
 @click.pass_context
 def demo_command(context: click.Context, *, policy_path: Path, as_json: bool) -> None:
     """
-    Show builds being unlisted, and an attack being stopped.
+    Show builds being unlisted, an attack being stopped, and approved packages being promoted.
 
     It starts a local stack in enforce mode on a free port, needs no AWS account, takes less than
     two minutes, and ends with 0 only if every step did what it says.
     """
     from botocore.exceptions import BotoCoreError, ClientError
 
-    from cli.demo import dependency_confusion, python_packages, snapshot_builds
+    from cli.demo import dependency_confusion, promotion, python_packages, snapshot_builds
     from cli.demo.company import Company
     from cli.demo.inbox import ADDRESS
     from cli.demo.played_policy import played_policy
@@ -68,6 +68,7 @@ def demo_command(context: click.Context, *, policy_path: Path, as_json: bool) ->
                 python_packages.tell(story, company, scratch)
                 snapshot_builds.tell(story, company)
                 dependency_confusion.tell(story, company, policy, played.addition, scratch)
+                promotion.tell(story, company, scratch)
     except (StackError, StepFailedError, BotoCoreError, ClientError, OSError) as error:
         story.failed(error)
         if as_json:

@@ -3,7 +3,8 @@
 import json
 import urllib.request
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -103,6 +104,15 @@ class Company:
     def let_pass(self, duration: str) -> None:
         """Make it later for the local CodeArtifact, by an ISO 8601 duration."""
         self._admin("PUT", "clock", {"advance": duration})
+        self.__dict__.pop("token", None)  # it may have expired
+
+    def now(self) -> datetime:
+        """Return the time of the local CodeArtifact."""
+        return datetime.fromisoformat(str(self._admin("GET", "clock")["now"]))
+
+    def know_vulnerabilities(self, entries: Sequence[Mapping[str, object]]) -> None:
+        """Have the local OSV hold *entries*, in OSV's schema, and no others."""
+        self._admin("PUT", "osv/entries", entries)
 
     def function_calls(self) -> "Counter[str]":
         """Return how often the functions have called each of CodeArtifact's operations so far."""
@@ -123,9 +133,7 @@ class Company:
     def _count(self, model: "OperationModel", **_: object) -> None:
         self._own_calls[model.name] += 1
 
-    def _admin(
-        self, method: str, name: str, document: Mapping[str, object] | None = None
-    ) -> Mapping[str, object]:
+    def _admin(self, method: str, name: str, document: object = None) -> Mapping[str, object]:
         body = None if document is None else json.dumps(document).encode()
         request = urllib.request.Request(  # noqa: S310  our own loopback endpoint
             f"{self.stack.endpoint}/_emulator/{name}",

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from emulator.core.external import PublicAsset, PublicPackage, PublicVersion
@@ -24,6 +25,7 @@ class Outside:
         """Lay nothing over *index* yet."""
         self._index = index
         self._files: dict[str, dict[str, bytes]] = {}  # by project, by file name
+        self._released: dict[str, datetime] = {}  # by file name
         self.questions = 0  # how often somebody asked for a name that was registered here
 
     @property
@@ -36,9 +38,13 @@ class Outside:
         """What is under the demonstration's own files, for people."""
         return self._index.description
 
-    def register(self, project: str, file: str, content: bytes) -> None:
+    def register(
+        self, project: str, file: str, content: bytes, *, released: datetime | None = None
+    ) -> None:
         """Offer a file of *project*, whose name is normalised, from now on."""
         self._files.setdefault(project, {})[file] = content
+        if released is not None:
+            self._released[file] = released
 
     def package(self, package: PackageId) -> PublicPackage | None:
         """Return what *package* offers now."""
@@ -46,7 +52,7 @@ class Outside:
         if files is None:
             return self._index.package(package)
         self.questions += 1
-        return package_of([_asset(name, content) for name, content in files.items()])
+        return package_of([self._asset(name, content) for name, content in files.items()])
 
     def assets(self, package: PackageId, version: PublicVersion) -> tuple[PublicAsset, ...]:
         """Return the assets that come in with *version*."""
@@ -60,7 +66,7 @@ class Outside:
         if files is None:
             return self._index.asset(package, version, name)
         self.questions += 1
-        return _asset(name, files[name]) if name in files else None
+        return self._asset(name, files[name]) if name in files else None
 
     def open(self, asset: PublicAsset) -> Iterator[bytes]:
         """Yield the bytes of *asset*."""
@@ -70,15 +76,17 @@ class Outside:
                 return iter([content])
         return self._index.open(asset)
 
-
-def _asset(name: str, content: bytes) -> PublicAsset:
-    return PublicAsset(
-        name=name,
-        location=_location(name),
-        size=len(content),
-        hashes={"sha256": hashlib.sha256(content).hexdigest()},
-        metadata={"yanked": False},
-    )
+    def _asset(self, name: str, content: bytes) -> PublicAsset:
+        released = self._released.get(name)
+        uploaded = {} if released is None else {"upload-time": released.isoformat()}
+        return PublicAsset(
+            name=name,
+            location=_location(name),
+            size=len(content),
+            hashes={"sha256": hashlib.sha256(content).hexdigest()},
+            published=released,
+            metadata={"yanked": False, **uploaded},
+        )
 
 
 def _location(name: str) -> str:

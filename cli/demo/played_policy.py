@@ -1,4 +1,4 @@
-"""The policy that the demonstration plays: the one given, with an origins rule if it has none."""
+"""The policy that the demonstration plays: the one given, and the rules that the story needs."""
 
 import json
 from dataclasses import dataclass
@@ -15,6 +15,21 @@ origins:
   - packages: "/pypi//mycompany~"
     kind: internal
 """
+PROMOTIONS = """\
+promotions:
+  - name: reviewed
+    packages: /pypi//tidy-crypto$
+    from: pypi-intake
+    to: pypi-approved
+    require: {vulnerabilities: {block_at: high}, approval: manual}
+  - name: public-to-approved
+    packages: /pypi//tidy~
+    from: pypi-intake
+    to: pypi-approved
+    require:
+      minimum_age: P7D
+      vulnerabilities: {block_at: high}
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +39,8 @@ class PlayedPolicy:
 
     Attributes:
         compiled: Its digest is that of the file that was given.
-        addition: What the demonstration added to it, as YAML; empty if the policy has origins rules
-            of its own.
+        addition: The origins rules that the demonstration added, as YAML; empty if the policy has
+            some of its own.
     """
 
     compiled: str
@@ -47,7 +62,10 @@ class PlayedPolicy:
 
 def played_policy(path: Path) -> PlayedPolicy:
     """
-    Return the policy in the file *path*, with `ADDITION` if it says nothing about origins.
+    Return the policy in the file *path*, with what the demonstration adds to it.
+
+    - `ADDITION`, if it says nothing about origins;
+    - `PROMOTIONS`, before those that it has: they are about packages that are the demonstration's.
 
     Raises:
         click.ClickException: It cannot be read, or has mistakes; each stands in the message.
@@ -56,8 +74,11 @@ def played_policy(path: Path) -> PlayedPolicy:
 
     compiled = compiled_policy(path)
     document = json.loads(compiled)
-    if document["origins"]:
-        return PlayedPolicy(compiled, "")
-    text = f"domain: {json.dumps(document['domain'])}\n{ADDITION}"
+    text = f"domain: {json.dumps(document['domain'])}\n{ADDITION}{PROMOTIONS}"
     added = json.loads(compile_policy(text, "the demonstration's addition"))
-    return PlayedPolicy(json.dumps({**document, "origins": added["origins"]}), ADDITION)
+    names = {rule["name"] for rule in added["promotions"]}
+    own = [rule for rule in document["promotions"] if rule["name"] not in names]
+    played = {**document, "promotions": [*added["promotions"], *own]}
+    if document["origins"]:
+        return PlayedPolicy(json.dumps(played), "")
+    return PlayedPolicy(json.dumps({**played, "origins": added["origins"]}), ADDITION)

@@ -20,15 +20,18 @@ def index_url(company: Company, repository: str, token: str) -> str:
 
 
 def pip_install(
-    company: Company, repository: str, requirement: str, target: Path
+    company: Company, repository: str, requirement: str, target: Path, *more: str
 ) -> dict[str, str]:
     """
     Return ``{package: version}`` of what pip put into the folder *target*, without a cache.
 
+    Args:
+        more: Other requirements that it gets beside *requirement*.
+
     Raises:
         StepFailedError: pip failed.
     """
-    done = _pip(company, repository, requirement, target)
+    done = _pip(company, repository, target, requirement, *more)
     if done.returncode != 0:
         raise StepFailedError(f"pip ended with {done.returncode}: {done.stderr.strip()}")
     return _installed(target)
@@ -41,7 +44,7 @@ def pip_refusal(company: Company, repository: str, requirement: str, target: Pat
     Raises:
         StepFailedError: It installed it.
     """
-    done = _pip(company, repository, requirement, target)
+    done = _pip(company, repository, target, requirement)
     if done.returncode == 0:
         raise StepFailedError(f"pip installed {_installed(target)}")
     lines = done.stderr.strip().splitlines() or [f"exit status {done.returncode}"]
@@ -70,10 +73,10 @@ def quoted_answer(said: str) -> str | None:
 
 
 def _pip(
-    company: Company, repository: str, requirement: str, target: Path
+    company: Company, repository: str, target: Path, *requirements: str
 ) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-cache-dir"]
-    command += ["--disable-pip-version-check", "--no-input", "--target", str(target), requirement]
+    command += ["--disable-pip-version-check", "--no-input", "--target", str(target), *requirements]
     environment = _environment_without("PIP_")
     environment["PIP_CONFIG_FILE"] = os.devnull  # no other index, no folder of wheels
     environment["PIP_INDEX_URL"] = index_url(company, repository, company.token)

@@ -68,6 +68,20 @@ class Story:
         """Show what a program has said."""
         self._show(Text(words, style="yellow", overflow="fold"))
 
+    @property
+    def width(self) -> int:
+        """How many columns there are for what a program has said."""
+        return self._console.width - INDENT[-1]
+
+    @property
+    def colours(self) -> bool:
+        """Whether what is shown has colours."""
+        return self._console.color_system is not None
+
+    def output(self, text: str) -> None:
+        """Show what a program has printed for people, colours and all."""
+        self._show(Text.from_ansi(text.rstrip()))
+
     def url(self, name: str, url: str) -> None:
         """Give a URL a name for the commands that follow; it stays whole for copying."""
         self._console.print(f"   {name}={url}", style="bright_black", soft_wrap=True)

@@ -53,6 +53,7 @@ class World:
             app=app,
             subscribe=lambda sink: emitted.subscribe(partial(self.deliver, sink)),
             close=app.close,
+            clock=app.state.codeartifact.clock,
         )
 
     def deliver(self, sink: Callable[[Document], None], event: Document) -> None:

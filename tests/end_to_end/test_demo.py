@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -90,3 +91,32 @@ def test_only_ours_is_left_to_install(seen: dict[str, Any]) -> None:
     assert seen["installed"] == {"mycompany-billing": "1.4.0"}
     assert seen["versions"] == {"1.4.0": "Published", "99.0": "Archived"}
     assert "(from versions: 1.4.0)" in seen["install_refusal"]
+
+
+def test_each_public_package_is_let_through_held_or_refused(seen: dict[str, Any]) -> None:
+    """As `steward promotions` says it, with the reason."""
+    assert seen["first"] == {
+        "tidy-charts": "copied",
+        "tidy-colours": "refused",
+        "tidy-crypto": "held",
+        "tidy-maps": "held",
+    }
+    assert "it must have been public for 7 days" in seen["reasons"]["tidy-maps"]
+    assert seen["reasons"]["tidy-crypto"] == "waits for somebody's approval"
+    assert seen["reasons"]["tidy-colours"] == "is malicious: MAL-2026-4711"
+    held_until = datetime.fromisoformat(seen["held_until"])
+    assert timedelta(days=3) < held_until - datetime.now(UTC) < timedelta(days=5)
+
+
+def test_what_is_held_is_promoted_by_its_age_or_by_a_person(seen: dict[str, Any]) -> None:
+    """What does harm is not; pip gets the others."""
+    assert seen["last"] == {
+        "tidy-charts": "copied",
+        "tidy-colours": "refused",
+        "tidy-crypto": "copied",
+        "tidy-maps": "copied",
+    }
+    assert seen["approval"]["reason"] == "read the diff to the last release"
+    assert seen["missing"] == ["tidy-maps", "tidy-crypto", "tidy-colours"]
+    assert seen["approved"] == dict.fromkeys(("tidy-charts", "tidy-crypto", "tidy-maps"), "1.0")
+    assert "(from versions: none)" in seen["malicious_refusal"]

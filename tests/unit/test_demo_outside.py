@@ -1,6 +1,7 @@
 """The public index of the demonstration, and the events that it holds back."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Literal
 
 import pytest
@@ -73,6 +74,18 @@ def test_a_later_version_stands_beside_the_first(outside: Outside) -> None:
     found = outside.package(OURS)
     assert found is not None
     assert list(found.versions) == ["99.0", "100.0"]
+
+
+def test_a_file_may_have_been_released_long_ago(outside: Outside) -> None:
+    """Index pages say so, and so does what counts from the release."""
+    released = datetime(2026, 3, 1, tzinfo=UTC)
+    outside.register(billing.NAME, *billing.wheel_of("1.0", "the attacker"), released=released)
+    found = outside.package(OURS)
+    assert found is not None
+    assert found.versions["1.0"].published == released
+    assert found.versions["99.0"].published is None
+    (asset,) = outside.assets(OURS, found.versions["1.0"])
+    assert asset.metadata["upload-time"] == released.isoformat()
 
 
 def test_every_other_name_is_the_index_s_own(outside: Outside) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from cli.demo import dependency_confusion
-from cli.demo.played_policy import ADDITION, PlayedPolicy, played_policy
+from cli.demo.played_policy import ADDITION, PROMOTIONS, PlayedPolicy, played_policy
 from cli.demo.python_clients import quoted_answer
 from cli.demo.story import StepFailedError
 from cli.options import ACCOUNT, POLICY
@@ -42,13 +42,23 @@ def test_a_policy_without_origins_gets_the_demonstration_s_rule(text: str, tmp_p
     dependency_confusion.check_policy(loaded, ACCOUNT)
 
 
-def test_a_policy_with_origins_is_played_as_it_is(tmp_path: Path) -> None:
-    """Nothing is added, and its own rule is the one that the story is about."""
+def test_a_policy_with_origins_keeps_them_as_they_are(tmp_path: Path) -> None:
+    """None is added, and its own rule is the one that the story is about."""
     policy = played(SNAPSHOTS + INTERNAL, tmp_path)
     loaded = policy.load(tmp_path)
     assert policy.addition == ""
     assert [rule.repositories for rule in loaded.origins] == [("DemoRepository",)]
     dependency_confusion.check_policy(loaded, ACCOUNT)
+
+
+def test_the_demonstration_s_promotions_come_before_the_policy_s_own(tmp_path: Path) -> None:
+    """One of the same name is not played: names are unique."""
+    own = "  - {name: ours, packages: /npm/*, from: intake-a, to: to-b}\n"
+    namesake = "  - {name: reviewed, packages: /npm/*, from: intake-c, to: to-d}\n"
+    loaded = played(f"{SNAPSHOTS}promotions:\n{own}{namesake}", tmp_path).load(tmp_path)
+    assert [rule.name for rule in loaded.promotions] == ["reviewed", "public-to-approved", "ours"]
+    assert [rule.source for rule in loaded.promotions] == ["pypi-intake", "pypi-intake", "intake-a"]
+    assert PROMOTIONS.count("- name:") == 2
 
 
 @pytest.mark.parametrize(

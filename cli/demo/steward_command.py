@@ -1,0 +1,69 @@
+"""The `steward` command, run beside the demonstration as somebody at another terminal would."""
+
+import json
+import os
+import subprocess
+import sys
+
+from cli.demo.company import Company
+from cli.demo.story import StepFailedError
+
+COMMAND_SECONDS = 100.0
+
+
+def steward(company: Company, *arguments: str) -> dict[str, object]:
+    """
+    Return the JSON that ``steward ARGUMENTS --json`` prints.
+
+    Raises:
+        StepFailedError: The command failed.
+    """
+    found: dict[str, object] = json.loads(_run(company, [*arguments, "--json"], {}))
+    return found
+
+
+def steward_output(company: Company, *arguments: str, width: int, colours: bool) -> str:
+    """
+    Return what ``steward ARGUMENTS`` prints on a terminal of *width* columns.
+
+    Raises:
+        StepFailedError: The command failed.
+    """
+    look = {"FORCE_COLOR": "1", "TERM": "xterm-256color"} if colours else {}
+    return _run(company, list(arguments), {"COLUMNS": str(width), **look})
+
+
+def _run(company: Company, arguments: list[str], look: dict[str, str]) -> str:
+    options = company.stack.options
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("AWS_") and name not in {"COLUMNS", "FORCE_COLOR"}
+    }
+    environment = {
+        **kept,
+        "AWS_ENDPOINT_URL": company.stack.endpoint,
+        "AWS_DEFAULT_REGION": options.region,
+        "AWS_ACCESS_KEY_ID": options.account,
+        "AWS_SECRET_ACCESS_KEY": "local",
+        **look,
+    }
+    command = [sys.executable, "-m", "cli.main", *arguments, "--domain", company.domain]
+    try:
+        done = subprocess.run(
+            command,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=COMMAND_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise StepFailedError(
+            f"steward {arguments[0]} did not end within {COMMAND_SECONDS:.0f} s"
+        ) from error
+    if done.returncode != 0:
+        said = done.stderr.strip() or done.stdout.strip()
+        raise StepFailedError(f"steward {arguments[0]} ended with {done.returncode}: {said}")
+    return done.stdout
