@@ -41,10 +41,18 @@ def against(
     return tuple(dict.fromkeys(found))
 
 
-def is_rejected(record: Record) -> bool:
-    """Return whether a person wants a version out that is, or was, in the destination."""
+def is_rejected(record: Record, *, since: datetime | None = None) -> bool:
+    """
+    Return whether a person wants a version out that is, or was, in the destination.
+
+    Args:
+        since: Only what was said then or later counts. Of two words of one moment the rejection is
+            the last one, as among approvals.
+    """
     approval = record.approval
-    return approval is not None and approval.decision == "reject" and record.copied_at is not None
+    if approval is None or approval.decision != "reject" or record.copied_at is None:
+        return False
+    return since is None or approval.at >= since
 
 
 def target_for(record: Record, rule: PromotionRule | None) -> TargetStatus | None:

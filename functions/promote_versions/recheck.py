@@ -104,7 +104,8 @@ def recheck(package: Package, to: Collaborators) -> None:
     - What is found is told once, and again only if more is found.
     - ``unlist`` and ``archive`` change the status in the destination; a rejected version is
       archived unless the rule says ``unlist``. The change is recorded in the ledger first, so that
-      ``steward restore`` can undo it, and an exemption of the version keeps it as it is.
+      ``steward restore`` can undo it, and an exemption of the version keeps it as it is, unless
+      somebody has rejected the version after the exemption was made: the last word counts.
     - What OSV or the endpoint does not answer changes nothing; the next recheck asks again.
     - A version of the destination that no record knows is logged.
 
@@ -235,7 +236,7 @@ class _Recheck:
                 actions[version] = "unlisted" if listed.status == "Unlisted" else "archived"
         failure: StewardError | None = None
         if wanted:
-            failure = self._change(wanted, actions, now)
+            failure = self._change(wanted, actions, bad, now)
         new = {
             version: record.findings
             for version, record in bad.items()
@@ -258,10 +259,18 @@ class _Recheck:
         self,
         wanted: Mapping[tuple[TargetStatus, str], Sequence[PackageVersion]],
         actions: dict[str, RecallAction],
+        bad: Mapping[str, Record],
         now: datetime,
     ) -> StewardError | None:
         """Change statuses and note in *actions* what was done; return what went wrong after it."""
-        exempt = {one.version for one in self.to.ledger.exemptions(self.there) if one.in_force(now)}
+        exempt = {
+            one.version
+            for one in self.to.ledger.exemptions(self.there)
+            if one.version is not None
+            and one.in_force(now)
+            and one.version in bad
+            and not is_rejected(bad[one.version], since=one.made)
+        }
         for (target, rule), versions in wanted.items():
             actions |= {one.version: "kept" for one in versions if one.version in exempt}
             left = [one for one in versions if one.version not in exempt]

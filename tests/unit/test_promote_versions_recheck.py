@@ -122,6 +122,32 @@ def test_an_exemption_keeps_a_bad_version() -> None:
     assert stage.there(LEFT_PAD)["1.0.0"] == "Archived"
 
 
+@pytest.mark.parametrize(
+    ("rejected", "status"),
+    [
+        pytest.param(timedelta(minutes=-1), "Published", id="rejected before: it is kept"),
+        pytest.param(timedelta(0), "Archived", id="at the same moment: it goes"),
+        pytest.param(timedelta(minutes=1), "Archived", id="rejected after: it goes"),
+    ],
+)
+def test_between_an_exemption_and_a_rejection_the_last_word_counts(
+    rejected: timedelta, status: str
+) -> None:
+    """Whoever rejects what somebody has brought back knew more than they did."""
+    stage = PromotionStage(rule(SAFE))
+    stage.promoted(LEFT_PAD, "1.0.0")
+    there = destined(LEFT_PAD, "npm-approved")
+    stage.ledger.exempt_ones.append(
+        Exemption(there, "1.0.0", "approve", "anna", "why", LATER, LATER + timedelta(days=7))
+    )
+    stage.say("reject", LEFT_PAD, "1.0.0", at=LATER + rejected)
+    stage.now = LATER + timedelta(hours=1)
+    stage.look(LEFT_PAD)
+    assert stage.there(LEFT_PAD) == {"1.0.0": status}
+    stage.recheck(LEFT_PAD)
+    assert stage.there(LEFT_PAD) == {"1.0.0": status}
+
+
 def test_an_osv_that_is_down_changes_nothing(lines: Lines) -> None:
     """It is logged, and the next recheck finds what there is to find."""
     stage = turned_bad()
