@@ -37,6 +37,14 @@ TEXTS = {"the mit license": "MIT", "dual": "MIT OR AGPL-3.0-only"}
             "GPL-2.0 WITH Classpath-exception-2.0", "pass", id="under the old name as well"
         ),
         pytest.param(
+            "GPL-2.0-with-classpath-exception", "pass", id="and under the name that held both"
+        ),
+        pytest.param(
+            "(MIT AND gpl-2.0-with-gcc-exception)",
+            "refuse",
+            id="such a name is no way around the denial of the licence",
+        ),
+        pytest.param(
             "AGPL-3.0-only WITH Classpath-exception-2.0",
             "refuse",
             id="an exception that the rule does not name changes nothing",
@@ -137,3 +145,10 @@ def test_any_text_has_an_answer(text: str) -> None:
     """No text of a stranger's metadata is more than unknown, refused or let through."""
     answer = licensed(text, allow=ALLOW, deny=DENY, texts=TEXTS)
     assert answer.outcome in ("pass", "refuse", "unknown")
+
+
+def test_an_old_name_is_denied_where_everything_else_is_allowed() -> None:
+    """A rule that only denies a licence means it under every name that SPDX has had for it."""
+    for text in ("GPL-2.0-with-font-exception", "GPL-2.0-only WITH Font-exception-2.0", "GPL-2.0"):
+        answer = licensed(text, allow=frozenset(), deny=DENY, texts={})
+        assert answer.outcome == "refuse", text

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from steward.coordinates import Format
+from steward.coordinates import FORMATS, Format
 from steward.version_ranges import RangeError, parse_range
 
 INSIDE = [
@@ -185,3 +185,11 @@ def test_a_range_with_two_ends_means_the_same_in_every_format(
     }.items():
         chosen: Format = package_format  # type: ignore[assignment]  # the keys above are formats
         assert parse_range(chosen, text).contains(f"{number}.0.0") is expected
+
+
+@pytest.mark.parametrize("package_format", FORMATS)
+def test_a_range_that_is_too_long_is_none(package_format: Format) -> None:
+    """Whoever publishes a package writes the ranges of its dependencies, and readers may be slow."""
+    with pytest.raises(RangeError, match="is too long") as caught:
+        parse_range(package_format, "~> 1" + " " * 30_000 + "x")
+    assert len(str(caught.value)) < 200

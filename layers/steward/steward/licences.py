@@ -21,9 +21,23 @@ _MAX_LENGTH: Final = 1_000  # our choice: expressions are short, and free texts 
 _MAX_WORDS: Final = 100  # the same: no licence that anybody has read has as many alternatives
 
 
-# Deprecated identifiers of the SPDX License List.
+# Deprecated identifiers of the SPDX License List, and what it has instead.
 _OLD_GNU: Final = re.compile(
     r"(?<![^ (])((?:A|L)?GPL-[0-9.]+[0-9]|GFDL-[0-9.]+[0-9])(\+?)(?![^ )])"
+)
+_OLD_EXCEPTIONS: Final = {
+    "GPL-2.0-with-GCC-exception": "GPL-2.0-only WITH GCC-exception-2.0",
+    "GPL-2.0-with-autoconf-exception": "GPL-2.0-only WITH Autoconf-exception-2.0",
+    "GPL-2.0-with-bison-exception": "GPL-2.0-only WITH Bison-exception-2.2",
+    "GPL-2.0-with-classpath-exception": "GPL-2.0-only WITH Classpath-exception-2.0",
+    "GPL-2.0-with-font-exception": "GPL-2.0-only WITH Font-exception-2.0",
+    "GPL-3.0-with-GCC-exception": "GPL-3.0-only WITH GCC-exception-3.1",
+    "GPL-3.0-with-autoconf-exception": "GPL-3.0-only WITH Autoconf-exception-3.0",
+    "eCos-2.0": "GPL-2.0-or-later WITH eCos-exception-2.0",
+    "wxWindows": "LGPL-2.0-or-later WITH WxWindows-exception-3.1",
+}
+_OLD_NAME: Final = re.compile(
+    rf"(?<![^ (])({'|'.join(map(re.escape, _OLD_EXCEPTIONS))})(?![^ )])(?! WITH )"
 )
 
 
@@ -51,7 +65,8 @@ def canonical(expression: str) -> str:
     Return *expression* as SPDX spells it: identifiers in their own case, operators in capitals.
 
     GNU licences get the names that SPDX has had for them since its list 3.0: ``GPL-2.0`` is
-    ``GPL-2.0-only``, ``GPL-2.0+`` is ``GPL-2.0-or-later``. So a rule that names one means both.
+    ``GPL-2.0-only``, ``GPL-2.0+`` is ``GPL-2.0-or-later``. So a rule that names one means both, and
+    the names that held an exception (``GPL-2.0-with-classpath-exception``) are no way around it.
 
     Raises:
         LicenceError: It is no SPDX licence expression.
@@ -67,7 +82,8 @@ def canonical(expression: str) -> str:
     if len(words) > _MAX_WORDS:
         raise LicenceError(f"{_shown(expression)} is no SPDX licence expression")
     try:
-        return _OLD_GNU.sub(_current, canonicalize_license_expression(expression))
+        current = _OLD_GNU.sub(_current, canonicalize_license_expression(expression))
+        return _OLD_NAME.sub(lambda match: _OLD_EXCEPTIONS[match[1]], current)
     except InvalidLicenseExpression as error:
         raise LicenceError(f"{_shown(expression)} is no SPDX licence expression") from error
 

@@ -30,6 +30,9 @@ from steward.coordinates import Format
 from steward.errors import StewardError
 from steward.version_order import Position, is_prerelease, position
 
+# Our choice: ranges have tens of characters. Those of dependencies are their publishers' own, and
+# the readers of some formats take a time that grows with the square of the length.
+MAX_LENGTH: Final = 1_000
 _INTERVAL: Final = re.compile(
     r"(?P<open>[\[(])\s*(?P<low>[^\s,\[\]()]*)\s*"
     r"(?:(?P<comma>,)\s*(?P<high>[^\s,\[\]()]*)\s*)?(?P<close>[\])])"
@@ -84,6 +87,9 @@ def parse_range(package_format: Format, text: str) -> Range:
     Raises:
         RangeError: It is none; the error says what to write.
     """
+    if len(text) > MAX_LENGTH:
+        problem = f"... is too long for a range: it has {len(text)} characters"
+        raise RangeError(text[:80], problem, f"Stay within {MAX_LENGTH}.")
     if not text.isascii():
         raise RangeError(text, "has a character that no version has", "Write it in ASCII.")
     if not text.strip():
