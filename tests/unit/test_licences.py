@@ -110,7 +110,9 @@ def test_the_canonical_form_is_that_of_spdx() -> None:
         "MIT OR (Apache-2.0 AND GPL-2.0-or-later)"
     )
     assert canonical("lgpl-2.1") == "LGPL-2.1-only"
-    assert canonical("GPL-2.0-with-classpath-exception") == "GPL-2.0-with-classpath-exception"
+    assert canonical("GPL-2.0-with-classpath-exception") == (
+        "GPL-2.0-only WITH Classpath-exception-2.0"
+    )
     with pytest.raises(LicenceError, match="no SPDX licence expression"):
         canonical("Apache 2.0")
 

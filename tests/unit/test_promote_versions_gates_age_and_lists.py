@@ -138,6 +138,27 @@ def test_an_age_is_told_in_its_greatest_unit(duration: timedelta, words: str) ->
             "refuse",
             id="even where the allowed one is more exact",
         ),
+        pytest.param(
+            None,
+            ["pkg:pypi/requests@2.32.3.0"],
+            "deny",
+            "refuse",
+            id="a version is denied in another spelling too",
+        ),
+        pytest.param(
+            ["pkg:pypi/requests@2.32.3.0"],
+            [],
+            "allow",
+            "refuse",
+            id="it is allowed in the spelling that is shown only",
+        ),
+        pytest.param(
+            None,
+            ["pkg:pypi/urllib3@2.32.3.0"],
+            "deny",
+            "pass",
+            id="another package has that version too",
+        ),
     ],
 )
 def test_lists_of_what_is_allowed_and_denied(

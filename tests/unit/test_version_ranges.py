@@ -189,7 +189,7 @@ def test_a_range_with_two_ends_means_the_same_in_every_format(
 
 @pytest.mark.parametrize("package_format", FORMATS)
 def test_a_range_that_is_too_long_is_none(package_format: Format) -> None:
-    """Whoever publishes a package writes the ranges of its dependencies, and readers may be slow."""
+    """Publishers write the ranges of their dependencies, and readers may be slow."""
     with pytest.raises(RangeError, match="is too long") as caught:
         parse_range(package_format, "~> 1" + " " * 30_000 + "x")
     assert len(str(caught.value)) < 200

@@ -25,21 +25,18 @@ def judge(
     """
     Return whether *version* is on the list *allow* and not on *deny*, which beats it.
 
+    A version is denied in every spelling that its format takes for the same; it is allowed in the
+    one that CodeArtifact shows.
+
     Args:
         allow: ``None`` allows everything, an empty list nothing.
     """
-    denied = _first(deny, package, version)
+    denied = next((one for one in deny if one.means(package, version.version)), None)
     if denied is not None:
         return refuse(DENY, f"is denied by {denied}", {"deny": str(denied)})
     if allow is None:
         return pass_(DENY, "is not denied")
-    allowed = _first(allow, package, version)
+    allowed = next((one for one in allow if one.matches(package, version.version)), None)
     if allowed is None:
         return refuse(ALLOW, "is not on the list of what is allowed")
     return pass_(ALLOW, f"is allowed by {allowed}", {"allow": str(allowed)})
-
-
-def _first(
-    matchers: Sequence[Matcher], package: Package, version: PackageVersion
-) -> Matcher | None:
-    return next((one for one in matchers if one.matches(package, version.version)), None)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final, Literal, TypedDict, get_args
 
-from steward import patterns, purls
+from steward import patterns, purls, version_order
 from steward.coordinates import Package
 from steward.patterns import Pattern
 
@@ -112,6 +112,19 @@ class Matcher:
     def matches(self, package: Package, version: str) -> bool:
         """Return whether it means *version* of *package*, in whatever repository."""
         return self.version in (None, version) and self.pattern.matches(package.path)
+
+    def means(self, package: Package, version: str) -> bool:
+        """
+        Return whether it matches, or names *version* in another spelling of the format's rules.
+
+        ``1.0.0`` of PyPI is ``1.0``, ``1.0-RC1`` is ``1.0rc1``. What keeps versions out asks this.
+        """
+        if self.version is None or self.version == version or package.format != self.pattern.format:
+            return self.matches(package, version)
+        if not self.pattern.matches(package.path):
+            return False
+        place = version_order.position(package.format, version)
+        return place is not None and place == version_order.position(package.format, self.version)
 
     def covers(self, other: Matcher) -> bool:
         """Return whether every version that *other* matches is matched by this one too."""
