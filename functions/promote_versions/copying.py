@@ -8,11 +8,13 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from promote_versions.assets import Comparison, compared
+from promote_versions.bringing_back import is_offered, status_of
 from promote_versions.copy_outcomes import CopyOutcomes, by_version
 from promote_versions.messages import CopyOrder
 from promote_versions.queues import PromotionsQueue
 from promote_versions.records import Record, RecordsError
 from promote_versions.records_table import Records
+from promote_versions.settled import JUDGEMENT_HOLDS
 from steward.attention import Attention
 from steward.codeartifact import CodeArtifact
 from steward.coordinates import Package, PackageVersion, Repository
@@ -64,9 +66,14 @@ def carry_out(order: CopyOrder, to: Collaborators) -> None:
 
     - Only a version whose record says ``approved`` at exactly the ordered revision, by the rule as
       it is deployed, is copied. The order itself is believed in nothing.
+    - What was approved longer than a day ago is judged again first: an order may have waited for as
+      long as its queue keeps it, and who knows what has become known since.
     - If something that the versions depend on is not ``copied``, none is; the judge looks again.
     - A copy counts when each asset has the same SHA-256 in both repositories. Otherwise it is
       ``Archived``, refused, and reported.
+    - What the destination holds already, and offers to nobody, becomes ``Published`` only if it was
+      recalled and a person has approved this revision after that. Otherwise somebody has taken it
+      out of use by hand: it stays as it is, refused and reported.
     - What the destination holds already is replaced only if the source has all of its assets
       unchanged, and more. Anything else stays as it is, refused and reported.
 
@@ -82,13 +89,21 @@ def carry_out(order: CopyOrder, to: Collaborators) -> None:
         return
     records = by_version(to.records.of_package(order.package), rule.name)
     approved: dict[str, Record] = {}
+    expired: list[str] = []
     for version, revision in order.revisions.items():
         record = records.get(version)
         unfit = _unfit(record, revision, rule)
-        if unfit is None and record is not None:
-            approved[version] = record
-        else:
+        if unfit is not None or record is None:
             log.info("not copied", version=version, reason=unfit, rule=rule.name)
+        elif to.now() - record.decided_at >= JUDGEMENT_HOLDS:
+            expired.append(version)
+        else:
+            approved[version] = record
+    if expired:
+        reason = "it was approved too long ago"
+        log.info("judged again", versions=expired, reason=reason, rule=rule.name)
+        count("CopiesPutOff", len(expired))
+        to.queue.look(order.package)
     if not approved:
         return
     missing = _missing_dependencies(order, to.records)
@@ -226,7 +241,8 @@ class _Copying:
         there = dict.fromkeys(result.already_there) | dict(result.copied)
         for version, revision in there.items():
             try:
-                self._verify(self._approved[version], revision)
+                was_there = version not in result.copied
+                self._verify(self._approved[version], revision, was_there=was_there)
             except StewardError as error:
                 self._failed(version, error)
         for refusal in result.refused:
@@ -241,16 +257,25 @@ class _Copying:
                 self._failed(refusal.version, error)
         return late
 
-    def _verify(self, record: Record, revision: str | None) -> None:
+    def _verify(self, record: Record, revision: str | None, *, was_there: bool) -> None:
         """Compare the assets of a version that was copied, or was there, and record it."""
         source = self._source_assets(record)
         there = self._assets(self._there, record.version)
         comparison = compared(source.assets if source else {}, there.assets)
         revision = revision or there.revision
         if comparison.likeness == "equal":
-            self._outcomes.copied(record, revision)
+            if not was_there or self._is_offered(record):
+                self._outcomes.copied(record, revision)
         elif source is None or source.revision not in (None, record.revision):
             # The copy was pinned to the revision; what has come since says nothing about it.
+            held = self._held_there().get(record.version) if was_there else None
+            if was_there and status_of(record, held) != "Published":
+                # What cannot be compared is not brought back.
+                if source is None:
+                    self._outcomes.gone(record)
+                else:
+                    self._outcomes.changed(record, f"its revision is {source.revision} now")
+                return
             unsure = None
             if source is None or comparison.likeness == "differs":
                 unsure = (
@@ -260,6 +285,10 @@ class _Copying:
             self._outcomes.copied(record, revision, unsure)
         else:
             self._take_back(record, comparison)
+
+    def _is_offered(self, record: Record) -> bool:
+        held = self._held_there().get(record.version)
+        return is_offered(record, self._there, held, self._to.codeartifact, self._outcomes)
 
     def _take_back(self, record: Record, comparison: Comparison) -> None:
         """Archive a version whose assets are not those that passed the gates."""
@@ -290,7 +319,8 @@ class _Copying:
         comparison = compared(source.assets, there.assets)
         if comparison.likeness == "equal":
             # Only what stands beside the assets differs: nothing that anybody downloads.
-            self._outcomes.copied(record, there.revision)
+            if self._is_offered(record):
+                self._outcomes.copied(record, there.revision)
             return False
         if comparison.likeness == "differs":
             self._outcomes.refuse(

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from tests.functional.origin_company import OriginCompany
     from tests.functional.origin_domain import OriginDomain
     from tests.functional.promotion_domain import PromotionDomain
+    from tests.functional.promotion_faults import FaultyPromotions
     from tests.functional.snapshot_domain import SnapshotDomain
 
 __all__ = ["emulator_server", "local", "local_options"]
@@ -84,3 +85,21 @@ def promotions(promotion_domain: PromotionDomain) -> PromotionDomain:
     """The domain of promotion, at rest, without faults, with nothing decided or counted yet."""
     promotion_domain.start_again()
     return promotion_domain
+
+
+@pytest.fixture(scope="module")
+def faulty_domain() -> Iterator[FaultyPromotions]:
+    """One local CodeArtifact and one moto a module; `functions` hands them out without faults."""
+    from tests.functional.promotion_domain import watch
+    from tests.functional.promotion_faults import faulty
+    from tests.functional.watched_domain import served
+
+    with served(watch) as domain, faulty(domain) as functions:
+        yield functions
+
+
+@pytest.fixture
+def functions(faulty_domain: FaultyPromotions) -> FaultyPromotions:
+    """The functions of promotion, their queues and their table, with nothing in them."""
+    faulty_domain.start_again()
+    return faulty_domain
