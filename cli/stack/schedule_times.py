@@ -8,7 +8,7 @@ characters, `W`, `#`, and `L` in the day of the week are not known here.
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from cli.stack.errors import TemplateError
@@ -43,7 +43,7 @@ def next_time(expression: str, timezone: str = "UTC") -> Next:
     rate = _RATE.fullmatch(expression)
     if rate:
         interval = timedelta(**{_UNITS[rate[2]]: int(rate[1])})
-        return lambda after: after + interval
+        return lambda after: None if after.year > _LAST_YEAR else after + interval
     at = _AT.fullmatch(expression)
     if at:
         return _once(expression, at[1], zone)
@@ -94,7 +94,14 @@ class _Cron:
         return cls(zone, *numbers)
 
     def next(self, after: datetime) -> datetime | None:
-        """Return the first whole minute after *after* that all fields name."""
+        """
+        Return the first whole minute after *after* that all fields name.
+
+        A time that the change to summer time leaves out is left out, one that the change to winter
+        time repeats counts once ("Daylight saving time", User Guide).
+        """
+        if after.year > _LAST_YEAR:
+            return None
         start = after.astimezone(self.zone)
         day = start.date()
         until = day.replace(year=day.year + _YEARS_AHEAD, day=1)
@@ -102,10 +109,10 @@ class _Cron:
             if self._names_day(day.year, day.month, day.day, day.isoweekday() % 7 + 1):
                 for hour in sorted(self.hours):
                     for minute in sorted(self.minutes):
-                        moment = datetime(
-                            day.year, day.month, day.day, hour, minute, tzinfo=self.zone
-                        ).astimezone(UTC)
-                        if moment > after:
+                        local = datetime.combine(day, time(hour, minute), self.zone)
+                        moment = local.astimezone(UTC)
+                        is_left_out = moment.astimezone(self.zone).time() != local.time()
+                        if moment > after and not is_left_out:
                             return moment
             day += timedelta(days=1)
         return None
@@ -137,7 +144,7 @@ def _numbers(
         else:
             start = _number(first, low, high, names)
             stop = _number(end, low, high, names) if end else (high if step else start)
-        found.update(range(start, stop + 1, int(step) if step else 1))
+        found.update(range(start, stop + 1, _number(step, 1, high, ()) if step else 1))
     if not found:
         raise ValueError(f"{field} names nothing")
     return frozenset(found)

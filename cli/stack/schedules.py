@@ -10,6 +10,7 @@ schedule is made, and here that would be at each start (our choice).
 import json
 import logging
 import threading
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, cast
@@ -165,17 +166,18 @@ def _deliver(schedule: Schedule, time: datetime) -> None:
         problem = str(error)
     _logger.warning("schedule %s: %s", schedule.name, problem)
     dead_letters = cast("dict[str, str]", target.get("DeadLetterConfig") or {}).get("Arn", "")
-    found = _queue(dead_letters)
-    if found is None:
-        _logger.warning("schedule %s: its message is lost", schedule.name)
-        return
     # EventBridge Scheduler User Guide, "Configuring a dead-letter queue"
     attributes = {
         "SCHEDULE_ARN": schedule.arn,
         "TARGET_ARN": str(target["Arn"]),
         "ERROR_MESSAGE": problem,
     }
-    send(*found, text, attributes=attributes)
+    found = _queue(dead_letters)
+    if found is not None:
+        with suppress(ServiceException):  # of a FIFO queue, which cannot be one of these
+            send(*found, text, attributes=attributes)
+            return
+    _logger.warning("schedule %s: its message is lost", schedule.name)
 
 
 def _queue(arn: str) -> "tuple[SQSBackend, Queue] | None":

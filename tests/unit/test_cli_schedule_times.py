@@ -45,6 +45,21 @@ def test_a_time_zone_moves_the_time() -> None:
     assert nine(SUNDAY + timedelta(days=40)) == datetime(2026, 4, 11, 7, tzinfo=UTC)
 
 
+def test_a_time_that_the_change_to_summer_time_leaves_out_is_left_out() -> None:
+    """EventBridge Scheduler User Guide, "Schedule types", "Daylight saving time"."""
+    half_past_two = next_time("cron(30 2 * * ? *)", "Europe/Berlin")
+    change = datetime(2026, 3, 29, 1, tzinfo=UTC)  # from two to three o'clock
+    assert half_past_two(change - timedelta(hours=2)) == datetime(2026, 3, 30, 0, 30, tzinfo=UTC)
+
+
+def test_a_time_that_the_change_to_winter_time_repeats_is_due_once() -> None:
+    """The first time, by the same source."""
+    half_past_two = next_time("cron(30 2 * * ? *)", "Europe/Berlin")
+    first = half_past_two(datetime(2026, 10, 24, 12, tzinfo=UTC))
+    assert first == datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
+    assert half_past_two(first) == datetime(2026, 10, 26, 1, 30, tzinfo=UTC)
+
+
 @pytest.mark.parametrize(
     ("expression", "message"),
     [
@@ -58,6 +73,8 @@ def test_a_time_zone_moves_the_time() -> None:
         pytest.param("cron(0 3 15W * ? *)", "'15W' is no number", id="the nearest weekday"),
         pytest.param("cron(0 3 ? * 6L *)", "'6L' is no number", id="the last Friday"),
         pytest.param("cron(30-20 3 * * ? *)", "names nothing", id="a range backwards"),
+        pytest.param("cron(0/0 3 * * ? *)", "'0' is no number from 1 to 59", id="steps of nothing"),
+        pytest.param("cron(0/x 3 * * ? *)", "'x' is no number from 1 to 59", id="steps of a word"),
     ],
 )
 def test_what_is_no_schedule_is_a_clear_error(expression: str, message: str) -> None:

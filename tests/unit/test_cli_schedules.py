@@ -170,6 +170,34 @@ def test_a_fifo_queue_that_needs_a_group_refuses_the_message(
     assert "MessageGroupId" in message.message_attributes["ERROR_MESSAGE"]["StringValue"]
 
 
+def test_dead_letters_that_are_refused_too_are_lost_and_the_next_come(
+    queues: SQSBackend, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    """EventBridge Scheduler takes a standard queue only; the schedule goes on here, too."""
+    queues.create_queue("letters.fifo", FifoQueue="true")
+    schedules = running(clock, Arn=arn_of("gone"), DeadLetterConfig={"Arn": arn_of("letters.fifo")})
+    for _ in range(2):
+        clock.advance(timedelta(minutes=5))
+        assert schedules.fire_what_is_due() == ["Due"]
+    assert caplog.messages.count("schedule due: its message is lost") == 2
+
+
+@pytest.mark.parametrize("expression", ["rate(5 minutes)", "cron(0 3 * * ? *)"])
+def test_a_clock_that_is_set_to_the_end_of_time_fires_and_then_no_more(
+    queues: SQSBackend, clock: Clock, expression: str
+) -> None:
+    """There is no time after it, and nothing breaks; set back, the schedule is due again."""
+    schedules = running(clock, expression)
+    clock.freeze(datetime(9999, 12, 31, 23, 59, tzinfo=UTC))
+    assert schedules.fire_what_is_due() == ["Due"]
+    assert schedules.due() == {"Due": None}
+    assert schedules.fire_what_is_due() == []
+    clock.freeze(NOON)
+    assert schedules.fire_what_is_due() == []
+    assert schedules.due()["Due"] is not None
+    assert bodies(queues) == ["due"]
+
+
 def test_a_message_that_nothing_takes_is_lost_and_the_next_comes(
     queues: SQSBackend, clock: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:
