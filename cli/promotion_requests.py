@@ -62,6 +62,7 @@ def follow(
     *,
     seconds: float,
     enforcing: bool,
+    means: Callable[["Record"], bool],
     progress: Callable[[str], None],
 ) -> Followed:
     """
@@ -72,6 +73,7 @@ def follow(
     Args:
         seconds: How long to wait without any progress.
         enforcing: Whether what is approved is copied at all.
+        means: Whether a record is about what was asked for: other copies are not waited for.
         progress: Is told how far it is.
     """
     deadline = time.monotonic() + seconds
@@ -87,7 +89,7 @@ def follow(
             break
         time.sleep(_PAUSE_SECONDS)
     records, copying = _settled(
-        followed.judged, table, seconds=seconds, enforcing=enforcing, progress=progress
+        followed.judged, table, means, seconds=seconds, enforcing=enforcing, progress=progress
     )
     return Followed(followed.packages, followed.answers, tuple(records), copying)
 
@@ -95,19 +97,20 @@ def follow(
 def _settled(
     packages: Sequence["Package"],
     table: "Records",
+    means: Callable[["Record"], bool],
     *,
     seconds: float,
     enforcing: bool,
     progress: Callable[[str], None],
 ) -> tuple[list["Record"], bool]:
-    """Return the records of *packages*, and whether some are still on their way."""
+    """Return the records of *packages*, and whether some of those meant are on their way."""
     settled: dict[Package, list[Record]] = {}
     deadline, before = time.monotonic() + seconds, -1
     while True:
         for package in packages:
-            if package not in settled or _approved(settled[package]):
+            if package not in settled or _approved(settled[package], means):
                 settled[package] = table.of_package(package)
-        under_way = sum(_approved(records) for records in settled.values())
+        under_way = sum(_approved(records, means) for records in settled.values())
         records = [one for some in settled.values() for one in some]
         if under_way != before:
             deadline, before = time.monotonic() + seconds, under_way
@@ -117,8 +120,8 @@ def _settled(
         time.sleep(_PAUSE_SECONDS)
 
 
-def _approved(records: Iterable["Record"]) -> int:
-    return sum(record.state == "approved" for record in records)
+def _approved(records: Iterable["Record"], means: Callable[["Record"], bool]) -> int:
+    return sum(record.state == "approved" and means(record) for record in records)
 
 
 def problems(followed: Followed, policy_digest: str, seconds: int) -> list[str]:

@@ -183,6 +183,7 @@ class _Job:
                 table,
                 seconds=wait_seconds,
                 enforcing=not observing,
+                means=subjects.means,
                 progress=status.update,
             )
         return Run(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -254,6 +255,15 @@ def test_what_is_not_copied_in_time_is_under_way(company: PromotingDomain) -> No
     result = promote(company, f"{PURL}@2.31.0", "--wait", "1")
     assert "What is approved is still being copied" in result.stdout
     assert result.exit_code == 1
+
+
+def test_copies_that_nobody_has_asked_for_are_not_waited_for(company: PromotingDomain) -> None:
+    """A version of the same package that was approved and never copied."""
+    promote(company, PURL)
+    stuck = next(one for one in company.records.of_package(company.seed("requests")))
+    company.records.put(replace(stuck, version="9.9.9", state="approved", due=None, serial=0))
+    result = promote(company, f"{PURL}@2.31.0", "--wait", "600", "--json")
+    assert (result.exit_code, document(result)["underWay"]) == (0, False)
 
 
 def test_a_deployment_that_observes_copies_nothing_and_nobody_waits_for_it(
