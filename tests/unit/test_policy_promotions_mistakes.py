@@ -354,6 +354,15 @@ REQUIRE = mapping_of(
 )
 
 
+@pytest.mark.parametrize("name", ["' '", "'x '", '"x\\ny"', '"x\\u200by"', '"\\u202ex"'])
+def test_a_name_that_looks_like_another_is_a_mistake(name: str) -> None:
+    """It stands in commands, logs and mails, where nobody could tell the two apart."""
+    rules = f"{RULES}- name: {name}\n  packages: /pypi/*\n  from: ab\n  to: cd\n"
+    (found,) = mistakes(rules)
+    assert found.startswith("policy.yaml:3: promotions[0].name: ")
+    assert "blanks at its ends, or signs that nobody sees" in found
+
+
 @given(
     require=REQUIRE,
     packages=st.sampled_from(["/*", "/pypi/*", "/swift/*", "/generic/*", "/npm/*"]),

@@ -118,6 +118,15 @@ def _is_a_text_with_words(value: str) -> str:
     return value
 
 
+def _is_written_in_one_way(value: str) -> str:
+    if value != value.strip() or not value.isprintable():
+        raise refusal(
+            f"{value!r} has blanks at its ends, or signs that nobody sees",
+            "Write a name that can be told from others in a log.",
+        )
+    return value
+
+
 def _is_file(value: object) -> object:
     if isinstance(value, str) and value:
         path = PurePosixPath(value)
@@ -176,6 +185,10 @@ OriginName = Annotated[
 VulnerabilityId = Annotated[str, BeforeValidator(_is_vulnerability)]
 Day = Annotated[str, BeforeValidator(_as_day), Field(json_schema_extra={"format": "date"})]
 Reason = Annotated[str, Field(min_length=1), AfterValidator(_is_a_text_with_words)]
+# It stands in commands, logs and mails.
+RuleName = Annotated[
+    str, Field(min_length=1, max_length=100), AfterValidator(_is_written_in_one_way)
+]
 LicenceId = Annotated[str, BeforeValidator(_is_licence(alone=True))]
 FileName = Annotated[str, Field(min_length=1), BeforeValidator(_is_file)]
 RangeText = Annotated[str, Field(min_length=1)]

@@ -26,6 +26,7 @@ from steward.policy_promotion_values import (
     OriginNames,
     RangeText,
     Reason,
+    RuleName,
     VulnerabilityId,
     choice_of_versions,
     wrapped,
@@ -227,7 +228,6 @@ class RequireKeys(Section):
     ] = None
     origin: Annotated[
         OriginNames,
-        RangeText,
         Field(
             examples=["public:pypi", ["internal", "public:npmjs"]],
             description="How a version must have entered the domain: by an external connection, "
@@ -275,10 +275,8 @@ class PromotionsRule(Section):
     """Versions of these packages get from one repository to another by promotion."""
 
     name: Annotated[
-        str,
+        RuleName,
         Field(
-            min_length=1,
-            max_length=100,
             examples=["public-to-approved"],
             description="The rule's name, which no other rule has.",
         ),
