@@ -54,6 +54,8 @@ class CopyOutcomes:
         """
         Record that the destination holds the version of *record*, there at *revision*.
 
+        What had been found wrong with it before it was ordered is forgotten.
+
         Args:
             finding: What could not be made sure of; a person is told.
 
@@ -148,11 +150,15 @@ class CopyOutcomes:
     def _with_copy(
         self, record: Record, ordered: Record, revision: str | None, finding: str | None
     ) -> Record:
-        findings = record.findings if finding is None else (*record.findings, finding)
+        # What had been found before it passed the gates speaks against it no more.
+        newer = [one for one in record.findings if one not in ordered.findings]
+        findings = (*newer, *(() if finding is None else (finding,)))
         there = replace(record, copied_at=self.now(), copied_revision=revision, findings=findings)
         if record.revision != ordered.revision:
             return there  # what is judged now is another revision
-        return replace(there, state="copied", due=None, reason=f"It is in {record.to}.")
+        return replace(
+            there, state="copied", due=None, reason=f"It is in {record.to}.", recalled_at=None
+        )
 
     def _put(self, record: Record, changed: Record) -> bool:
         """Write *changed*; return whether *record* was still what it was."""

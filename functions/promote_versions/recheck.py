@@ -249,7 +249,14 @@ class _Recheck:
             after = replace(record, findings=findings)
             if recalled and record.state != "recalled":
                 reason = "; ".join(record.findings)
-                after = replace(after, state="recalled", due=None, reason=reason, decided_at=now)
+                after = replace(
+                    after,
+                    state="recalled",
+                    due=None,
+                    reason=reason,
+                    decided_at=now,
+                    recalled_at=now,
+                )
             if after != before[version]:
                 self.to.records.put(after)
         if failure is not None:

@@ -61,6 +61,7 @@ def record_of(judged: Judged, now: datetime, *, asked: bool) -> Record:
         copied_at=None if before is None else before.copied_at,
         copied_revision=None if before is None else before.copied_revision,
         findings=() if before is None else before.findings,
+        recalled_at=None if before is None else before.recalled_at,
         serial=0 if before is None else before.serial,
     )
 

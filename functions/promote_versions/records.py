@@ -57,6 +57,8 @@ class Record:
         copied_at: When some revision of it was last found in the destination after a copy.
         copied_revision: The revision that the destination gave that copy.
         findings: What was found wrong with a version after it had been promoted.
+        recalled_at: When it was last taken out of use in the destination for that; ``None``: never,
+            or it has been promoted again since.
         serial: How often the record has been written; 0: never.
     """
 
@@ -76,12 +78,25 @@ class Record:
     copied_at: datetime | None = None
     copied_revision: str | None = None
     findings: tuple[str, ...] = ()
+    recalled_at: datetime | None = None
     serial: int = 0
 
     @property
     def purl(self) -> str:
         """The package URL of the version."""
         return self.package.purl(self.version)
+
+    @property
+    def is_to_come_back(self) -> bool:
+        """Whether a person has approved this revision after it was recalled."""
+        approval = self.approval
+        return (
+            self.recalled_at is not None
+            and approval is not None
+            and approval.decision == "approve"
+            and approval.revision == self.revision
+            and approval.at > self.recalled_at
+        )
 
     def approval_for(self, to: str) -> Approval | None:
         """

@@ -59,7 +59,7 @@ def standing(
     if record.state == "copied":
         return "settled"
     if record.state == "recalled":
-        return "open" if _approved_since(record) else "settled"
+        return "open" if record.is_to_come_back else "settled"
     if record.requirements != rule.digest or _not_considered(record, rule):
         return "open"
     return _by_time(record, rule, now=now, anew=anew)
@@ -94,17 +94,6 @@ def next_reminder(decided_at: datetime, now: datetime) -> datetime:
     passed = max(now - decided_at, FIRST_REMINDER)
     expiry = decided_at + JUDGEMENT_HOLDS
     return min(now + passed, expiry) if expiry > now else now + FIRST_REMINDER
-
-
-def _approved_since(record: Record) -> bool:
-    """Return whether somebody has approved what *record* is about after that was decided."""
-    approval = record.approval
-    return (
-        approval is not None
-        and approval.decision == "approve"
-        and approval.revision == record.revision
-        and approval.at > record.decided_at
-    )
 
 
 def _not_considered(record: Record, rule: PromotionRule) -> bool:
