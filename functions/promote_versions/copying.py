@@ -17,7 +17,7 @@ from promote_versions.records_table import Records
 from promote_versions.settled import JUDGEMENT_HOLDS
 from steward.attention import Attention
 from steward.codeartifact import CodeArtifact
-from steward.coordinates import Package, PackageVersion, Repository
+from steward.coordinates import Package, PackageVersion, Repository, Status
 from steward.copies import Copies, CopyRefusal, CopyResult
 from steward.errors import (
     CodeArtifactError,
@@ -349,6 +349,11 @@ class _Copying:
                 self._outcomes.changed(record, refusal.message)
             case "NOT_FOUND":
                 self._outcomes.gone(record)
+            case "NOT_ALLOWED" if (status := self._source_status(record)) != "Published":
+                if status is None:
+                    self._outcomes.gone(record)
+                else:  # it passes again if it becomes Published again, at the same revision
+                    self._outcomes.changed(record, f"it is {status} now")
             case "NOT_ALLOWED":
                 self._outcomes.refuse(
                     record,
@@ -360,6 +365,13 @@ class _Copying:
                 )
             case _:
                 raise CodeArtifactError("CopyPackageVersions", refusal.code, refusal.message)
+
+    def _source_status(self, record: Record) -> Status | None:
+        try:
+            listed = self._to.codeartifact.versions(self._package)
+        except PackageNotFoundError:
+            return None
+        return next((one.status for one in listed if one.version == record.version), None)
 
     def _words(self, comparison: Comparison) -> str:
         return comparison.words(self._package.repository.name, self._there.repository.name)

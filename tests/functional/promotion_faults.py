@@ -201,8 +201,13 @@ class FaultyPromotions:
             name: self._queue(f"{name}-{number}", fifo=name == "copies") for name in QUEUES
         }
         self.records = DynamoDbRecords(self.table, now=lambda: self.domain.now)
-        self.osv = HttpOsv(f"{str(self.domain.http.base_url).rstrip('/')}/_emulator/osv")
+        self.osv = HttpOsv(self.osv_url)
         self.topology = self._topology()
+
+    @property
+    def osv_url(self) -> str:
+        """The base URL of the local OSV."""
+        return f"{str(self.domain.http.base_url).rstrip('/')}/_emulator/osv"
 
     def _queue(self, name: str, *, fifo: bool) -> str:
         attributes = {
