@@ -82,7 +82,7 @@ def test_a_malicious_version_is_refused_and_never_copied(promotions: PromotionDo
 
 
 def test_a_version_waits_for_a_person(promotions: PromotionDomain) -> None:
-    """Who is asked once, and told how; approved, it is promoted; rejected, it is taken out."""
+    """Who is asked once; approved, it is promoted; rejected, taken out; approved, it is back."""
     promotions.by(to_approved(MANUAL))
     package = promotions.seed(promotions.new_package(), "1.0")
     promotions.events_of(package)
@@ -99,6 +99,13 @@ def test_a_version_waits_for_a_person(promotions: PromotionDomain) -> None:
     promotions.come_to_rest()
     assert promotions.there(package) == {"1.0": "Archived"}
     assert promotions.states(package) == {"1.0": "recalled"}
+    promotions.now += timedelta(days=1)
+    promotions.say("approve", package, "1.0")
+    promotions.come_to_rest()
+    assert promotions.there(package) == {"1.0": "Published"}
+    assert promotions.states(package) == {"1.0": "copied"}
+    promotions.recheck_everything()
+    assert promotions.there(package) == {"1.0": "Published"}
 
 
 @pytest.mark.parametrize("licences", [["as you like it"], []], ids=["free text", "none"])
