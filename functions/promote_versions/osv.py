@@ -11,16 +11,16 @@ Whatever goes wrong raises :class:`OsvError`: nothing is ever passed because nob
 from __future__ import annotations
 
 import json
+import time
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from threading import Lock
 from typing import TYPE_CHECKING, Final, Protocol
 from urllib.parse import quote
 
 from promote_versions.osv_entries import Entry, PackageName, entry_in, with_severities_of_aliases
-from steward.bounded_http import Answer, BoundedHttp, RequestFailedError
+from steward.bounded_http import Answer, BoundedHttp, RequestFailedError, side_by_side
 from steward.errors import StewardError
 
 if TYPE_CHECKING:
@@ -33,6 +33,9 @@ ENTRIES_AT_MOST: Final = 2_000  # our choice, a package; the most that OSV lists
 ENTRIES_KEPT: Final = 5_000  # our choice: some 10 MB
 AT_ONCE: Final = 8  # our choice
 SECONDS: Final = 10.0  # our choice, an answer
+# Our choice: after this time nothing more is asked for one package; with the last answer that is
+# less than the minute that the judge keeps for a look.
+SECONDS_A_PACKAGE: Final = 40.0
 LARGEST_ANSWER: Final = 8 * 1024 * 1024  # our choice; entries have kilobytes
 _OK: Final = 200
 
@@ -81,7 +84,8 @@ class Osv(Protocol):
         Return what OSV lists for *versions* of *package*.
 
         One request for 100 versions, one more for each page that follows, and one for each entry
-        that this process has not seen as it is now.
+        that this process has not seen as it is now. An OSV that answers too slowly to get through
+        them does not answer; the entries that it gave are kept, so that the next time takes less.
 
         Args:
             of_package: List what affects any version too; it costs no request of its own.
@@ -126,6 +130,7 @@ class HttpOsv:
     ) -> OsvAnswer:
         """See :class:`Osv`."""
         name = _name(package, spelt)
+        end = time.monotonic() + SECONDS_A_PACKAGE
         asked = list(dict.fromkeys(versions))
         listed: dict[str, list[_Listed]] = {}
         of_any: list[_Listed] = []
@@ -133,12 +138,12 @@ class HttpOsv:
             batch: list[str | None] = [*asked[first : first + VERSIONS_A_BATCH]]
             if of_package and first == 0:
                 batch.append(None)
-            for version, found in zip(batch, self._batch(name, batch), strict=True):
+            for version, found in zip(batch, self._batch(name, batch, end), strict=True):
                 if version is None:
                     of_any = found
                 else:
                     listed[version] = found
-        entries = self._known({one for found in (*listed.values(), of_any) for one in found})
+        entries = self._known({one for found in (*listed.values(), of_any) for one in found}, end)
         told = with_severities_of_aliases(
             {one: entry.about(name) for one, entry in entries.items()}
         )
@@ -147,13 +152,17 @@ class HttpOsv:
             tuple(told[one] for one in of_any),
         )
 
-    def _batch(self, name: PackageName, versions: Sequence[str | None]) -> list[list[_Listed]]:
+    def _batch(
+        self, name: PackageName, versions: Sequence[str | None], end: float
+    ) -> list[list[_Listed]]:
         """Return the entries of each version, ``None`` being all, in the order of *versions*."""
         found: list[list[_Listed]] = [[] for _ in versions]
         tokens: dict[int, str | None] = dict.fromkeys(range(len(versions)))
         for _ in range(PAGES):
             if not tokens:
                 return found
+            if time.monotonic() >= end:
+                raise OsvError("OSV answers too slowly")
             queries = [_query(name, versions[index], token) for index, token in tokens.items()]
             body = json.dumps({"queries": queries}).encode()
             headers = {"Content-Type": "application/json", "Accept": "application/json"}
@@ -170,7 +179,7 @@ class HttpOsv:
             tokens = following
         raise OsvError(f"OSV's answer has more than {PAGES} pages")
 
-    def _known(self, listed: set[_Listed]) -> dict[_Listed, Entry]:
+    def _known(self, listed: set[_Listed], end: float) -> dict[_Listed, Entry]:
         """Return the entries; those that are not kept yet are asked for, several at once."""
         if len(listed) > ENTRIES_AT_MOST:
             raise OsvError(f"OSV lists more than {ENTRIES_AT_MOST} entries for the package")
@@ -179,14 +188,12 @@ class HttpOsv:
             for one in known:
                 self._entries.move_to_end(one)
         missing = sorted(listed - known.keys())
-        if missing:
-            with ThreadPoolExecutor(max_workers=min(AT_ONCE, len(missing))) as pool:
-                known.update(zip(missing, pool.map(self._entry, missing), strict=True))
-            with self._lock:
-                self._entries.update((one, known[one]) for one in missing)
-                while len(self._entries) > ENTRIES_KEPT:
-                    self._entries.popitem(last=False)
-        return known
+        left = end - time.monotonic()
+        try:
+            found = side_by_side(self._entry, missing, at_once=AT_ONCE, within=left)
+        except RequestFailedError as error:
+            raise OsvError(f"OSV answers too slowly: {error}") from error
+        return known | dict(zip(missing, found, strict=True))
 
     def _entry(self, listed: _Listed) -> Entry:
         answer = self._request(
@@ -198,6 +205,11 @@ class HttpOsv:
             raise OsvError(f"OSV's entry {listed.id} cannot be read: {error}") from None
         if found.id != listed.id:
             raise OsvError(f"OSV answered {found.id[:100]!r} when asked for {listed.id}")
+        if listed.modified:  # else nobody could tell when it is another one
+            with self._lock:
+                self._entries[listed] = found
+                while len(self._entries) > ENTRIES_KEPT:
+                    self._entries.popitem(last=False)
         return found
 
     def _request(

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from promote_versions.facts import Vulnerability
+from steward.coordinates import normalised
 
 if TYPE_CHECKING:
     from steward.promotion_rules import Severity
@@ -102,7 +103,7 @@ def entry_in(document: object) -> Entry:
             continue  # commits of a Git repository, "affected[].package", OSV schema
         if not isinstance(package, dict):
             raise MalformedEntryError("affected.package is no object")
-        name = PackageName(_ecosystem(package), str(package.get("name")))
+        name = _name(package)
         before = affected.get(name, _Affected())
         affected[name] = _Affected(
             highest((before.severity, _severity(each))), before.fixed | _fixed(each)
@@ -194,9 +195,15 @@ def _fixed(affected: Mapping[str, object]) -> frozenset[str]:
     )
 
 
-def _ecosystem(package: Mapping[str, object]) -> str:
-    """Return the ecosystem without what may follow it: ``Maven:`` and an address, OSV schema."""
-    return str(package.get("ecosystem")).partition(":")[0]
+def _name(package: Mapping[str, object]) -> PackageName:
+    """
+    Return which package an entry means.
+
+    ``Maven:`` and an address may follow an ecosystem (OSV schema); names of PyPI come in any of
+    their spellings.
+    """
+    ecosystem, name = str(package.get("ecosystem")).partition(":")[0], str(package.get("name"))
+    return PackageName(ecosystem, normalised("pypi", name) if ecosystem == "PyPI" else name)
 
 
 def _rank(severity: Severity) -> int:

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from steward.bounded_http import Answer, RequestFailedError
 from steward.coordinates import Format, Package
-from steward.endpoint import ServiceEndpoint
+from steward.endpoint import AT_ONCE, ServiceEndpoint
 from steward.endpoint_releases import Release
 from steward.errors import EndpointError
 from tests.unit.answers import Asked, PreparedHttp, answered
@@ -268,6 +268,27 @@ def test_a_redirect_to_an_open_place_is_not_followed(location: str) -> None:
     with pytest.raises(EndpointError):
         endpoint.releases(package(), ["1.0"])
     assert len(http.asked) == 1
+
+
+def test_one_pom_that_cannot_be_served_keeps_no_other_version_waiting() -> None:
+    """It is left out of the answer, which the gates take for not known."""
+
+    def reply(asked: Asked) -> Answer:
+        broken = "1.1" in asked.url
+        return Answer(500 if broken else 200, {"last-modified": MODIFIED}, b"")
+
+    endpoint, _, _ = asking(reply)
+    told = endpoint.releases(package(), ["1.0", "1.1", "1.2"])
+    assert told == dict.fromkeys(("1.0", "1.2"), Release(RELEASED))
+
+
+def test_an_endpoint_that_lets_nobody_in_is_not_asked_for_each_version() -> None:
+    """Neither for the POMs nor, again and again, for another token."""
+    endpoint, http, access = asking(lambda _: Answer(401, {}, b""))
+    with pytest.raises(EndpointError, match="401"):
+        endpoint.releases(package(), [f"1.{number}" for number in range(200)])
+    assert len(http.asked) <= 2 * AT_ONCE
+    assert access.tokens <= 1 + AT_ONCE
 
 
 def test_a_second_redirect_is_an_error() -> None:

@@ -142,6 +142,45 @@ def test_the_oldest_entries_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> No
     assert fake.gets == [f"/v1/vulns/GHSA-{version}" for version in "1223"]
 
 
+def test_an_entry_that_does_not_say_when_it_was_modified_is_not_kept() -> None:
+    """Nobody could tell when it says something else."""
+    fake = FakeOsv({"1": ["GHSA-1"]})
+    fake.modified = ""
+    assert fake.osv.ask(pypi(), ["1"]).by_version["1"][0].severity is None
+    fake.entries["GHSA-1"] = {"database_specific": {"severity": "CRITICAL"}}
+    assert fake.osv.ask(pypi(), ["1"]).by_version["1"][0].severity == "critical"
+
+
+def test_an_entry_names_python_packages_in_any_spelling() -> None:
+    """What it says about Zope.Interface is about zope-interface."""
+    fake = FakeOsv({"1": ["GHSA-1"]})
+    named = {"ecosystem": "PyPI", "name": "Zope.Interface"}
+    high = {"package": named, "database_specific": {"severity": "HIGH"}}
+    fake.entries["GHSA-1"] = {"affected": [high]}
+    assert fake.osv.ask(pypi("zope-interface"), ["1"]).by_version["1"][0].severity == "high"
+
+
+def test_an_osv_that_fails_is_not_asked_for_each_entry() -> None:
+    """One failure says enough: the other questions would wait as long."""
+    fake = FakeOsv({"1": [f"GHSA-{number:03}" for number in range(200)]})
+    fake.entries |= {f"GHSA-{number:03}": {"id": 0} for number in range(200)}
+    with pytest.raises(osv.OsvError):
+        fake.osv.ask(pypi(), ["1"])
+    assert len(fake.gets) <= osv.AT_ONCE
+
+
+def test_a_slow_osv_is_none_and_its_entries_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """When the time is up nothing more is asked; the next time goes on from there."""
+    fake = FakeOsv({"1": ["GHSA-1"], "2": ["GHSA-1", "GHSA-2"]})
+    fake.osv.ask(pypi(), ["1"])
+    monkeypatch.setattr(osv, "SECONDS_A_PACKAGE", 0.0)
+    with pytest.raises(osv.OsvError, match="too slowly"):
+        fake.osv.ask(pypi(), ["2"])
+    monkeypatch.undo()
+    fake.osv.ask(pypi(), ["2"])
+    assert fake.gets == ["/v1/vulns/GHSA-1", "/v1/vulns/GHSA-2"]
+
+
 @pytest.mark.parametrize(
     ("kind", "namespace", "name", "ecosystem", "named"),
     [

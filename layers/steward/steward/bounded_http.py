@@ -13,9 +13,11 @@ import io
 import json
 import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from threading import Event
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -26,6 +28,9 @@ if TYPE_CHECKING:
 
 CONNECT_SECONDS: Final = 3.0
 _PIECE: Final = 65_536
+
+_Question = TypeVar("_Question")
+_Told = TypeVar("_Told")
 
 
 class RequestFailedError(Exception):
@@ -140,6 +145,45 @@ class BoundedHttp:
             if len(found) > self._largest:
                 raise RequestFailedError(f"{where} answered more than {self._largest} bytes")
         return bytes(found)
+
+
+def side_by_side(
+    ask: Callable[[_Question], _Told],
+    questions: Iterable[_Question],
+    *,
+    at_once: int,
+    within: float,
+) -> list[_Told]:
+    """
+    Return what *ask* returns for each of *questions*, in their order.
+
+    One failure ends it: what has not been asked yet is not asked any more, so that a service that
+    is down costs one time-out and not one for each question.
+
+    Args:
+        at_once: How many are asked at a time.
+        within: Seconds after which no further question is asked.
+
+    Raises:
+        RequestFailedError: There was no time for all of them.
+        Exception: What *ask* raised first, by the order of *questions*.
+    """
+    end = time.monotonic() + within
+    failed = Event()
+
+    def asked(question: _Question) -> _Told:
+        if failed.is_set() or time.monotonic() >= end:
+            failed.set()
+            raise RequestFailedError("there was no time left for all requests")
+        try:
+            return ask(question)
+        except BaseException:
+            failed.set()
+            raise
+
+    with ThreadPoolExecutor(max_workers=at_once) as pool:
+        # They begin in their order: what failed stands before what was not asked any more.
+        return list(pool.map(asked, questions))
 
 
 def _kind(error: Exception) -> str:

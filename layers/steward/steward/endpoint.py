@@ -9,13 +9,12 @@ DescribePackageVersion's ``publishedTime``, which is the time of the fetch.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, Protocol
 from urllib.parse import quote, urljoin, urlsplit
 
 from steward import endpoint_releases
-from steward.bounded_http import Answer, BoundedHttp, RequestFailedError
+from steward.bounded_http import Answer, BoundedHttp, RequestFailedError, side_by_side
 from steward.endpoint_access import EndpointAccess, refuse_open_ways
 from steward.endpoint_releases import UNKNOWN, Release
 from steward.errors import EndpointError
@@ -29,6 +28,7 @@ __all__ = ["Endpoint", "Release", "ServiceEndpoint"]
 
 SECONDS: Final = 20.0  # our choice: the greatest answers, of some 10 MB, take a few seconds
 LARGEST_ANSWER: Final = 64 * 1024 * 1024  # our choice: npm has packuments of some 30 MB
+SECONDS_A_PACKAGE: Final = 40.0  # our choice: after that, no further POM is asked for
 AT_ONCE: Final = 8  # our choice: of 800 reads a second (quotas, User Guide), for Maven's HEADs
 NUGET_PAGES: Final = 64  # our choice; a page holds 64 versions ("Package metadata", NuGet API)
 
@@ -47,7 +47,7 @@ class Endpoint(Protocol):
 
     def releases(self, package: Package, versions: Sequence[str]) -> Mapping[str, Release]:
         """
-        Return what the public repository says of each of *versions*, all of which are keys.
+        Return what the public repository says of each of *versions*.
 
         - npm, PyPI, Cargo: one request; NuGet: one, one more for each page of 64 versions that is
           not in its answer, and one for the index of the repository, once in a process;
@@ -56,7 +56,8 @@ class Endpoint(Protocol):
 
         What is not known is ``None``: a version that is not listed (any more), a package that the
         endpoint does not know, a time that cannot be read. A version published inside the domain
-        has the time of its publishing.
+        has the time of its publishing. A version is left out if the endpoint failed for it alone
+        (Maven): one that cannot be served keeps no other waiting.
 
         Raises:
             EndpointError: It cannot be asked, or its answer is nothing that can be read.
@@ -90,7 +91,7 @@ class ServiceEndpoint:
             case "pypi":
                 found = self._pypi(package, versions)
             case "maven":
-                found = self._maven(package, versions)
+                return self._maven(package, versions)
             case "nuget":
                 found = self._nuget(package, versions)
             case "cargo":
@@ -145,11 +146,27 @@ class ServiceEndpoint:
         A version without a POM stays unknown; that later assets are newer is not seen.
         """
         self._access.token(package)  # once, and not by each of the threads
-        with ThreadPoolExecutor(max_workers=min(AT_ONCE, len(versions))) as pool:
-            times = pool.map(lambda version: self._pom_time(package, version), versions)
-            return {version: Release(time) for version, time in zip(versions, times, strict=True)}
+        try:
+            found = side_by_side(
+                lambda version: self._pom_release(package, version),
+                versions,
+                at_once=AT_ONCE,
+                within=SECONDS_A_PACKAGE,
+            )
+        except RequestFailedError as error:
+            raise EndpointError(str(error)) from error
+        told = {
+            version: answer
+            for version, answer in zip(versions, found, strict=True)
+            if isinstance(answer, Release)
+        }
+        failures = [answer for answer in found if isinstance(answer, EndpointError)]
+        if failures and not told:
+            raise failures[0]
+        return told
 
-    def _pom_time(self, package: Package, version: str) -> datetime | None:
+    def _pom_release(self, package: Package, version: str) -> Release | EndpointError:
+        """Return when the POM of *version* was released, or how the endpoint fails for it."""
         name, folder = package.name, (package.namespace or "").replace(".", "/")
         path = f"{folder}/{name}/{version}/{name}-{version}.pom"
         url = self._access.url(package) + quote(path)
@@ -158,12 +175,14 @@ class ServiceEndpoint:
             target = _joined(url, answer.headers.get("location", ""))
             answer = self._followed(target)
         elif answer.status in _REDIRECTS:
-            return endpoint_releases.http_date(answer.headers["last-modified"])
+            return Release(endpoint_releases.http_date(answer.headers["last-modified"]))
+        elif answer.status in (_UNAUTHORIZED, _FORBIDDEN):
+            raise EndpointError(f"{url} answered {answer.status}")  # so it would all the others
         if answer.status == _NOT_FOUND:
-            return None
+            return UNKNOWN
         if answer.status not in (_OK, _PARTIAL):
-            raise EndpointError(f"{url} answered {answer.status}")
-        return endpoint_releases.http_date(answer.headers.get("last-modified"))
+            return EndpointError(f"{url} answered {answer.status}")
+        return Release(endpoint_releases.http_date(answer.headers.get("last-modified")))
 
     def _followed(self, url: str) -> Answer:
         """
