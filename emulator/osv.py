@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 MAX_BODY_BYTES = 64 * 1024 * 1024  # our choice
 MAX_QUERIES = 1000  # "POST /v1/querybatch", osv.dev
+MAX_DIGITS = 9  # of a token that names an entry; we give no longer ones
 SLOW_SECONDS = 60.0  # our choice: longer than anybody waits
 
 Nonsense = Literal["text", "fewer", "types"]
@@ -195,7 +196,7 @@ def _is_query(query: object) -> bool:
         and isinstance(package.get("name"), str)
         and isinstance(query.get("version", ""), str)
         and isinstance(token, str)
-        and (not token or (token.isascii() and token.isdecimal()))
+        and (not token or (token.isascii() and token.isdecimal() and len(token) <= MAX_DIGITS))
     )
 
 

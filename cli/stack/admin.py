@@ -29,7 +29,7 @@ class StackAdmin:
 
     async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
         """Answer one request."""
-        if scope["type"] != "http" or not scope["path"].startswith(PREFIX):
+        if scope["type"] != "http" or not f"{scope['path']}/".startswith(PREFIX):
             await self._other(scope, receive, send)
             return
         status, document = self._answer(scope["method"], scope["path"].removeprefix(PREFIX))

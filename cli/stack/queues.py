@@ -118,6 +118,8 @@ def delete(queue: "Queue", receipt_handle: str) -> None:
                 del queue._messages[index]  # noqa: SLF001  as above
                 queue.pending_messages.discard(message)
                 queue.deleted_messages.update(h for h in message.all_receipt_handles if h)
+                if queue.fifo_queue:  # what is behind it in its group can be had now
+                    queue._messages_lock.notify_all()  # noqa: SLF001  as above
                 return
         if receipt_handle not in queue.deleted_messages:
             raise ReceiptHandleIsInvalid

@@ -153,17 +153,18 @@ def test_a_schedule_can_be_fired_by_hand(stack: LocalStack) -> None:
 @pytest.mark.parametrize(
     ("method", "path", "status"),
     [
-        pytest.param("GET", "schedules", 200, id="when they are due"),
-        pytest.param("POST", "schedules/EveryTwoDays", 200, id="firing one"),
-        pytest.param("POST", "schedules/Hourly", 404, id="firing one that is not there"),
-        pytest.param("DELETE", "schedules", 404, id="anything else"),
+        pytest.param("GET", "/schedules", 200, id="when they are due"),
+        pytest.param("POST", "/schedules/EveryTwoDays", 200, id="firing one"),
+        pytest.param("POST", "/schedules/Hourly", 404, id="firing one that is not there"),
+        pytest.param("DELETE", "/schedules", 404, id="anything else"),
+        pytest.param("GET", "", 404, id="nothing at all, which is no bucket of S3 either"),
     ],
 )
 def test_schedules_can_be_fired_from_another_program(
     stack: LocalStack, method: str, path: str, status: int
 ) -> None:
     """Whoever runs `steward up` need not wait for the clock."""
-    url = f"{stack.endpoint}/_stack/{path}"
+    url = f"{stack.endpoint}/_stack{path}"
     with closing(HTTPConnection(stack.endpoint.removeprefix("http://"), timeout=10)) as connection:
         connection.request(method, url)
         answer = connection.getresponse()

@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -9,8 +10,9 @@ import pytest
 from moto.sqs.exceptions import ReceiptHandleIsInvalid
 from moto.sqs.models import Queue, SQSBackend
 
+from cli.stack import queues
 from cli.stack.clock import Chronicle, MachineClock
-from cli.stack.queues import delete, make_queues_thread_safe, receive
+from cli.stack.queues import Received, delete, make_queues_thread_safe, receive
 from emulator.core.clock import Clock
 
 
@@ -167,3 +169,26 @@ def test_without_a_clock_of_ones_own_times_are_the_machines(backend: SQSBackend)
     assert sent_at(queue, Chronicle(MachineClock())).timestamp() * 1000 == pytest.approx(
         message.sent_timestamp
     )
+
+
+def test_whoever_waits_for_a_group_hears_when_the_message_before_is_done(
+    backend: SQSBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At once, not at the next look: a batch of a FIFO queue follows the other without a pause."""
+    monkeypatch.setattr(queues, "LONGEST_WAIT_SECONDS", 60.0)
+    queue = backend.create_queue("orders.fifo", FifoQueue="true")
+    for body in ("first", "second"):
+        backend.send_message("orders.fifo", body, group_id="g", deduplication_id=body)
+    (first,) = receive(queue, limit=1, wait_seconds=0)
+    received: list[Received] = []
+    waiter = threading.Thread(
+        target=lambda: received.extend(receive(queue, limit=1, wait_seconds=60)), daemon=True
+    )
+    waiter.start()
+    deadline = time.monotonic() + 10
+    while not queue._messages_lock._waiters:  # type: ignore[attr-defined]  # those of a Condition
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    delete(queue, first.receipt_handle)
+    waiter.join(timeout=10)
+    assert [message.record["body"] for message in received] == ["second"]

@@ -275,6 +275,7 @@ def test_other_documents_are_refused(local: Local, path: str, document: object) 
         pytest.param({"queries": [query("1") | {"version": 1}]}, id="a version that is no text"),
         pytest.param({"queries": [query("1")] * 1001}, id="more than 1,000 queries"),
         pytest.param({"queries": [query("1") | {"page_token": "x"}]}, id="a token of nobody's"),
+        pytest.param({"queries": [query("1") | {"page_token": "9" * 5000}]}, id="a huge token"),
     ],
 )
 def test_other_batches_are_refused(local: Local, document: object) -> None:
