@@ -55,6 +55,24 @@ def is_rejected(record: Record, *, since: datetime | None = None) -> bool:
     return since is None or approval.at >= since
 
 
+def is_to_be_recalled(record: Record) -> bool:
+    """
+    Return whether a person has rejected a promoted version that is not recalled, or was before.
+
+    What was recalled before may be in use again: somebody may have restored it since.
+    """
+    if not is_rejected(record) or record.state != "recalled":
+        return is_rejected(record)
+    approval, recalled_at = record.approval, record.recalled_at
+    return recalled_at is None or (approval is not None and approval.at > recalled_at)
+
+
+def recall_time(record: Record, now: datetime) -> datetime:
+    """Return when *record* is recalled: *now*, but not before the rejection that leads to it."""
+    # The clocks of SQS and of this function may differ by a little.
+    return max(now, record.approval.at) if is_rejected(record) and record.approval else now
+
+
 def target_for(record: Record, rule: PromotionRule | None) -> TargetStatus | None:
     """Return the status that a bad version has to have; ``None``: it is only reported."""
     recall = "report" if rule is None else rule.recall

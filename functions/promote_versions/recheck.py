@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, Final
 
 from promote_versions.collaborators import AUTOMATION
 from promote_versions.facts import Unavailable
-from promote_versions.findings import against, is_rejected, target_for
+from promote_versions.findings import (
+    against,
+    is_rejected,
+    is_to_be_recalled,
+    recall_time,
+    target_for,
+)
 from promote_versions.gather import Gatherer
 from promote_versions.seen import destined
 from promote_versions.settled import refused_by_others
@@ -135,7 +141,7 @@ def recall_rejected(package: Package, records: Iterable[Record], to: Collaborato
     Raises:
         StewardError: As for :func:`recheck`.
     """
-    rejected = [one for one in records if one.state != "recalled" and is_rejected(one)]
+    rejected = [one for one in records if is_to_be_recalled(one)]
     for destination in dict.fromkeys(one.to for one in rejected):
         check = _Recheck(package, destination, to, None)
         check.run([one for one in rejected if one.to == destination])
@@ -247,7 +253,7 @@ class _Recheck:
             recalled = actions[version] in ("unlisted", "archived")
             findings = record.findings if told or version not in new else before[version].findings
             after = replace(record, findings=findings)
-            if recalled and record.state != "recalled":
+            if recalled and (record.state != "recalled" or is_to_be_recalled(record)):
                 reason = "; ".join(record.findings)
                 after = replace(
                     after,
@@ -255,7 +261,7 @@ class _Recheck:
                     due=None,
                     reason=reason,
                     decided_at=now,
-                    recalled_at=now,
+                    recalled_at=recall_time(record, now),
                 )
             if after != before[version]:
                 self.to.records.put(after)

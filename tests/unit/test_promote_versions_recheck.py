@@ -148,6 +148,27 @@ def test_between_an_exemption_and_a_rejection_the_last_word_counts(
     assert stage.there(LEFT_PAD) == {"1.0.0": status}
 
 
+def test_what_was_restored_can_be_rejected_again() -> None:
+    """Its record still says `recalled`; once it is out again, looks ask for nothing more."""
+    stage = turned_bad()
+    stage.recheck(LEFT_PAD)
+    there = destined(LEFT_PAD, "npm-approved")
+    stage.put(there, "1.0.0")
+    stage.ledger.exempt_ones.append(
+        Exemption(there, "1.0.0", "approve", "anna", "why", LATER, LATER + timedelta(days=7))
+    )
+    stage.now = LATER + timedelta(hours=1)
+    stage.look(LEFT_PAD)
+    assert stage.there(LEFT_PAD)["1.0.0"] == "Published"
+    stage.say("reject", LEFT_PAD, "1.0.0", at=stage.now + timedelta(milliseconds=5))
+    stage.look(LEFT_PAD)
+    assert stage.there(LEFT_PAD)["1.0.0"] == "Archived"
+    assert stage.states(LEFT_PAD)["1.0.0"] == "recalled"
+    stage.forget()
+    stage.look(LEFT_PAD)
+    assert stage.codeartifact.calls == ["ListPackageVersions"]  # of the intake
+
+
 def test_an_osv_that_is_down_changes_nothing(lines: Lines) -> None:
     """It is logged, and the next recheck finds what there is to find."""
     stage = turned_bad()
