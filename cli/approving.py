@@ -1,6 +1,5 @@
 """What `steward approve` and `steward reject` share: a person's word about a held version."""
 
-import shlex
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -122,7 +121,9 @@ def say(
     """
     from cli import aws, policies, promotion_tables
     from cli.deployment import find_promotions
+    from cli.kept_versions import what_keeps
     from promote_versions.records_table import DynamoDbRecords
+    from steward import ledger as ledgers
     from steward.coordinates import Repository
 
     domain = domain or policies.domain_of(policy_path)
@@ -153,17 +154,21 @@ def say(
             enforcing = deployment.mode == "enforce"
             is_over = _over(decision, enforcing=enforcing)
             became = _await(table, said, wait_seconds, is_over) or said
-    if as_json:
         under_way = not is_over(became)
-        print_json({"ok": True, "underWay": under_way, **promotion_tables.document(became)})
+        kept = (
+            what_keeps(became, ledgers.connect("enforce", deployment.ledger)) if under_way else ""
+        )
+    if as_json:
+        document = promotion_tables.document(became)
+        print_json({"ok": True, "underWay": under_way, "keptBy": kept or None, **document})
         return
     console = stdout()
     gates = became.state != "recalled"  # what let it through once is not what matters now
     console.print(promotion_tables.of_records([became], gates=gates))
-    if not is_over(became):
+    if under_way:
         console.print(f"It is recorded, and not carried out after {wait_seconds} s: {_AGAIN}")
-    elif record.state == "recalled" and became.state == "copied":
-        console.print(_how_to_restore(became), soft_wrap=True)
+        if kept:
+            console.print(escape(kept), soft_wrap=True)
     elif not enforcing and became.state in _OBSERVED:
         console.print("The deployment only observes: nothing is copied or taken out of use.")
 
@@ -207,8 +212,6 @@ def _why_not(decision: "ApprovalDecision", record: "Record") -> str:
     """Return why what a person decides changes nothing about *record*; empty if it may."""
     said = record.approval
     rejected = said is not None and said.decision == "reject"
-    if record.state == "recalled" and decision == "reject":
-        return "it has been recalled already"
     if record.state == "refused" and rejected and decision == "reject":
         return "it has been rejected already"
     if decision == "approve" and record.state == "refused" and not rejected:
@@ -216,14 +219,6 @@ def _why_not(decision: "ApprovalDecision", record: "Record") -> str:
     if decision == "approve" and record.state in ("approved", "copied") and not rejected:
         return "it has been approved already" if record.state == "approved" else "it is promoted"
     return ""
-
-
-def _how_to_restore(record: "Record") -> str:
-    """Return what is left to do for a version that was recalled and is approved again."""
-    words = ["steward", "restore", record.package.purl(), "--repository", record.to]
-    words += ["--domain", record.package.repository.domain, "--version", record.version]
-    command = escape(f'{shlex.join(words)} --reason "..."')
-    return f"It stays out of use in {escape(record.to)} until this brings it back:\n  {command}"
 
 
 class _Sqs(Protocol):
@@ -271,6 +266,8 @@ def _is_recorded(
 
 def _over(decision: "ApprovalDecision", *, enforcing: bool) -> Callable[["Record"], bool]:
     """Return what tells whether nothing more will become of a record by itself."""
+    from promote_versions.findings import is_to_be_recalled
+
     over: set[State] = {"refused", "copied" if decision == "approve" else "recalled"}
     if not enforcing:
         over |= _OBSERVED
@@ -279,6 +276,8 @@ def _over(decision: "ApprovalDecision", *, enforcing: bool) -> Callable[["Record
         # A record that somebody's word was written into is due at once until it is judged.
         said, due = record.approval, record.due
         waits = said is not None and due is not None and due <= said.at
+        if decision == "reject" and is_to_be_recalled(record):
+            return not enforcing  # it was recalled before, and may have been restored
         return record.state in over or (record.state == "held" and not waits)
 
     return is_over

@@ -15,8 +15,8 @@ def reject_command(**given: Any) -> None:  # noqa: ANN401  click's, handed on as
 
     PURL is a package URL with a version (pkg:pypi/requests@2.32.4). What is held is refused. What
     stands in the destination already is taken out of use there: archived, or unlisted if the rule's
-    `recall` says so. `steward approve` and then `steward restore` bring it back. The message goes
-    the way of `approve`.
+    `recall` says so, also if `steward restore` has exempted it before: the last word counts.
+    `steward approve` brings it back. The message goes the way of `approve`.
 
     \b
       steward reject pkg:npm/left-pad@1.3.1 --reason "the maintainer's account was taken over"

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import shlex
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from steward.ledger import Exemption
 from tests.functional.deployed_domain import ACCOUNT, DOMAIN, deployed, other_services
 from tests.functional.promoting_domain import (
     APPROVED,
@@ -233,23 +236,56 @@ def test_a_promoted_version_is_recalled_by_a_rejection(company: PromotingDomain)
     assert "recalled" in result.stdout
     assert company.promoted("requests") == {"2.31.0": "Archived"}
     assert company.domain.statuses(company.seed("requests"))["2.31.0"] == "Published"
-    again = company.steward("reject", VERSION, *BECAUSE, "--json")
-    assert "it has been recalled already" in problem(again)
+    again = say(company, "reject", VERSION, "--reason", "and by others", "--json")
+    assert document(again)["state"] == "recalled"
+    assert "and by others" in str(document(again)["findings"])
 
 
-def test_who_approves_what_was_recalled_learns_how_to_bring_it_back(
-    company: PromotingDomain,
-) -> None:
-    """It is archived in the destination, and an approval restores nothing."""
+def test_who_approves_what_was_recalled_has_it_back(company: PromotingDomain) -> None:
+    """One command does."""
     say(company, "approve", VERSION, *BECAUSE)
     say(company, "reject", VERSION, "--reason", "a mistake")
-    result = say(company, "approve", VERSION, *BECAUSE)
-    assert result.exit_code == 0, result.stderr
-    assert company.promoted("requests") == {"2.31.0": "Archived"}
-    command = shlex.split(result.stdout.splitlines()[-1])
-    restored = company.steward(*command[1:-1], "it was a mistake")
+    result = say(company, "approve", VERSION, *BECAUSE, "--json")
+    assert document(result)["state"] == "copied"
+    assert company.promoted("requests") == {"2.31.0": "Published"}
+
+
+def test_a_restored_version_can_be_rejected_again(company: PromotingDomain) -> None:
+    """What comes after the exemption counts more than it does."""
+    say(company, "approve", VERSION, *BECAUSE)
+    say(company, "reject", VERSION, "--reason", "no")
+    restored = restore(company)
     assert restored.exit_code == 0, restored.output
     assert company.promoted("requests") == {"2.31.0": "Published"}
+    result = say(company, "reject", VERSION, "--reason", "really not", "--json")
+    assert (document(result)["state"], document(result)["underWay"]) == ("recalled", False)
+    assert company.promoted("requests") == {"2.31.0": "Archived"}
+
+
+def restore(company: PromotingDomain) -> Result:
+    """Run `steward restore` for VERSION."""
+    there = ("--repository", APPROVED.name, "--version", "2.31.0")
+    return company.steward("restore", "pkg:pypi/requests", *there, "--reason", "we need it")
+
+
+def test_who_rejects_before_an_exemption_learns_who_keeps_the_version(
+    company: PromotingDomain,
+) -> None:
+    """By whom, why, until when, and how to end that."""
+    say(company, "approve", VERSION, *BECAUSE)
+    now = datetime.now(UTC).replace(microsecond=0) + timedelta(hours=1)
+    there = replace(company.seed("requests"), repository=APPROVED)
+    who = "arn:aws:iam::012345678901:user/jo"
+    company.domain.ledger.exempt(
+        Exemption(there, "2.31.0", "r", who, "we need it", now, now + timedelta(days=7))
+    )
+    result = say(company, "reject", VERSION, "--reason", "no", "--wait", "3")
+    said = " ".join(result.stdout.split())
+    assert "not carried out after 3 s" in said
+    assert "user/jo has exempted it after this was sent, because “we need it”" in said
+    command = said.partition("To end that: `")[2].rpartition("`")[0]
+    ended = company.steward(*shlex.split(command)[1:])
+    assert ended.exit_code == 0, ended.output
 
 
 def test_a_deployment_that_observes_takes_approvals_and_copies_nothing(
