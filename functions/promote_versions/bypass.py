@@ -128,20 +128,27 @@ class GroupSettings:
         listed = None if owner is None else self.allowed.get((owner.pattern, kind))
         return listed is not None and repository not in listed
 
-    def close_all_of(self, pattern: Pattern, route: Route) -> bool:
+    def left_open(self, pattern: Pattern, route: Route) -> list[str]:
         """
-        Return whether *route* is surely closed for each package that *pattern* matches.
+        Return the patterns of the groups that have to close *route* for all of *pattern*.
 
-        The most specific group that covers the pattern has to close it, and none of the more
-        specific ones may open it again.
+        None, if it is surely closed for each package that *pattern* matches: the most specific
+        group that covers it closes it, and none of the more specific ones opens it again. The
+        latter are among them only if they would not inherit it from *pattern*.
         """
         covering = self._lineage(pattern)[:1]
+        wanting = [] if covering and self._close(covering[0], route) else [str(pattern)]
         below = [one for one, parsed in self._parsed() if pattern.covers(parsed)]
-        return bool(covering) and all(
-            self.closes(one.pattern, kind, route.path[0])
-            for one in (*covering, *below)
-            for kind in route.closed_by
-        )
+        opening = [one for one in below if not self._close(one, route)]
+        wanting += [
+            one.pattern
+            for one in opening
+            if any(one.modes.get(kind, "INHERIT") != "INHERIT" for kind in route.closed_by)
+        ]
+        return list(dict.fromkeys(wanting or (one.pattern for one in opening)))
+
+    def _close(self, group: PackageGroup, route: Route) -> bool:
+        return all(self.closes(group.pattern, kind, route.path[0]) for kind in route.closed_by)
 
     def _lineage(self, pattern: Pattern) -> list[PackageGroup]:
         """Return the groups that cover *pattern*, the most specific one first."""
@@ -263,9 +270,11 @@ def routes_around(rule: PromotionRule, reach: Reach, settings: GroupSettings) ->
     opened: dict[Route, list[str]] = {}
     for pattern in rule.packages:
         for route in routes(rule, reach, pattern.format):
-            if not settings.close_all_of(pattern, route):
-                opened.setdefault(route, []).append(str(pattern))
-    return [_way(route, rule, reach, open_for) for route, open_for in opened.items()]
+            if groups := settings.left_open(pattern, route):
+                opened.setdefault(route, []).extend(groups)
+    return [
+        _way(route, rule, reach, list(dict.fromkeys(groups))) for route, groups in opened.items()
+    ]
 
 
 def _way(route: Route, rule: PromotionRule, reach: Reach, groups: Sequence[str]) -> Way:

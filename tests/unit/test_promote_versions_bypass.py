@@ -405,6 +405,45 @@ def test_the_remedy_for_a_rule_names_each_open_pattern() -> None:
     assert "for the package groups /pypi/* and /npm/* under" in way.remedy
 
 
+@pytest.mark.parametrize(
+    ("groups", "named"),
+    [
+        pytest.param(
+            {"/pypi/*": INTERNAL_BLOCK, "/pypi//a~": {"INTERNAL_UPSTREAM": "ALLOW"}},
+            "the package group /pypi//a~ under",
+            id="the group that opens it, not the one that closes it already",
+        ),
+        pytest.param(
+            {"/pypi//a~": {"INTERNAL_UPSTREAM": "ALLOW"}},
+            "the package groups /pypi/* and /pypi//a~ under",
+            id="both: a block of the wider one would not reach the narrower one",
+        ),
+        pytest.param(
+            {"/pypi//a~": {}},
+            "the package group /pypi/* under",
+            id="the wider one, from which the narrower one inherits",
+        ),
+        pytest.param(
+            {
+                "/pypi/*": INTERNAL_BLOCK,
+                "/pypi//a~": {"INTERNAL_UPSTREAM": "ALLOW"},
+                "/pypi//a-b$": {},
+            },
+            "the package group /pypi//a~ under",
+            id="and none that inherits from it",
+        ),
+    ],
+)
+def test_the_remedy_for_a_rule_names_the_groups_that_open_the_way(
+    groups: Mapping[str, Mapping[RestrictionType, RestrictionMode]], named: str
+) -> None:
+    """A block of any other group would change nothing."""
+    domain = Domain(DIRECT, groups=groups)
+    settings = GroupSettings(tuple(domain.all()))
+    (way,) = routes_around(rule("/pypi/*"), walk(domain, APPROVED), settings)
+    assert f"for {named} `groups`" in way.remedy
+
+
 def test_groups_that_are_not_known_close_nothing() -> None:
     """An answer without the root, a pattern that cannot be read, a list that was not read."""
     unread = PackageGroup("/ruby-gems/x~", "arn", {}, {"INTERNAL_UPSTREAM": "BLOCK"}, {})
