@@ -100,6 +100,10 @@ class Closure:
     depends on a held or refused version is held or refused too, and a circle of versions passes if
     each of them does by itself.
 
+    What there is no time for holds what needs it. Nothing is written down about it, and its package
+    is named in :attr:`postponed`: looked at by itself, it begins where this look has ended, so that
+    a closure of any size gets through, piece by piece.
+
     For each package that the look has not seen, this takes a list, a query, and its facts.
 
     Args:
@@ -118,6 +122,7 @@ class Closure:
         self._known: dict[Key, _Known] = {}
         self._layers: dict[Key, int] = {}
         self._found = 0
+        self.postponed: dict[Package, None] = {}
 
     def judge(self, seen: Seen, versions: Iterable[PackageVersion]) -> list[Judged]:
         """
@@ -134,9 +139,10 @@ class Closure:
             for version in versions
             if (seen.package, version.version) not in self._known
         ]
+        self._look_up(level)
         while level:
-            self._look_up(level)
             level = [added for node in level for added in self._follow(node)]
+            level = self._look_up(level, while_there_is_time=True)
         self._settle()
         judged = list(self._judged())
         for one in judged:
@@ -146,18 +152,35 @@ class Closure:
         self._nodes.clear()
         return judged
 
+    def _postponed(self, package: Package, purl: str) -> _Known:
+        self.postponed[package] = None
+        until = self._now + NEXT_LOOK_AT_A_LARGE_CLOSURE
+        return _Known(DependencyFact(purl, "held", "there was no time to look at it", until))
+
     def _node(self, seen: Seen, version: PackageVersion, rule: PromotionRule) -> _Node:
         node = _Node(seen, version, rule, seen.records.get((version.version, rule.name)))
         return self._nodes.setdefault(node.key, node)
 
     # Facts
 
-    def _look_up(self, nodes: Sequence[_Node]) -> None:
-        """Look up the facts about *nodes*, unless the row of a list or a way around decides."""
+    def _look_up(self, nodes: Sequence[_Node], *, while_there_is_time: bool = False) -> list[_Node]:
+        """
+        Look up the facts about *nodes*, unless the row of a list or a way around decides.
+
+        Returns:
+            *nodes* without those that there was no time for; they are none any more.
+        """
         groups: dict[Package, list[_Node]] = {}
         for node in nodes:
             groups.setdefault(node.seen.package, []).append(node)
+        done: list[_Node] = []
         for some in groups.values():
+            if while_there_is_time and not self._packages.time_left():
+                for node in some:
+                    del self._nodes[node.key]
+                    self._known[node.key] = self._postponed(node.seen.package, node.purl)
+                continue
+            done += some
             seen, rule = some[0].seen, some[0].rule  # a package has one rule of this from and to
             for node in some:
                 verdicts = decide.at_first_sight(node.version, seen.package, rule, self._now)
@@ -172,6 +195,7 @@ class Closure:
             if way is None:
                 needs = decide.wanted(rule)
                 seen.gatherer.look_up([node.version for node in left], needs)
+        return done
 
     def _follow(self, node: _Node) -> Iterator[_Node]:
         """Yield the versions that *node* depends on and that have to be judged, as new nodes."""
@@ -194,6 +218,8 @@ class Closure:
 
     def _edge(self, needed: Package, dependency: Dependency) -> tuple[Key | _Known, _Node | None]:
         """Return what is known of *dependency*, or the version that has to be judged for it."""
+        if not self._packages.knows(needed) and not self._packages.time_left():
+            return self._postponed(needed, needed.purl()), None
         seen = self._packages.of(needed)
         chosen = best(needed.format, dependency, seen.versions)
         if chosen is None:
@@ -281,6 +307,8 @@ class Closure:
     def _fact_of(self, edge: Key | _Known) -> DependencyFact:
         if isinstance(edge, _Known):
             return edge.fact
+        if edge not in self._nodes:
+            return self._known[edge].fact
         node = self._nodes[edge]
         if node.judgement is None:
             return DependencyFact(node.purl, "passed")
@@ -302,7 +330,11 @@ class Closure:
                     entered.add(key)
                     pending.append((key, True))
                     edges = self._nodes[key].edges
-                    pending += [(edge, False) for edge in edges if not isinstance(edge, _Known)]
+                    pending += [
+                        (edge, False)
+                        for edge in edges
+                        if not isinstance(edge, _Known) and edge in self._nodes
+                    ]
         return list(order)
 
     def _judged(self) -> Iterator[Judged]:

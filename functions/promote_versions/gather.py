@@ -27,6 +27,8 @@ VERSIONS_PER_OSV_BATCH: Final = 100
 AT_ONCE: Final = 8
 # The formats whose endpoint answers about all versions at once (:mod:`steward.endpoint`).
 ONE_REQUEST: Final = frozenset({"npm", "pypi", "cargo"})
+# Our choice: whoever has failed so often in a row is not asked about further versions.
+FAILURES_IN_A_ROW: Final = 2
 
 _T = TypeVar("_T")
 
@@ -129,6 +131,7 @@ class Gatherer:
 
     def _look_up_vulnerabilities(self, names: Sequence[str], *, of_package: bool) -> None:
         new = [name for name in names if name not in self._vulnerabilities]
+        failures = 0
         for start in range(0, len(new), VERSIONS_PER_OSV_BATCH):
             some = new[start : start + VERSIONS_PER_OSV_BATCH]
             about_package = of_package and self._of_package is None
@@ -137,9 +140,14 @@ class Gatherer:
                     self._package, some, of_package=about_package, spelt=self._spelling(some[0])
                 )
             except StewardError as error:
+                failures += 1
+                left = new[start:] if failures == FAILURES_IN_A_ROW else some
                 unavailable = Unavailable(f"OSV was asked: {error}")
-                self._vulnerabilities |= dict.fromkeys(some, unavailable)
+                self._vulnerabilities |= dict.fromkeys(left, unavailable)
+                if left is not some:
+                    return
                 continue
+            failures = 0
             self._vulnerabilities |= {name: answer.by_version.get(name, ()) for name in some}
             if about_package:
                 self._of_package = answer.of_package

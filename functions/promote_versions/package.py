@@ -75,7 +75,8 @@ def reconcile(
         repeated: We asked for this look ourselves.
         anew: Somebody wants what is held or refused to be judged again.
         time_left: Asked after every :data:`VERSIONS_AT_ONCE` versions; when it says no, the look
-            ends with what was done and asks for another one.
+            ends with what was done and asks for another one; dependencies that it has not come to
+            hold what needs them.
 
     Raises:
         CodeArtifactError: A list failed, or nobody can tell whether there is a way around.
@@ -87,7 +88,7 @@ def reconcile(
     if not rules and not (repeated or anew):
         PackageLog(package).info("nothing to do", reason=_NO_RULE)
         return Outcome()
-    look = _Look(package, to, to.now(), SeenPackages(to))
+    look = _Look(package, to, to.now(), SeenPackages(to, time_left))
     seen = look.packages.of(package)
     look.release(seen, rules)
     if rules and not seen.versions:
@@ -106,6 +107,12 @@ def reconcile(
     finally:
         look.order()
     recall_rejected(package, look.unwritten(seen), to)
+    if look.postponed:
+        to.own_queue.look(*look.postponed)
+        reason = "there was no time for dependencies"
+        PackageLog(package).info(
+            "dependencies looked at", number=len(look.postponed), reason=reason
+        )
     if look.unfinished:
         to.own_queue.look(package)
         PackageLog(package).info("look again", reason="there was no time for all versions")
@@ -126,6 +133,7 @@ class _Look:
     approved: int = 0
     unfinished: bool = False
     conflict: RecordConflictError | None = None
+    postponed: dict[Package, None] = field(default_factory=dict)
     _to_order: list[Approved] = field(default_factory=list)
     _written: set[tuple[Package, str, str]] = field(default_factory=set)
 
@@ -196,8 +204,9 @@ class _Look:
         for start in range(0, len(to_judge), VERSIONS_AT_ONCE):
             if not time_left():
                 self.unfinished = True
-                return
+                break
             self._conclude(closure.judge(seen, to_judge[start : start + VERSIONS_AT_ONCE]))
+        self.postponed |= closure.postponed
 
     def order(self) -> None:
         """Order the copies of all that may be copied, dependencies first."""

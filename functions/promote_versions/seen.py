@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -35,9 +35,15 @@ class Seen:
 
 @dataclass
 class SeenPackages:
-    """All packages that a look comes to: the one that was asked for, and its dependencies."""
+    """
+    All packages that a look comes to: the one that was asked for, and its dependencies.
+
+    Attributes:
+        time_left: When it says no, no further dependency is looked at in this look.
+    """
 
     to: Collaborators
+    time_left: Callable[[], bool] = lambda: True
     _seen: dict[Package, Seen] = field(default_factory=dict)
     _destinations: dict[Package, Mapping[str, PackageVersion]] = field(default_factory=dict)
     _ways: dict[tuple[str, Package], str | None] = field(default_factory=dict)
@@ -63,6 +69,10 @@ class SeenPackages:
                 Gatherer(package, self.to),
             )
         return self._seen[package]
+
+    def knows(self, package: Package) -> bool:
+        """Return whether :meth:`of` costs nothing any more."""
+        return package in self._seen
 
     def in_destination(self, package: Package, to: str) -> Mapping[str, PackageVersion]:
         """

@@ -314,3 +314,38 @@ def test_two_rules_promote_along_their_own_ways() -> None:
     assert stage.states(LIB, "libraries") == {"1.0.0": "held"}
     assert stage.states(APP, "elsewhere") == {"1.0.0": "approved"}
     assert stage.states(LIB, "elsewhere") == {}
+
+
+def test_a_closure_that_takes_too_long_gets_through_piece_by_piece() -> None:
+    """No look has time for all; each ends with holds, and the next ones go on from what is held."""
+    stage = PromotionStage(WITH_DEPENDENCIES)
+    chain = [package(f"p{number}") for number in range(12)]
+    for number, one in enumerate(chain):
+        stage.put(one, "1.0.0")
+        if number + 1 < len(chain):
+            stage.needs(one, "1.0.0", **{f"p{number + 1}": "^1"})
+    stage.queue.looks.append(chain[0])
+    for _ in range(20):
+        while stage.queue.looks:
+            before = len(stage.codeartifact.calls)
+
+            def time_left(begun: int = before) -> bool:
+                return len(stage.codeartifact.calls) - begun < 4
+
+            body = messages.look(stage.queue.looks.pop(0))
+            assert stage.deliver(body, time_left=time_left) == {"batchItemFailures": []}
+            assert len(stage.codeartifact.calls) - before <= 4
+        stage.copy_all()
+        stage.now += timedelta(minutes=15)
+        stage.queue.looks += [one.package for one in stage.records.due(stage.now)]
+    assert [stage.states(one) for one in chain] == [{"1.0.0": "copied"}] * len(chain)
+
+
+def test_an_osv_that_is_down_is_not_asked_about_every_batch() -> None:
+    """Two failures in a row are enough; nothing passes, and nothing takes for ever."""
+    stage = PromotionStage(rule(GATED))
+    stage.promoted(LIB, *(f"1.0.{number}" for number in range(450)))
+    stage.osv.down = True
+    stage.recheck(LIB)
+    assert len(stage.osv.asked) == 2
+    assert all(one.findings == () for one in stage.records.held.values())

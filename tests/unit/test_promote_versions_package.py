@@ -475,8 +475,7 @@ def test_when_the_time_is_up_what_was_done_stays_and_the_rest_follows() -> None:
     """The first hundred versions are recorded and ordered; a look for the others is asked for."""
     stage = PromotionStage(rule(SAFE))
     stage.put(LEFT_PAD, *(f"1.0.{number}" for number in range(150)))
-    left = iter([True, True, False, False])
-    assert stage.deliver(event_of(LEFT_PAD), time_left=lambda: next(left))
+    assert stage.deliver(event_of(LEFT_PAD), time_left=lambda: not stage.states(LEFT_PAD))
     assert len(stage.states(LEFT_PAD)) == 100
     assert [len(order.revisions) for order in stage.copies.orders] == [100]
     assert stage.queue.looks == [LEFT_PAD]
