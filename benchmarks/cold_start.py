@@ -36,7 +36,7 @@ from botocore.session import get_session
 
 from benchmarks.local import admin, running
 from benchmarks.other_services import point_aws_at
-from benchmarks.promotions import create_table
+from benchmarks.promotion_records import create_table
 from benchmarks.sample_events import (
     ACCOUNT,
     DOMAIN,

@@ -39,12 +39,12 @@ from botocore.session import get_session
 
 from benchmarks.local import admin, quiet, running
 from benchmarks.other_services import OtherServices, point_aws_at
+from benchmarks.promotion_records import create_table, fill
 from benchmarks.sample_events import ACCOUNT, DOMAIN
 from cli.aws import connect
 from cli.deployment import find_deployment
-from promote_versions import app, copier, messages, record_items
-from promote_versions.records import Record
-from promote_versions.records_table import BY_STATE, DynamoDbRecords
+from promote_versions import app, copier, messages
+from promote_versions.records_table import DynamoDbRecords
 from steward import clients
 from steward.coordinates import Package, Repository
 from steward.policy_file import compile_policy
@@ -285,12 +285,7 @@ class Bench:
         table = f"{TABLE}-due"
         create_table(self.dynamodb, table)
         now = datetime.now(UTC).replace(microsecond=0)
-        items = [
-            {"PutRequest": {"Item": record_items.record_item(held(number, now))}}
-            for number in range(HELD)
-        ]
-        for start in range(0, HELD, 25):  # BatchWriteItem, DynamoDB API Reference
-            self.dynamodb.batch_write_item(RequestItems={table: items[start : start + 25]})
+        fill(self.dynamodb, table, held=HELD, due=DUE, now=now)
         records = DynamoDbRecords(table)
         evaluated: list[int] = []
         events = cast("CodeArtifactClient", clients.dynamodb()).meta.events
@@ -328,22 +323,6 @@ def long_ago() -> datetime:
     return datetime.now(UTC) - timedelta(days=400)
 
 
-def held(number: int, now: datetime) -> Record:
-    """Return a record that is held; the first ones are due."""
-    return Record(
-        Package(Repository(DOMAIN, ACCOUNT, "intake"), "pypi", None, f"held-{number}"),
-        "1.0.0",
-        "gated",
-        "approved",
-        "a-revision",
-        "held",
-        (),
-        "a-digest",
-        now - timedelta(days=1),
-        due=now + timedelta(minutes=-1 if number < DUE else number),
-    )
-
-
 def batch_of(bodies: Sequence[str]) -> dict[str, object]:
     """Return what Lambda gives a function for messages with *bodies*."""
     return {
@@ -352,24 +331,6 @@ def batch_of(bodies: Sequence[str]) -> dict[str, object]:
             for number, body in enumerate(bodies)
         ]
     }
-
-
-def create_table(dynamodb: Any, name: str) -> None:  # noqa: ANN401  botocore has no types for it
-    """Create a table of records like that of template.yaml."""
-    kinds = {"package": "S", "entry": "S", "state": "S", "due": "N"}
-    keys = [("package", "HASH"), ("entry", "RANGE")], [("state", "HASH"), ("due", "RANGE")]
-    table, index = ([{"AttributeName": one, "KeyType": kind} for one, kind in key] for key in keys)
-    dynamodb.create_table(
-        TableName=name,
-        KeySchema=table,
-        GlobalSecondaryIndexes=[
-            {"IndexName": BY_STATE, "KeySchema": index, "Projection": {"ProjectionType": "ALL"}}
-        ],
-        AttributeDefinitions=[
-            {"AttributeName": one, "AttributeType": kind} for one, kind in kinds.items()
-        ],
-        BillingMode="PAY_PER_REQUEST",
-    )
 
 
 def prepared(endpoint: str, folder: Path) -> Bench:
