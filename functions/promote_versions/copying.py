@@ -17,7 +17,7 @@ from promote_versions.records_table import Records
 from promote_versions.settled import JUDGEMENT_HOLDS
 from steward.attention import Attention
 from steward.codeartifact import CodeArtifact
-from steward.coordinates import Package, PackageVersion, Repository, Status
+from steward.coordinates import Package, PackageVersion, Repository
 from steward.copies import Copies, CopyRefusal, CopyResult
 from steward.errors import (
     CodeArtifactError,
@@ -350,10 +350,8 @@ class _Copying:
             case "NOT_FOUND":
                 self._outcomes.gone(record)
             case "NOT_ALLOWED" if (status := self._source_status(record)) != "Published":
-                if status is None:
-                    self._outcomes.gone(record)
-                else:  # it passes again if it becomes Published again, at the same revision
-                    self._outcomes.changed(record, f"it is {status} now")
+                # It may become Published again at the same revision, and then passes again.
+                self._outcomes.changed(record, f"it is {status} now")
             case "NOT_ALLOWED":
                 self._outcomes.refuse(
                     record,
@@ -366,12 +364,13 @@ class _Copying:
             case _:
                 raise CodeArtifactError("CopyPackageVersions", refusal.code, refusal.message)
 
-    def _source_status(self, record: Record) -> Status | None:
+    def _source_status(self, record: Record) -> str:
         try:
             listed = self._to.codeartifact.versions(self._package)
         except PackageNotFoundError:
-            return None
-        return next((one.status for one in listed if one.version == record.version), None)
+            listed = []
+        status = {one.version: one.status for one in listed}
+        return status.get(record.version, "not listed")
 
     def _words(self, comparison: Comparison) -> str:
         return comparison.words(self._package.repository.name, self._there.repository.name)

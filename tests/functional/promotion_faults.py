@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 from itertools import count
-from threading import Lock
 from typing import TYPE_CHECKING, Any, Literal, cast
-from zlib import crc32
 
 import botocore.session
 import moto.sqs.models
 import pytest
 from botocore.config import Config
-from botocore.exceptions import ClientError
 
 from promote_versions import approvals, copying, messages
 from promote_versions.app import promote_in_batch
@@ -37,6 +33,7 @@ from steward.endpoint import ServiceEndpoint
 from steward.package_groups import PackageGroups
 from steward.repositories import ServiceRepositories
 from steward.version_contents import ServiceVersionContents
+from tests.functional.failing_calls import Faults, Killed
 from tests.functional.promotion_domain import INTAKE, PromotionDomain
 from tests.functional.promotions_table import create_table, moto_clients
 
@@ -54,99 +51,6 @@ MOST_RECEIVES = 5  # maxReceiveCount of the template's queues
 RETENTION_SECONDS = 10**9
 
 _numbers = count()
-
-
-class Killed(BaseException):
-    """The worker is gone: nothing in the code under test may catch this."""
-
-
-@dataclass
-class Faults:
-    """
-    What goes wrong with the calls of the functions, in whatever service.
-
-    Attributes:
-        rate: Of 100 calls, so many fail: half of them before anything was done, half after it.
-        broken: Operations that always fail, before anything was done.
-        seed: Which ones those are; the same for the same calls.
-        dies_at: The number of the call that the worker does not survive, from now on; ``None``: it
-            lives.
-        dies_after: That call is still carried out.
-        meanwhile: By the name of an operation: what somebody else does before its next call.
-        calls: How often each operation was called.
-    """
-
-    rate: int = 0
-    broken: frozenset[str] = frozenset()
-    seed: int = 0
-    dies_at: int | None = None
-    dies_after: bool = True
-    meanwhile: dict[str, Callable[[], None]] = field(default_factory=dict)
-    calls: Counter[str] = field(default_factory=Counter)
-    _dead: bool = False
-    _suspended: bool = False
-    _lock: Lock = field(default_factory=Lock)
-
-    def end(self) -> None:
-        """Nothing goes wrong from now on, and the next worker is alive."""
-        self.rate, self.broken, self.dies_at, self._dead = 0, frozenset(), None, False
-        self.meanwhile.clear()
-
-    def revive(self) -> None:
-        """Another worker takes over, which does not die."""
-        self.dies_at, self._dead = None, False
-
-    @contextmanager
-    def suspended(self) -> Iterator[None]:
-        """Nothing goes wrong, or is counted, for the length of a block."""
-        self._suspended = True
-        try:
-            yield
-        finally:
-            self._suspended = False
-
-    def watch(self, client: BaseClient) -> BaseClient:
-        """Let *client* fail."""
-        client.meta.events.register("before-call", self._before)
-        client.meta.events.register("after-call", self._after)
-        return client
-
-    def _before(self, model: Any, params: Mapping[str, Any], context: Any, **_: object) -> None:  # noqa: ANN401  botocore's
-        if self._suspended:
-            return
-        with self._lock:
-            self.calls[model.name] += 1
-            act = self.meanwhile.pop(model.name, None)
-            number = self.calls[model.name]
-            if self.dies_at is not None:
-                self.dies_at -= 1
-            dies = self.dies_at == 0
-        if act is not None:
-            act()
-        if self._dead or (dies and not self.dies_after):
-            self._dead = True
-            raise Killed
-        lot = crc32(f"{self.seed} {model.name} {params['url_path']} {number}".encode()) % 1000
-        if model.name in self.broken or lot < 5 * self.rate:
-            raise throttled(model.name)
-        context["lost"] = lot >= 1000 - 5 * self.rate
-        context["dies"] = dies
-
-    def _after(self, model: Any, context: Mapping[str, Any], **_: object) -> None:  # noqa: ANN401  botocore's
-        if self._suspended:
-            return
-        if context.get("dies"):
-            self._dead = True
-        if self._dead:
-            raise Killed
-        if context.get("lost"):
-            raise throttled(model.name)
-
-
-def throttled(operation: str) -> ClientError:
-    """Return what a client raises once it has given up."""
-    said = {"Code": "ThrottlingException", "Message": "of a test"}
-    return ClientError({"Error": said}, operation)  # type: ignore[arg-type]  # all that is read
 
 
 class FaultyPromotions:
@@ -224,8 +128,11 @@ class FaultyPromotions:
             ServiceRepositories(self.client),
             CodeArtifactService(self.client),
             lambda domain, owner: PackageGroups(self.client, domain=domain, domain_owner=owner),
-            monotonic=lambda: self.domain.now.timestamp(),
+            monotonic=self._seconds,
         )
+
+    def _seconds(self) -> float:
+        return self.domain.now.timestamp()
 
     # What others do
 
@@ -346,7 +253,8 @@ class FaultyPromotions:
         """Everything that can be worked on now is, and what follows from it."""
         for _ in range(rounds):
             arrived = self.events()
-            if not any([self.work(queue) for queue in QUEUES]) and not arrived:
+            worked = [self.work(queue) for queue in QUEUES]
+            if not any(worked) and not arrived:
                 return
         raise AssertionError("promotion does not come to rest")
 
@@ -354,6 +262,11 @@ class FaultyPromotions:
         """Time passes, and the schedule has what is due looked at; all of it is worked off."""
         self.advance(duration)
         self.send("promotions", messages.due_now())
+        self.work_off()
+
+    def recheck(self, package: Package) -> None:
+        """What was promoted of *package* is checked again."""
+        self.send("promotions", messages.recheck(package))
         self.work_off()
 
     def waiting(self) -> int:
@@ -417,8 +330,3 @@ def faulty(domain: PromotionDomain) -> Iterator[FaultyPromotions]:
     with moto_clients() as make, pytest.MonkeyPatch.context() as environment:
         yield FaultyPromotions(domain, environment, make)
     domain.state.clock.resume()
-
-
-def at(moment: datetime) -> str:
-    """Return *moment* as seeds have it."""
-    return moment.astimezone(UTC).isoformat()

@@ -8,199 +8,50 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import count
 from random import Random
-from typing import Any, Literal
+from typing import Any
 
 from emulator.core import versions as held_versions
 from emulator.core.values import Version
 from promote_versions import messages
 from promote_versions.messages import CopyOrder
-from promote_versions.records import ApprovalDecision, Record
+from promote_versions.records import Record
 from promote_versions.seen import destined
-from steward.coordinates import Package, Status
-from steward.promotion_rules import (
-    Licences,
-    MinimumAge,
-    PromotionRule,
-    Recall,
-    Requirements,
-    Severity,
-    Vulnerabilities,
+from steward.coordinates import Package
+from tests.functional.promotion_domain import APPROVED, INTAKE, policy_of
+from tests.functional.promotion_faults import FaultyPromotions
+from tests.functional.promotion_steps import (
+    LICENCES,
+    VERSIONS,
+    WANTS,
+    AddAsset,
+    Arrive,
+    Bad,
+    Change,
+    Delete,
+    Deploy,
+    Forge,
+    Known,
+    OsvFault,
+    Say,
+    SetStatus,
+    Step,
+    Wait,
+    Wants,
+    Word,
+    Work,
+    WorkOff,
+    entry_about,
 )
-from tests.functional.promotion_domain import APPROVED, INTAKE, policy_of, to_approved
-from tests.functional.promotion_faults import QUEUES, FaultyPromotions, Queue, at
 from tests.functional.watched_domain import held_as, repository_id, where
 from tests.unit.fake_promotions import event_of
 
-Bad = Literal["low", "high", "critical", "malicious"]
 Contents = frozenset[tuple[str, str]]  # name and SHA-256 of each asset
 Name = tuple[Package, str]
 
-VERSIONS = ("1.0", "1.1")
-LICENCES = ("MIT", "Apache-2.0", "AGPL-3.0-only", "as you like it")
 SERVED = ("Published", "Unlisted")
 # How long what a judgement was based on may be old when the copy is made: the functions' promise.
 JUDGED_WITHIN = timedelta(days=1)
-_WORSE: Mapping[str, int] = {"low": 0, "medium": 1, "high": 2, "critical": 3}
-
 _numbers = count()
-
-
-@dataclass(frozen=True, slots=True)
-class Wants:
-    """What a version needs to pass, as the oracle knows it."""
-
-    age: timedelta | None = None
-    block_at: Severity | None = None
-    licences: frozenset[str] | None = None
-    manual: bool = False
-    recall: Recall = "report"
-
-    def rule(self) -> PromotionRule:
-        """Return the rule of the policy that wants the same."""
-        require = Requirements(
-            minimum_age=None if self.age is None else MinimumAge(self.age),
-            vulnerabilities=None if self.block_at is None else Vulnerabilities(self.block_at),
-            licences=None if self.licences is None else Licences(allow=self.licences),
-            approval="manual" if self.manual else "automatic",
-        )
-        digest = f"{WANTS.index(self):x}" * 64
-        return replace(to_approved(require, recall=self.recall), digest=digest)
-
-
-WANTS = (
-    Wants(timedelta(days=7), "high", frozenset({"MIT", "Apache-2.0"})),
-    Wants(None, "high", manual=True, recall="archive"),
-    Wants(timedelta(days=1), "critical", frozenset({"MIT"}), manual=True),
-    Wants(),
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Arrive:
-    """A version is fetched into the intake, or replaced there by another one of that name."""
-
-    package: int
-    version: int
-    age_days: int
-    licence: int
-    told: int
-
-
-@dataclass(frozen=True, slots=True)
-class AddAsset:
-    """Somebody uploads another file of a version."""
-
-    package: int
-    version: int
-
-
-@dataclass(frozen=True, slots=True)
-class SetStatus:
-    """Somebody changes the status of a version in the intake."""
-
-    package: int
-    version: int
-    status: Status
-
-
-@dataclass(frozen=True, slots=True)
-class Delete:
-    """Somebody deletes a version from the intake."""
-
-    package: int
-    version: int
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """OSV has an entry about a version, or (``None``) withdraws those that it has."""
-
-    package: int
-    version: int
-    bad: Bad | None
-
-
-@dataclass(frozen=True, slots=True)
-class OsvFault:
-    """OSV does this from now on."""
-
-    fault: Literal["down", "text", "fewer", "types"] | None
-
-
-@dataclass(frozen=True, slots=True)
-class Say:
-    """A person speaks, once or more often; or somebody forges what a person would say."""
-
-    package: int
-    version: int
-    decision: ApprovalDecision
-    about: Literal["whatever is held", "this revision", "another revision", "forged"]
-    copies: int
-
-
-@dataclass(frozen=True, slots=True)
-class Deploy:
-    """Another policy is deployed."""
-
-    wants: int
-
-
-@dataclass(frozen=True, slots=True)
-class Wait:
-    """Time passes, and perhaps the schedules come: what is due, the recheck."""
-
-    hours: int
-    due: bool
-    recheck: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Forge:
-    """Somebody who may not orders the copy of a version, or repeats an order."""
-
-    package: int
-    version: int
-
-
-@dataclass(frozen=True, slots=True)
-class Meanwhile:
-    """What somebody does just before a call of a function."""
-
-    operation: str
-    what: Arrive | AddAsset | SetStatus | Delete | Known
-
-
-@dataclass(frozen=True, slots=True)
-class Work:
-    """A function works on some batches of its queue, in some order, under faults."""
-
-    queue: Queue
-    batches: int
-    shuffled: bool
-    doubled: bool
-    rate: int
-    broken: str | None
-    dies_at: int | None
-    dies_after: bool
-    meanwhile: Meanwhile | None
-
-
-@dataclass(frozen=True, slots=True)
-class WorkOff:
-    """The functions work on everything that waits, and nothing goes wrong."""
-
-
-Change = Arrive | AddAsset | SetStatus | Delete | Known
-Step = Change | OsvFault | Say | Deploy | Wait | Forge | Work | WorkOff
-
-
-@dataclass(frozen=True, slots=True)
-class Word:
-    """What a person has said, and when."""
-
-    decision: ApprovalDecision
-    revision: str | None
-    at: datetime
 
 
 @dataclass
@@ -270,7 +121,7 @@ class Story:
         return (
             held.status == "Published"
             and (wants.age is None or self.released[name] + wants.age <= now)
-            and (wants.block_at is None or not any(_blocks(wants.block_at, one) for one in bad))
+            and not any(map(wants.blocks, bad))
             and (wants.licences is None or self.licences[name] in wants.licences)
             and (not wants.manual or self._approved(name, held, record))
             and not _rejected(record)
@@ -312,9 +163,7 @@ class Story:
             contents = contents_of(held)
             before = self.before.get(name)
             if held.status not in SERVED or (
-                before is not None
-                and before.status in SERVED
-                and contents_of(before) == contents
+                before is not None and before.status in SERVED and contents_of(before) == contents
             ):
                 continue
             assert (name, contents) in self.passed, f"{name} has never passed like this"
@@ -397,7 +246,13 @@ class Story:
                 self.domain.client.delete_package_versions(**where(package), versions=[version])
             case Known(bad=bad):
                 self.bad[name] = (*self.bad.get(name, ()), bad) if bad else ()
-                self.domain.osv_knows(*self._entries())
+                self.domain.osv_knows(
+                    *(
+                        entry_about(*about, one)
+                        for about, found in self.bad.items()
+                        for one in found
+                    )
+                )
             case _:
                 pass
         self.note()
@@ -419,22 +274,6 @@ class Story:
         )
         self.functions.send("promotions", event_of(package), copies=step.told)
 
-    def _entries(self) -> list[dict[str, object]]:
-        return [
-            {
-                "id": f"{'MAL' if bad == 'malicious' else 'GHSA'}-{next(_numbers)}",
-                "database_specific": {"severity": bad.upper()},
-                "affected": [
-                    {
-                        "package": {"ecosystem": "PyPI", "name": package.name},
-                        "versions": [version],
-                    }
-                ],
-            }
-            for (package, version), found in self.bad.items()
-            for bad in found
-        ]
-
     def _say(self, step: Say) -> None:
         name = package, version = self._name(step.package, step.version)
         held = self.here().get(name)
@@ -449,9 +288,7 @@ class Story:
                 return
         word = Word(step.decision, revision, self.domain.now)
         self.words.setdefault(name, []).append(word)
-        self.functions.say(
-            step.decision, package, version, revision=revision, copies=step.copies
-        )
+        self.functions.say(step.decision, package, version, revision=revision, copies=step.copies)
 
     def _forge(self, step: Forge) -> None:
         package, version = self._name(step.package, step.version)
@@ -514,7 +351,7 @@ class Story:
             self.functions.advance(timedelta(minutes=6))
             self.note()
         else:
-            raise AssertionError("messages are left")  # noqa: TRY003  said once
+            raise AssertionError("messages are left")
         self.note()
         self.check(records)
 
@@ -562,10 +399,3 @@ def contents_of(held: Version) -> Contents:
 def _rejected(record: Record | None) -> bool:
     said = None if record is None else record.approval
     return said is not None and said.decision == "reject"
-
-
-def _blocks(block_at: Severity, bad: Bad) -> bool:
-    return bad == "malicious" or _WORSE[bad] >= _WORSE[block_at]
-
-
-__all__ = ["QUEUES", "Story", "at"]

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from random import Random
 
 import pytest
-from hypothesis import HealthCheck, example, given, note, settings
+from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
 
 from tests.functional.promotion_faults import QUEUES, FaultyPromotions
-from tests.functional.promotion_story import (
+from tests.functional.promotion_steps import (
     WANTS,
     AddAsset,
     Arrive,
@@ -24,11 +24,11 @@ from tests.functional.promotion_story import (
     Say,
     SetStatus,
     Step,
-    Story,
     Wait,
     Work,
     WorkOff,
 )
+from tests.functional.promotion_story import Story
 
 # What the functions call while they judge, write, order, copy and compare.
 CALLS = (
@@ -81,10 +81,10 @@ def _say(random: Random) -> Say:
     return Say(
         random.randrange(2),
         random.randrange(2),
-        random.choice(("approve", "approve", "approve", "reject")),  # type: ignore[arg-type]  # one
+        random.choice(("approve", "approve", "approve", "reject")),
         random.choices(
             ("whatever is held", "this revision", "another revision", "forged"), (4, 4, 1, 1)
-        )[0],  # type: ignore[arg-type]  # one of them
+        )[0],
         random.choice((1, 1, 2)),
     )
 
@@ -126,7 +126,7 @@ def _forge(random: Random) -> Forge:
 
 @pytest.mark.parametrize("wants", range(len(WANTS)))
 @settings(
-    max_examples=12,
+    max_examples=9,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture],

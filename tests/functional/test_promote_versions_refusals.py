@@ -8,8 +8,6 @@ from datetime import timedelta
 
 import pytest
 
-from promote_versions import messages
-from promote_versions.messages import CopyOrder
 from promote_versions.osv import HttpOsv
 from promote_versions.seen import destined
 from steward.bounded_http import BoundedHttp
@@ -336,24 +334,6 @@ def test_a_copier_that_is_stopped_in_a_batch_goes_on(functions: FaultyPromotions
         promoted(functions, package)
 
 
-def test_a_forged_copy_order_copies_nothing(functions: FaultyPromotions) -> None:
-    """Of what is held, of what nobody has judged, by another rule, to another repository."""
-    package = held(functions, MANUAL)
-    functions.work_off()
-    revision = functions.found(package)["1.0"].revision
-    forged = [
-        CopyOrder(package, "approve", APPROVED, {"1.0": revision}, (), functions.domain.now),
-        CopyOrder(package, "approve", APPROVED, {"9.9": revision}, (), functions.domain.now),
-        CopyOrder(package, "no-such", APPROVED, {"1.0": revision}, (), functions.domain.now),
-        CopyOrder(package, "approve", "elsewhere", {"1.0": revision}, (), functions.domain.now),
-    ]
-    functions.send("copies", *map(messages.body_of, forged), "no order", "{}")
-    functions.work_off()
-    assert functions.domain.there(package) == {}
-    assert states(functions, package) == {"1.0": "held"}
-    assert functions.waiting() == 0
-
-
 def test_a_version_that_is_archived_between_gate_and_copy_is_promoted_once_it_is_back(
     functions: FaultyPromotions,
 ) -> None:
@@ -397,8 +377,9 @@ def test_a_way_around_that_is_opened_after_the_approval_stops_what_is_judged_aft
     package = held(functions, SAFE)
     functions.work("promotions")
     domain = functions.domain
-    upstream = [{"repositoryName": INTAKE.name}]
-    domain.client.update_repository(domain=DOMAIN, repository=APPROVED, upstreams=upstream)
+    domain.client.update_repository(
+        domain=DOMAIN, repository=APPROVED, upstreams=[{"repositoryName": INTAKE.name}]
+    )
     try:
         functions.advance(timedelta(minutes=6))  # what is known of repositories is asked for again
         functions.work("copies")
