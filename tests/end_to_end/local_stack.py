@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -67,11 +67,11 @@ class LocalStack:
         return client
 
     def admin(
-        self, method: str, path: str, document: Mapping[str, object] | None = None
+        self, method: str, path: str, document: object = None, *, of: str = "_emulator"
     ) -> dict[str, object]:
-        """Call the emulator's admin API."""
+        """Call the emulator's admin API, or the stack's (``_stack``)."""
         request = urllib.request.Request(
-            f"{self.endpoint}/_emulator/{path}",
+            f"{self.endpoint}/{of}/{path}",
             method=method,
             data=None if document is None else json.dumps(document).encode(),
             headers={"Content-Type": "application/json"},
@@ -99,6 +99,14 @@ class LocalStack:
     def resume_clock(self) -> None:
         """The local CodeArtifact's time is the machine's again."""
         self.admin("PUT", "clock", {"resume": True})
+
+    def fire(self, schedule: str) -> None:
+        """Fire a schedule of the template now."""
+        self.admin("POST", f"schedules/{schedule}", of="_stack")
+
+    def put_osv_entries(self, entries: Sequence[Mapping[str, object]]) -> None:
+        """The local OSV holds *entries* and no others."""
+        self.admin("PUT", "osv/entries", entries)
 
     @contextmanager
     def faults(self, **document: object) -> Iterator[None]:
@@ -143,7 +151,12 @@ class LocalStack:
     def logged(self, message: str, **keys: object) -> list[dict[str, object]]:
         """Return the lines of the functions' log with this message and these keys, in order."""
         wanted = {"message": message, **keys}
-        lines = (json.loads(line) for line in list(self.said) if line.startswith("{"))
+        texts = (
+            line[line.index("{") :]
+            for line in list(self.said)
+            if line.startswith("[") and "] {" in line  # the function's name, then its own line
+        )
+        lines = [json.loads(text) for text in texts]
         return [line for line in lines if wanted.items() <= line.items()]
 
     def undelivered(self) -> int:
