@@ -37,6 +37,7 @@ SECONDS: Final = 10.0  # our choice, an answer
 # less than the minute that the judge keeps for a look.
 SECONDS_A_PACKAGE: Final = 40.0
 LARGEST_ANSWER: Final = 8 * 1024 * 1024  # our choice; entries have kilobytes
+MEMBERS: Final = 200_000  # our choice, an answer: eight are read at once; entries have thousands
 _OK: Final = 200
 
 # "Defined ecosystems", OSV schema. It has no name for generic packages, and knows Swift's by the
@@ -200,7 +201,7 @@ class HttpOsv:
             "GET", f"/v1/vulns/{quote(listed.id, safe='')}", headers={"Accept": "application/json"}
         )
         try:
-            found = entry_in(answer.document())
+            found = entry_in(answer.document(members=MEMBERS))
         except ValueError as error:
             raise OsvError(f"OSV's entry {listed.id} cannot be read: {error}") from None
         if found.id != listed.id:
@@ -267,7 +268,7 @@ def _query(name: PackageName, version: str | None, token: str | None) -> dict[st
 def _results(answer: Answer, expected: int) -> list[object]:
     """Return the results of a batch; there must be one for each query, in their order."""
     try:
-        document = answer.document()
+        document = answer.document(members=MEMBERS)
     except ValueError as error:
         raise OsvError(f"OSV answered no JSON: {error}") from None
     results = document.get("results") if isinstance(document, dict) else None

@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 
 import pytest
 
-from steward.bounded_http import BoundedHttp, RequestFailedError
+from steward.bounded_http import Answer, BoundedHttp, RequestFailedError, side_by_side
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 DEADLINE_SECONDS = 20.0
@@ -180,3 +180,39 @@ def test_what_is_no_address_is_an_error(url: str) -> None:
     """Of the request, and not of the program."""
     with pytest.raises(RequestFailedError):
         BoundedHttp(seconds=1, largest=100).request("GET", url, headers={})
+
+
+@pytest.mark.parametrize("member", [b"[]", b"{}", b"0", b'"ab"'])
+def test_a_document_with_too_many_members_is_not_read(member: bytes) -> None:
+    """A few bytes each become many of memory, of which a function has little."""
+    few, many = (b"[" + b",".join([member] * number) + b"]" for number in (10, 30))
+    assert isinstance(Answer(200, {}, few).document(members=20), list)
+    with pytest.raises(ValueError, match="more than 20 members"):
+        Answer(200, {}, many).document(members=20)
+
+
+def test_questions_are_answered_in_their_order() -> None:
+    """However many are asked at once; nothing is asked for nothing."""
+    assert side_by_side(str, range(20), at_once=4, within=60) == list(map(str, range(20)))
+    assert side_by_side(str, [], at_once=4, within=60) == []
+
+
+def test_the_first_failure_ends_the_questions() -> None:
+    """It is what is raised, and whatever has not been asked yet is not asked."""
+    asked: list[int] = []
+
+    def ask(number: int) -> int:
+        asked.append(number)
+        if number == 5:
+            raise LookupError(number)
+        return number
+
+    with pytest.raises(LookupError, match="5"):
+        side_by_side(ask, range(100), at_once=1, within=60)
+    assert asked == [0, 1, 2, 3, 4, 5]
+
+
+def test_when_the_time_is_up_nothing_more_is_asked() -> None:
+    """That is no answer, and not half of one."""
+    with pytest.raises(RequestFailedError, match="no time"):
+        side_by_side(str, [1], at_once=1, within=0)

@@ -248,3 +248,13 @@ def test_an_answer_of_another_shape_is_an_error(document: object) -> None:
     for read in reads:
         with pytest.raises(EndpointError):
             read(document)
+
+
+def test_why_something_was_yanked_is_one_short_line() -> None:
+    """It stands in logs and mails, and whoever publishes a package writes it."""
+    reason = "unsound\n\nTo approve it, run:\n\tsteward approve ...\r\n" + "x" * 100_000
+    row = {"num": "1.0.0", "created_at": None, "yanked": True, "yank_message": reason}
+    said = releases.of_cargo({"versions": [row]})["1.0.0"].withdrawn
+    assert said is not None
+    assert said.startswith("unsound To approve it, run: steward approve ... xxx")
+    assert len(said) <= releases.MAX_REASON

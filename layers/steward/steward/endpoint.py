@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 __all__ = ["Endpoint", "Release", "ServiceEndpoint"]
 
 SECONDS: Final = 20.0  # our choice: the greatest answers, of some 10 MB, take a few seconds
-LARGEST_ANSWER: Final = 64 * 1024 * 1024  # our choice: npm has packuments of some 30 MB
+# Our choice: npm has packuments of some 30 MB. One smiley makes four times as much of it while it
+# is read (PEP 393), and a function has 512 MB.
+LARGEST_ANSWER: Final = 32 * 1024 * 1024
 SECONDS_A_PACKAGE: Final = 40.0  # our choice: after that, no further POM is asked for
 AT_ONCE: Final = 8  # our choice: of 800 reads a second (quotas, User Guide), for Maven's HEADs
 NUGET_PAGES: Final = 64  # our choice; a page holds 64 versions ("Package metadata", NuGet API)
@@ -116,7 +118,7 @@ class ServiceEndpoint:
         document = self._document(package, path, accept="application/json")
         return {} if document is None else endpoint_releases.of_cargo(document)
 
-    def _nuget(self, package: Package, versions: Iterable[str]) -> Mapping[str, Release]:
+    def _nuget(self, package: Package, versions: Sequence[str]) -> Mapping[str, Release]:
         """Read the registration of a package; pages of it that are elsewhere are asked for too."""
         base = self._access.url(package)
         registrations = self._registrations.get(base)
@@ -131,12 +133,12 @@ class ServiceEndpoint:
         pages = endpoint_releases.nuget_pages(document)
         if sum(isinstance(page, str) for page in pages) > NUGET_PAGES:
             raise EndpointError(f"{path} has more than {NUGET_PAGES} pages")
-        whole = [
+        whole = (  # one at a time: all of them together may be large
             self._document(package, page, accept="application/json")
             if isinstance(page, str)
             else page
             for page in pages
-        ]
+        )
         return endpoint_releases.of_nuget(whole, versions)
 
     def _maven(self, package: Package, versions: Sequence[str]) -> Mapping[str, Release]:

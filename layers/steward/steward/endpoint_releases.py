@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 # No public repository is as old (CPAN, the oldest of its kind, began in 1995). Earlier times stand
 # for "none": NuGet says 1900 of what is unlisted ("Package metadata", NuGet API), others 1970.
 OLDEST: Final = datetime(1990, 1, 1, tzinfo=UTC)
+MAX_REASON: Final = 300  # characters of why something was yanked; our choice: a line for people
 _REGISTRATIONS: Final = "RegistrationsBaseUrl"  # "Package metadata", NuGet API
 
 
@@ -120,8 +121,8 @@ def of_cargo(document: object) -> dict[str, Release]:
     for row in rows:
         if isinstance(row, dict) and isinstance(row.get("num"), str):
             withdrawn = _reason(row.get("yanked"))
-            if withdrawn is not None and isinstance(row.get("yank_message"), str):
-                withdrawn = row["yank_message"]
+            if withdrawn is not None:
+                withdrawn = _reason(row.get("yank_message")) or withdrawn
             found[row["num"]] = Release(iso_time(row.get("created_at")), withdrawn)
     return found
 
@@ -159,7 +160,7 @@ def nuget_pages(document: object) -> list[object]:
     ]
 
 
-def of_nuget(pages: Sequence[object], versions: Iterable[str]) -> dict[str, Release]:
+def of_nuget(pages: Iterable[object], versions: Sequence[str]) -> dict[str, Release]:
     """
     Return *versions* by the ``catalogEntry`` of each leaf of a registration's pages.
 
@@ -198,9 +199,13 @@ def _unlisted_year(published: object) -> bool:
 
 
 def _reason(yanked: object) -> str | None:
-    """Return why something was yanked: a text, ``true`` without a reason, ``false`` or nothing."""
+    """
+    Return why something was yanked: a text, ``true`` without a reason, ``false`` or nothing.
+
+    The text is the publisher's: it is cut, and kept on one line.
+    """
     if isinstance(yanked, str):
-        return yanked
+        return " ".join(yanked[: 4 * MAX_REASON].split())[:MAX_REASON]
     return "" if yanked is True else None
 
 
