@@ -46,10 +46,11 @@ def exemptions_command(
     """
     Show what `steward restore` keeps the automations from, soonest end first.
 
-    After the table stand the policy lines that would make each last.
+    After the table stand the policy lines that would make each last, or what else would.
 
     With --end, those of one package in one repository end now. The automations then do what the
-    policy says at the package's next event, or with `steward enforce`.
+    policy says: by `origins` at the package's next event, or with `steward enforce`; by a promotion
+    at its next daily recheck.
 
     \b
       steward exemptions
@@ -123,17 +124,14 @@ def _restrictions(exemptions: Sequence["Exemption"], aws: "Aws") -> dict["Packag
 
 
 def _say_ended(package: "Package", ended: Sequence["Exemption"], *, as_json: bool) -> None:
+    from cli.lasting_promotions import ended_lines
+
     where = f"{package.purl()} in {package.repository.name}"
     if as_json:
         print_json({"ended": [_document(one) for one in ended]})
         return
     parts = ", ".join(_part(one) for one in ended)
-    click.echo(
-        f"ended: {where}: {parts}\n"
-        "The policy holds again from the package's next event on; at once with\n"
-        f"  steward enforce --deep --repository {package.repository.name}"
-        + options.as_given("--policy", "--domain-owner")
-    )
+    click.echo(f"ended: {where}: {parts}\n{ended_lines(ended, package.repository.name)}")
 
 
 def _again() -> str:
@@ -148,12 +146,19 @@ def _show(
     *,
     as_json: bool,
 ) -> None:
+    from cli.lasting_promotions import remedies, remedy_lines, without_recalls
     from cli.lasting_rules import lasting_rules
 
-    lines = lasting_rules(exemptions, restrictions)
+    lines = lasting_rules(without_recalls(exemptions), restrictions)
     if as_json:
-        documents = [_document(one) for one in exemptions]
-        print_json({"domain": domain, "exemptions": documents, "origins": lines})
+        print_json(
+            {
+                "domain": domain,
+                "exemptions": [_document(one) for one in exemptions],
+                "origins": lines,
+                "promotions": [one.document() for one in remedies(exemptions)],
+            }
+        )
         return
     if not exemptions:
         click.echo(f"no exemption is in force in the domain {domain}")
@@ -172,10 +177,13 @@ def _show(
         )
     console = stdout()
     console.print(table)
-    console.print(
-        "To make them last, put these lines at the top of `origins` in the policy file:",
-    )
-    click.echo(lines, nl=False)
+    if lines:
+        console.print(
+            "To make them last, put these lines at the top of `origins` in the policy file:"
+        )
+        click.echo(lines, nl=False)
+    if remedy := remedy_lines(exemptions):
+        click.echo(remedy)
 
 
 def _alike(exemptions: Sequence["Exemption"]) -> list[list["Exemption"]]:
@@ -195,6 +203,7 @@ def _document(exemption: "Exemption") -> dict[str, object]:
         "part": "restrictions" if exemption.version is None else "version",
         "version": exemption.version,
         "rule": exemption.rule,
+        "automation": exemption.automation,
         "who": exemption.who,
         "why": exemption.why,
         "made": exemption.made.isoformat(),

@@ -201,6 +201,7 @@ def _exempt(
                 why=why,
                 made=now,
                 until=max(before.get(part.version, now), now + duration),
+                automation=part.change.automation,
             )
             ledger.exempt(exemption)
             written.append(exemption)
@@ -226,13 +227,14 @@ def _announce(package: "Package", parts: Sequence["Part"], notices: "Notices") -
 
 
 def _lasting(exemptions: Sequence["Exemption"], parts: Sequence["Part"]) -> str:
-    """Return the policy lines that would make *exemptions* last."""
+    """Return the lines of `origins` that would make *exemptions* last, but for recalls."""
+    from cli.lasting_promotions import without_recalls
     from cli.lasting_rules import lasting_rules
     from steward.coordinates import Restrictions
 
     now = {one.package: part.now for one in exemptions for part in parts if part.version is None}
     return lasting_rules(
-        exemptions,
+        without_recalls(exemptions),
         {package: value for package, value in now.items() if isinstance(value, Restrictions)},
     )
 
@@ -240,6 +242,8 @@ def _lasting(exemptions: Sequence["Exemption"], parts: Sequence["Part"]) -> str:
 def _show(
     package: "Package", parts: Sequence["Part"], exemptions: Sequence["Exemption"], lines: str
 ) -> None:
+    from cli.lasting_promotions import remedy_lines
+
     console = stdout()
     console.print(f"[bold]{escape(_of(package))}[/]", soft_wrap=True)
     table = Table("part", "was", "changed to", "rule", "now")
@@ -271,11 +275,12 @@ def _show(
         console.print("No exemption was written: there is nothing to keep.")
         return
     until = sorted({f"{one.until:%Y-%m-%d %H:%M} UTC" for one in exemptions})
-    console.print(
-        f"The automations leave it alone until {' and '.join(until)}. To make it last, put this at "
-        "the top of `origins` in the policy file:"
-    )
-    click.echo(lines, nl=False)
+    console.print(f"The automations leave it alone until {' and '.join(until)}.")
+    if lines:
+        console.print("To make it last, put this at the top of `origins` in the policy file:")
+        click.echo(lines, nl=False)
+    if remedy := remedy_lines(exemptions):
+        click.echo(remedy)
 
 
 def _document(
@@ -287,6 +292,8 @@ def _document(
     complete: bool,
     left: Sequence[str],
 ) -> dict[str, object]:
+    from cli.lasting_promotions import remedies
+
     return {
         "ok": complete,
         "package": package.purl(),
@@ -313,6 +320,7 @@ def _document(
         ],
         "notNamed": list(left),
         "origins": lines,
+        "promotions": [one.document() for one in remedies(exemptions)],
     }
 
 

@@ -262,10 +262,36 @@ def test_a_restored_version_can_be_rejected_again(company: PromotingDomain) -> N
     assert company.promoted("requests") == {"2.31.0": "Archived"}
 
 
-def restore(company: PromotingDomain) -> Result:
+def restore(company: PromotingDomain, *arguments: str) -> Result:
     """Run `steward restore` for VERSION."""
     there = ("--repository", APPROVED.name, "--version", "2.31.0")
-    return company.steward("restore", "pkg:pypi/requests", *there, "--reason", "we need it")
+    because = ("--reason", "we need it")
+    return company.steward("restore", "pkg:pypi/requests", *there, *because, *arguments)
+
+
+def test_what_makes_a_restored_version_last_is_no_rule_of_origins(
+    company: PromotingDomain,
+) -> None:
+    """That would make a public package internal; `restore` and `exemptions` say what does."""
+    say(company, "approve", VERSION, *BECAUSE)
+    say(company, "reject", VERSION, "--reason", "no")
+    restored = document(restore(company, "--json"))
+    assert restored["origins"] == ""
+    [remedy] = restored["promotions"]
+    assert (remedy["rule"], remedy["versions"]) == ("public-to-approved", ["2.31.0"])
+    listed = document(company.steward("exemptions", "--json"))
+    assert (listed["origins"], listed["promotions"]) == ("", [remedy])
+    assert listed["exemptions"][0]["automation"] == "promote_versions"
+    for said in (restore(company).stdout, company.steward("exemptions").stdout):
+        assert remedy["remedy"] in said
+        assert "origins" not in said
+    [approve] = [line for line in remedy["remedy"].splitlines() if "steward approve" in line]
+    assert say(company, *shlex.split(approve)[1:-1], "a mistake").exit_code == 0
+    assert record(company, "2.31.0").state == "copied"
+    end = ("--end", "pkg:pypi/requests", "--repository", APPROVED.name)
+    ended = company.steward("exemptions", *end).stdout
+    assert "daily recheck" in ended
+    assert "steward enforce" not in ended
 
 
 def test_who_rejects_before_an_exemption_learns_who_keeps_the_version(

@@ -60,7 +60,15 @@ CHANGES: st.SearchStrategy[Change] = st.one_of(
     st.builds(StatusChange, PACKAGES, NAMES, STATUSES, STATUSES, WORDS, WORDS, TIMES),
 )
 EXEMPTIONS = st.builds(
-    Exemption, PACKAGES, st.none() | NAMES, WORDS, WORDS, st.text(max_size=60), TIMES, TIMES
+    Exemption,
+    PACKAGES,
+    st.none() | NAMES,
+    WORDS,
+    WORDS,
+    st.text(max_size=60),
+    TIMES,
+    TIMES,
+    st.none() | WORDS,
 )
 
 

@@ -56,6 +56,7 @@ class Exemption:
         why: The reason in their words; may be empty.
         made: When (UTC).
         until: When it ends (UTC).
+        automation: Whose change was undone; ``None``: it was written before that was noted.
     """
 
     package: Package
@@ -65,6 +66,7 @@ class Exemption:
     why: str
     made: datetime
     until: datetime
+    automation: str | None = None
 
     def in_force(self, now: datetime) -> bool:
         """Return whether the exemption still holds; at its end it does not."""
@@ -116,6 +118,7 @@ def exemption_item(exemption: Exemption) -> Item:
         "why": {"S": exemption.why},
         "made": {"S": time_text(exemption.made)},
         "until": {"S": time_text(exemption.until)},
+        **({} if exemption.automation is None else {"automation": {"S": exemption.automation}}),
         "expires": whole_seconds(exemption.until),
     }
 
@@ -135,6 +138,7 @@ def exemption_of(item: Item) -> Exemption:
         why=item["why"]["S"],
         made=moment_in(item["made"]["S"]),
         until=moment_in(item["until"]["S"]),
+        automation=item["automation"]["S"] if "automation" in item else None,
     )
 
 
