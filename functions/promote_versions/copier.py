@@ -9,10 +9,10 @@ assets are not those of the source becomes ``Archived``.
 Undo: archive or delete the version in ``to``; the source keeps it. ``steward reject`` has it
 recalled.
 
-An order that fails does not come back to this queue, where all others would wait behind it until
-its visibility timeout is over: the judge is asked to look at the package again, finds the version
-``approved``, and orders it again. Only what the judge cannot be asked, and what there was no time
-for, comes back.
+An order that fails, or that there was no time for, does not come back to this queue, where all
+others would wait behind it until its visibility timeout is over: the judge is asked to look at the
+package again, finds the version ``approved``, and orders it again. Only what the judge cannot be
+asked comes back.
 """
 
 from __future__ import annotations
@@ -134,9 +134,10 @@ def _side_by_side(
                 order = orders[number][1]
                 if time_left():
                     running[pool.submit(_carried_out, order, to)] = number
-                else:
-                    PackageLog(order.package).warning("put off", reason="no time left")
-                    count("CopyOrdersPutOff", 1)
+                    continue
+                PackageLog(order.package).warning("put off", reason="no time left")
+                count("CopyOrdersPutOff", 1)
+                if not _is_left_to_the_judge(order, to):
                     failed.add(number)
             for future in wait(running, return_when=FIRST_COMPLETED).done:
                 number = running.pop(future)
@@ -168,6 +169,11 @@ def _carried_out(order: CopyOrder, to: Collaborators) -> bool:
     except StewardError as error:
         PackageLog(order.package).error("failed", reason=str(error), rule=order.rule, to=order.to)
         count("CopyOrdersFailed", 1)
+    return _is_left_to_the_judge(order, to)
+
+
+def _is_left_to_the_judge(order: CopyOrder, to: Collaborators) -> bool:
+    """Have the judge order the copies again, later; return whether it could be asked."""
     try:
         to.queue.look_again(order.package, after=FAILED_LATER)
     except StewardError as error:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from promote_versions import messages
-from promote_versions.copier import turns
+from promote_versions.copier import FAILED_LATER, turns
 from promote_versions.messages import CopyOrder
 from promote_versions.pace import Pace
 from promote_versions.records import RecordsError
@@ -365,16 +365,28 @@ def test_the_turns_of_a_batch() -> None:
     assert turns(orders) == {0: {1}, 1: set(), 2: {0}, 3: set()}
 
 
-def test_orders_for_which_there_is_no_time_come_back(domain: CopierDomain) -> None:
-    """Those that were begun are finished."""
+def test_orders_for_which_there_is_no_time_go_back_to_the_judge(domain: CopierDomain) -> None:
+    """Those that were begun are finished; on the queue, the others would hold up everything."""
     for name in ("one", "two", "three"):
         domain.seed(package().repository, name, {"1.0": WHEEL})
         domain.approve(name, "1.0")
     answers = iter([True, False, False])
     orders = [domain.order(name, "1.0") for name in ("one", "two", "three")]
-    assert domain.deliver(*orders, time_left=lambda: next(answers)) == ["1", "2"]
+    assert domain.deliver(*orders, time_left=lambda: next(answers)) == []
     assert domain.there("one") == {"1.0": "Published"}
     assert nothing_there(domain, "two")
+    assert domain.asked.looks == [("two", FAILED_LATER), ("three", FAILED_LATER)]
+
+
+def test_orders_for_which_there_is_no_time_come_back_if_nobody_can_be_asked(
+    domain: CopierDomain,
+) -> None:
+    """Nothing is lost."""
+    domain.seed(package().repository, "one", {"1.0": WHEEL})
+    domain.approve("one", "1.0")
+    domain.asked.down = True
+    assert domain.deliver(domain.order("one", "1.0"), time_left=lambda: False) == ["0"]
+    assert nothing_there(domain, "one")
 
 
 def test_a_message_that_is_no_order_holds_up_nobody(domain: CopierDomain) -> None:

@@ -54,7 +54,7 @@ def test_an_order_of_no_rule_is_done_with(capsys: pytest.CaptureFixture[str]) ->
     ("milliseconds", "failed"), [(60_001, []), (60_000, [{"itemIdentifier": "m0"}])]
 )
 def test_it_stops_before_lambda_stops_it(milliseconds: int, failed: list[dict[str, str]]) -> None:
-    """The context says how much time is left."""
+    """The context says how much time is left; without a network, the judge cannot be asked."""
     assert copier.handler(BATCH, Invocation(milliseconds)) == {"batchItemFailures": failed}
 
 
