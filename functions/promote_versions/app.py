@@ -9,7 +9,8 @@ Effect: a record for each version and rule, and an order to ``CopyPromotedVersio
 alone may copy; people are asked for approvals and told of what is malicious. What was promoted and
 has turned bad is reported, or ``Unlisted`` or ``Archived`` where the rule says so.
 Undo: ``steward restore PURL --repository REPOSITORY --domain DOMAIN --version VERSION`` brings back
-what was recalled. A version that was promoted is taken out again by ``steward reject``; nothing
+what was recalled, for a while; ``steward approve`` has it judged again, and brings it back if it
+passes. A version that was promoted is taken out again by ``steward reject``; nothing
 is ever deleted.
 
 Its own changes do not wake it: copies lead to events of the destination, which matter only if the
