@@ -5,7 +5,8 @@ Trigger: the FIFO queue ``CopiesQueue``, with the copy orders of the judge
 (:mod:`promote_versions.app`). One message group makes one run at a time of it.
 Decision: none; a version is copied if its record says ``approved`` at the ordered revision.
 Effect: versions in the ``to`` repository of a ``promotions`` rule, and their records. A copy whose
-assets are not those of the source becomes ``Archived``.
+assets are not those of the source becomes ``Archived``; one that was recalled, and that a person
+has approved after that, ``Published`` again.
 Undo: archive or delete the version in ``to``; the source keeps it. ``steward reject`` has it
 recalled.
 
