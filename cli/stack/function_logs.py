@@ -64,7 +64,9 @@ class FunctionLogs:
             return self._arrived.wait_for(found, timeout_seconds)
 
     def _show_whole(self, line: LogLine) -> None:
-        print(f"[{line.function}] {line.text}", file=self._echo, flush=True)
+        # In one write: many threads show lines, and what reads them goes line by line.
+        self._echo.write(f"[{line.function}] {line.text}\n")
+        self._echo.flush()
 
 
 class CloudWatchSink:
