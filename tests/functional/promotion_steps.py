@@ -168,13 +168,13 @@ class Work:
 
     queue: Queue
     batches: int
-    shuffled: bool
-    doubled: bool
-    rate: int
-    broken: str | None
-    dies_at: int | None
-    dies_after: bool
-    meanwhile: Meanwhile | None
+    shuffled: bool = False
+    doubled: bool = False
+    rate: int = 0
+    broken: str | None = None
+    dies_at: int | None = None
+    dies_after: bool = False
+    meanwhile: Meanwhile | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from random import Random
 
 import pytest
@@ -139,6 +139,67 @@ def test_only_what_has_passed_is_promoted_and_in_the_end_all_of_it(
     story = Story(functions, packages=2, wants=WANTS[wants])
     for step in steps(Random(seed), length):  # noqa: S311  repeatable, nothing secret
         note(str(step))
+        story.play(step)
+
+    story.end()
+
+    story.converged()
+    story.rests()
+
+
+OLD = Arrive(package=0, version=0, age_days=30, licence=0, told=1)
+COPYING = "CopyPackageVersions"
+JUDGE = Work("promotions", 3)
+COPY = Work("copies", 3)
+
+
+@pytest.mark.parametrize(
+    ("wants", "history"),
+    [
+        pytest.param(
+            3,
+            [Arrive(0, 0, 0, 2, 1), JUDGE, Deploy(0), COPY],
+            id="another policy is deployed between gate and copy",
+        ),
+        pytest.param(
+            0,
+            [OLD, JUDGE, Work("copies", 1, meanwhile=Meanwhile(COPYING, AddAsset(0, 0)))],
+            id="a file is added just before the copy",
+        ),
+        pytest.param(
+            0,
+            [OLD, JUDGE, Work("copies", 1, meanwhile=Meanwhile(COPYING, Arrive(0, 0, 0, 2, 1)))],
+            id="the version is replaced just before the copy",
+        ),
+        pytest.param(
+            0,
+            [OLD, JUDGE, Known(0, 0, "malicious"), Wait(25, due=False, recheck=False), COPY],
+            id="what becomes known while an order waits for a day",
+        ),
+        pytest.param(
+            1,
+            [
+                *(OLD, JUDGE, Say(0, 0, "approve", "this revision", 2), Work("approvals", 1)),
+                *(JUDGE, Say(0, 0, "reject", "this revision", 1), Work("approvals", 1), COPY),
+            ],
+            id="somebody rejects what was approved, before the copy",
+        ),
+        pytest.param(
+            1,
+            [
+                *(OLD, JUDGE, Say(0, 0, "approve", "whatever is held", 1)),
+                *(AddAsset(0, 0), JUDGE, Work("approvals", 1), JUDGE, COPY),
+            ],
+            id="an approval comes after a file that nobody has seen",
+        ),
+    ],
+)
+def test_only_what_has_passed_is_promoted_where_random_histories_seldom_come(
+    functions: FaultyPromotions, wants: int, history: Sequence[Step]
+) -> None:
+    """What takes several steps in the one order that matters."""
+    story = Story(functions, packages=1, wants=WANTS[wants])
+    for step in history:
         story.play(step)
 
     story.end()
