@@ -246,13 +246,8 @@ class Story:
                 self.domain.client.delete_package_versions(**where(package), versions=[version])
             case Known(bad=bad):
                 self.bad[name] = (*self.bad.get(name, ()), bad) if bad else ()
-                self.domain.osv_knows(
-                    *(
-                        entry_about(*about, one)
-                        for about, found in self.bad.items()
-                        for one in found
-                    )
-                )
+                entries = [entry_about(*of, one) for of, all_ in self.bad.items() for one in all_]
+                self.domain.osv_knows(*entries)
             case _:
                 pass
         self.note()
