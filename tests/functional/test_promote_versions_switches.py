@@ -213,7 +213,7 @@ def test_promotions_end_as_the_switch_says(functions: FaultyPromotions, switches
 
 
 @settings(
-    max_examples=8,
+    max_examples=6,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
