@@ -26,7 +26,8 @@ from functools import cache
 from typing import Final
 
 from promote_versions import records_table
-from promote_versions.copying import Collaborators, carry_out, tell_once
+from promote_versions.copy_outcomes import tell_once
+from promote_versions.copying import Collaborators, carry_out
 from promote_versions.messages import CopyOrder, order_in
 from promote_versions.pace import ASSET_LISTS_PER_SECOND, COPIES_PER_SECOND, Pace
 from promote_versions.queues import SqsPromotionsQueue

@@ -5,19 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from promote_versions.messages import CopyOrder
 from promote_versions.queues import PromotionsQueue
-from promote_versions.records import Record, RecordConflictError
+from promote_versions.records import Record, RecordConflictError, RecordsError
 from promote_versions.records_table import Records
 from steward.attention import Attention
-from steward.observability import PackageLog, count
+from steward.observability import PackageLog, count, logger
 from steward.promotion_notices import NotPromoted, PromotionNotices
+
+if TYPE_CHECKING:
+    from promote_versions.copying import Collaborators
 
 MAX_CONFLICTS: Final = 3  # our choice: who meets that many comes back later
 # Our choice: as long as nobody is likely to have forgotten the first message.
 TOLD_FOR: Final = timedelta(days=30)
+# Our choice: what was approved that long ago and is not copied does not get better by itself.
+STUCK: Final = timedelta(minutes=30)
+TOLD_AGAIN: Final = timedelta(days=1)
 # Our choice: 100 versions of 255 characters are a tenth of a log event ("CloudWatch Logs quotas").
 VERSIONS_PER_LINE: Final = 100
 
@@ -197,3 +203,37 @@ def text_about(record: Record, what: str, reason: str) -> str:
 def by_version(records: Sequence[Record], rule: str) -> Mapping[str, Record]:
     """Return those of *records* that are about *rule*, by version."""
     return {record.version: record for record in records if record.rule == rule}
+
+
+def tell_once(to: Collaborators, key: str, subject: str, text: str) -> None:
+    """Tell a person, who was not told the same within a day. What is not told is logged."""
+    try:
+        new = to.records.tell_once(key, to.now() + TOLD_AGAIN)
+    except RecordsError as error:
+        logger().error("not told", extra={"subject": subject, "reason": str(error)})
+        return
+    if new:
+        to.attention.tell(subject, text)
+
+
+def tell_if_stuck(
+    order: CopyOrder, approved: Mapping[str, Record], reason: str, to: Collaborators
+) -> None:
+    """Tell a person, once a day, if *approved* versions wait for their copy for too long."""
+    since = approved_since(approved)
+    if to.now() - since < STUCK:
+        return
+    purl = order.package.purl()
+    tell_once(
+        to,
+        f"copy failed#{purl}#{order.rule}",
+        f"{purl}: approved, but not promoted",
+        f"{purl} was approved by the rule {order.rule} at {since.isoformat(timespec='seconds')} "
+        f"and could not be copied to {order.to} since then. It is tried again.\n\n{reason}\n\n"
+        f"versions: {', '.join(approved)}",
+    )
+
+
+def approved_since(approved: Mapping[str, Record]) -> datetime:
+    """Return since when the first of *approved* waits for its copy."""
+    return min(record.approved_since or record.decided_at for record in approved.values())

@@ -9,12 +9,18 @@ from typing import Final
 
 from promote_versions.assets import Comparison, compared
 from promote_versions.bringing_back import is_offered, status_of
-from promote_versions.copy_outcomes import CopyOutcomes, by_version
+from promote_versions.copy_outcomes import (
+    CopyOutcomes,
+    approved_since,
+    by_version,
+    tell_if_stuck,
+)
 from promote_versions.messages import CopyOrder
 from promote_versions.queues import PromotionsQueue
-from promote_versions.records import Record, RecordsError
+from promote_versions.records import Record
 from promote_versions.records_table import Records
 from promote_versions.settled import JUDGEMENT_HOLDS
+from steward import own_queue
 from steward.attention import Attention
 from steward.codeartifact import CodeArtifact
 from steward.coordinates import Package, PackageVersion, Repository
@@ -25,17 +31,15 @@ from steward.errors import (
     PackageNotFoundError,
     StewardError,
 )
-from steward.observability import PackageLog, count, logger
+from steward.observability import PackageLog, count
 from steward.policy import Policy
 from steward.promotion_notices import PromotionNotices
 from steward.promotion_rules import PromotionRule
 from steward.version_contents import Assets, VersionContents
 
-# Our choice: what a version depends on is copied within seconds, unless something is wrong with it.
+# Our choice: what a version depends on is copied within seconds, unless something is wrong with it:
+# then twice as long each time.
 DEPENDENCIES_LATER: Final = timedelta(minutes=2)
-# Our choice: what was approved that long ago and is not copied does not get better by itself.
-STUCK: Final = timedelta(minutes=30)
-TOLD_FOR: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,41 +114,17 @@ def carry_out(order: CopyOrder, to: Collaborators) -> None:
     if missing:
         log.info("waiting for dependencies", versions=list(approved), missing=missing)
         count("CopiesPutOff", len(approved))
-        to.queue.look_again(order.package, after=DEPENDENCIES_LATER)
+        waited = to.now() - approved_since(approved)
+        to.queue.look_again(
+            order.package, after=min(max(waited, DEPENDENCIES_LATER), own_queue.MAX_DELAY)
+        )
+        tell_if_stuck(order, approved, f"It waits for {', '.join(missing)}.", to)
         return
     try:
         _Copying(order, approved, to).run()
     except StewardError as error:
-        _tell_if_stuck(order, approved, error, to)
+        tell_if_stuck(order, approved, str(error), to)
         raise
-
-
-def tell_once(to: Collaborators, key: str, subject: str, text: str) -> None:
-    """Tell a person, who was not told the same within a day. What is not told is logged."""
-    try:
-        new = to.records.tell_once(key, to.now() + TOLD_FOR)
-    except RecordsError as error:
-        logger().error("not told", extra={"subject": subject, "reason": str(error)})
-        return
-    if new:
-        to.attention.tell(subject, text)
-
-
-def _tell_if_stuck(
-    order: CopyOrder, approved: Mapping[str, Record], error: StewardError, to: Collaborators
-) -> None:
-    since = min(record.decided_at for record in approved.values())
-    if to.now() - since < STUCK:
-        return
-    purl = order.package.purl()
-    tell_once(
-        to,
-        f"copy failed#{purl}#{order.rule}",
-        f"{purl}: approved, but not promoted",
-        f"{purl} was approved by the rule {order.rule} at {since.isoformat(timespec='seconds')} "
-        f"and could not be copied to {order.to} since then. It is tried again.\n\n{error}\n\n"
-        f"versions: {', '.join(approved)}",
-    )
 
 
 def _rule_of(order: CopyOrder, policy: Policy) -> PromotionRule | None:

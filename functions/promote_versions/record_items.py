@@ -69,6 +69,9 @@ def record_item(record: Record) -> Item:
         "approval": None if record.approval is None else _approval_text(record.approval),
         "copiedAt": None if record.copied_at is None else time_text(record.copied_at),
         "copiedRevision": record.copied_revision,
+        "approvedSince": None
+        if record.approved_since is None
+        else time_text(record.approved_since),
         "recalledAt": None if record.recalled_at is None else time_text(record.recalled_at),
     }
     expires = _expires(record)
@@ -119,6 +122,7 @@ def record_of(item: Item) -> Record:
         copied_at=_optional_time(item, "copiedAt"),
         copied_revision=item["copiedRevision"]["S"] if "copiedRevision" in item else None,
         findings=tuple(str(finding) for finding in findings),
+        approved_since=_optional_time(item, "approvedSince"),
         recalled_at=_optional_time(item, "recalledAt"),
         serial=int(item["serial"]["N"]),
     )

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from promote_versions.messages import CopyOrder
 from promote_versions.records import Record
+from promote_versions.settled import FIRST_REMINDER
 
 if TYPE_CHECKING:
     from promote_versions.closure import Judged, Key
     from steward.coordinates import Package
 
 MAX_VERSIONS_PER_ORDER: Final = 100  # CopyPackageVersions, API Reference
-# Our choice: an approved version whose copy nobody has confirmed is looked at again.
-FIRST_REMINDER: Final = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +60,24 @@ def record_of(judged: Judged, now: datetime, *, asked: bool) -> Record:
         copied_at=None if before is None else before.copied_at,
         copied_revision=None if before is None else before.copied_revision,
         findings=() if before is None else before.findings,
+        approved_since=_approved_since(judged, now),
         recalled_at=None if before is None else before.recalled_at,
         serial=0 if before is None else before.serial,
     )
+
+
+def _approved_since(judged: Judged, now: datetime) -> datetime | None:
+    before = judged.record
+    if judged.judgement.state != "approved":
+        return None
+    if (
+        before is not None
+        and before.approved_since is not None
+        and (before.state, before.revision) == ("approved", judged.version.revision)
+        and (before.requirements, before.to) == (judged.rule.digest, judged.rule.to)
+    ):
+        return before.approved_since
+    return now
 
 
 def was_asked(judged: Judged) -> bool:

@@ -59,6 +59,8 @@ class Record:
         findings: What was found wrong with a version after it had been promoted.
         recalled_at: When it was last taken out of use in the destination for that; ``None``: never,
             or it has been promoted again since.
+        approved_since: Of an approved one: the first of the judgements without a break by which
+            this form of the rule has approved this revision.
         serial: How often the record has been written; 0: never.
     """
 
@@ -79,6 +81,7 @@ class Record:
     copied_revision: str | None = None
     findings: tuple[str, ...] = ()
     recalled_at: datetime | None = None
+    approved_since: datetime | None = None
     serial: int = 0
 
     @property

@@ -334,6 +334,21 @@ def test_without_its_dependency_a_version_goes_back_to_the_judge(domain: CopierD
     assert domain.asked.looks == [("app", timedelta(minutes=2))]
 
 
+@pytest.mark.parametrize(("waited", "minutes"), [(1, 2), (5, 5), (20, 15), (40, 15)])
+def test_what_waits_for_long_is_looked_at_ever_less_often(
+    domain: CopierDomain, waited: int, minutes: int
+) -> None:
+    """Judged anew a moment ago or not: what counts is since when; at last a person is told."""
+    for name in ("app", "library"):
+        domain.seed(package().repository, name, {"1.0": WHEEL})
+    since = NOW - timedelta(minutes=waited)
+    domain.approve("app", "1.0", approved_since=since)
+    domain.deliver(domain.order("app", "1.0", after=[("library", "1.0")]))
+    assert domain.asked.looks == [("app", timedelta(minutes=minutes))]
+    told = [subject for subject, _ in domain.people.told]
+    assert told == (["pkg:pypi/app: approved, but not promoted"] if waited >= 30 else [])
+
+
 def test_orders_that_wait_for_one_another_are_tried_nevertheless(domain: CopierDomain) -> None:
     """Neither is copied without the other, and neither keeps the batch waiting."""
     for name in ("one", "two"):

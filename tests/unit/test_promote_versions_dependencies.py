@@ -239,6 +239,21 @@ def test_a_version_waits_for_the_copy_that_another_look_has_ordered() -> None:
     assert order.after == ((LIB, "1.0.0"),)
 
 
+def test_a_new_judgement_does_not_forget_since_when_a_version_is_approved() -> None:
+    """Else nobody would hear of a copy that never comes about; another revision starts anew."""
+    stage = PromotionStage(WITH_DEPENDENCIES)
+    stage.put(APP, "1.0.0")
+    stage.event(APP)
+    for _ in range(3):
+        stage.now += timedelta(minutes=10)
+        stage.event(APP)
+    record = stage.record(APP, "1.0.0")
+    assert (record.decided_at, record.approved_since) == (NOW + timedelta(minutes=30), NOW)
+    stage.put(APP, "1.0.0", revision="later")
+    stage.event(APP)
+    assert stage.record(APP, "1.0.0").approved_since == NOW + timedelta(minutes=30)
+
+
 def test_dependencies_that_cannot_be_asked_for_hold() -> None:
     """The version is held for a quarter of an hour."""
     stage = PromotionStage(WITH_DEPENDENCIES)

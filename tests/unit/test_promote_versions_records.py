@@ -75,6 +75,7 @@ RECORDS = st.builds(
     copied_revision=st.none() | st.just("R2"),
     findings=st.lists(WORDS, max_size=3).map(tuple),
     recalled_at=st.none() | TIMES,
+    approved_since=st.none() | TIMES,
     serial=st.integers(0, 10),
 )
 
