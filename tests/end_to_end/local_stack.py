@@ -117,6 +117,25 @@ class LocalStack:
         finally:
             self.admin("PUT", "faults", {})
 
+    @contextmanager
+    def paused(self, handler: str) -> Iterator[None]:
+        """Hold the running processes of a function for the length of a block."""
+        listed = subprocess.run(
+            ["ps", "-ww", "-o", "pid=,args=", "--ppid", str(self.process.pid)],
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        found = [int(line.split()[0]) for line in listed.splitlines() if line.endswith(handler)]
+        assert found, f"{handler} does not run:\n{listed}"
+        for process in found:
+            os.kill(process, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for process in found:
+                os.kill(process, signal.SIGCONT)
+
     def versions(
         self, repository: str, package: str, *, namespace: str | None = None, fmt: str = "maven"
     ) -> dict[str, str]:

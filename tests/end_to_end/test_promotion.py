@@ -3,13 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import signal
-import subprocess
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -283,7 +278,7 @@ def test_what_a_person_has_approved_is_installed(world: World, format_: Format) 
 def test_what_is_altered_between_gate_and_copy_goes_through_the_gates_again(world: World) -> None:
     """The copy is pinned to what was approved; what came after it waits for a person again."""
     purl = python_purl(BILLING)
-    with paused(world.stack, "promote_versions.copier.handler"):
+    with world.stack.paused("promote_versions.copier.handler"):
         world.approve(purl, "--wait", "0")
         approved = eventually(
             lambda: world.promotions()[purl], lambda row: row["state"] == "approved"
@@ -386,23 +381,3 @@ def test_the_system_comes_to_rest(world: World) -> None:
     eventually(world.stack.undelivered, lambda waiting: waiting == 0)
     assert len(invocations()) == 3
     assert world.stack.requests() == {"CopyPackageVersions": 1}
-
-
-@contextmanager
-def paused(stack: LocalStack, handler: str) -> Iterator[None]:
-    """Hold the running processes of a function for the length of a block."""
-    listed = subprocess.run(
-        ["ps", "-ww", "-o", "pid=,args=", "--ppid", str(stack.process.pid)],
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
-    found = [int(line.split()[0]) for line in listed.splitlines() if line.endswith(handler)]
-    assert found, f"{handler} does not run:\n{listed}"
-    for process in found:
-        os.kill(process, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        for process in found:
-            os.kill(process, signal.SIGCONT)
