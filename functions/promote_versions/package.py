@@ -109,10 +109,9 @@ def reconcile(
     recall_rejected(package, look.unwritten(seen), to)
     if look.postponed:
         to.own_queue.look(*look.postponed)
-        reason = "there was no time for dependencies"
-        PackageLog(package).info(
-            "dependencies looked at", number=len(look.postponed), reason=reason
-        )
+        for dependency in look.postponed:
+            reason = f"there was no time for it while {package.name} was looked at"
+            PackageLog(dependency).info("look again", reason=reason)
     if look.unfinished:
         to.own_queue.look(package)
         PackageLog(package).info("look again", reason="there was no time for all versions")
