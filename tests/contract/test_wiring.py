@@ -333,10 +333,8 @@ def test_the_description_fits_a_parameter() -> None:
     ("document", "claim"),
     [
         ("README.md", "Lambda hands the function up to {SnapshotBuilds} messages"),
-        (
-            "README.md",
-            "`enforce_origin_controls`: up to {OriginControls}, `promote_versions`: up to {Promotions}",
-        ),
+        ("README.md", "(`enforce_origin_controls`: up to {OriginControls}, "),
+        ("README.md", " `promote_versions`: up to {Promotions})"),
         ("README.md", "after five attempts it is in the dead-letter queue"),
         ("docs/architecture.md", "batches of up to {SnapshotBuilds} or {window} seconds"),
         ("docs/architecture.md", "in batches of up to {OriginControls}:"),
