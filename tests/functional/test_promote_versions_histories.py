@@ -126,7 +126,7 @@ def _forge(random: Random) -> Forge:
 
 @pytest.mark.parametrize("wants", range(len(WANTS)))
 @settings(
-    max_examples=9,
+    max_examples=7,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
