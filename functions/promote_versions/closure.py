@@ -183,7 +183,7 @@ class Closure:
             done += some
             seen, rule = some[0].seen, some[0].rule  # a package has one rule of this from and to
             for node in some:
-                verdicts = decide.at_first_sight(node.version, seen.package, rule, self._now)
+                verdicts = decide.at_first_sight(node.version, seen.package, rule)
                 if any(verdict.outcome == "refuse" for verdict in verdicts):
                     node.cannot = decide.concluded(verdicts)
             left = [node for node in some if node.cannot is None]

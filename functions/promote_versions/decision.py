@@ -75,10 +75,7 @@ class Judgement:
 
 
 def at_first_sight(
-    version: PackageVersion,
-    package: Package,
-    rule: PromotionRule,
-    now: datetime,  # noqa: ARG001  gates are asked for a time; none of these depends on it
+    version: PackageVersion, package: Package, rule: PromotionRule
 ) -> tuple[Verdict, ...]:
     """
     Return the answers of the gates that need nothing but the row of a list of versions.
@@ -151,7 +148,7 @@ def _answers(
     facts: VersionFacts, rule: PromotionRule, said: Approval | None, now: datetime
 ) -> Iterator[Verdict]:
     require = rule.require
-    yield from at_first_sight(facts.version, facts.package, rule, now)
+    yield from at_first_sight(facts.version, facts.package, rule)
     yield bypass.judge(facts)
     yield approval.judge(facts.version, require.approval, said)
     if require.vulnerabilities is not None:

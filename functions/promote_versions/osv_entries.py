@@ -124,10 +124,11 @@ def with_severities_of_aliases(told: Mapping[_K, Vulnerability]) -> dict[_K, Vul
     Give those without a severity the highest of those that are the same vulnerability.
 
     PyPI's own database, for one, seldom has severities, and GitHub's has an entry for the same CVE.
+    What an entry that was withdrawn said does not count.
     """
     by_name: dict[str, list[Severity | None]] = {}
     for each in told.values():
-        for name in (each.id, *each.aliases):
+        for name in () if each.withdrawn else (each.id, *each.aliases):
             by_name.setdefault(name, []).append(each.severity)
     return {
         key: replace(each, severity=highest(_same(each, by_name)))
@@ -167,7 +168,7 @@ def _same(
     vulnerability: Vulnerability, by_name: Mapping[str, list[Severity | None]]
 ) -> Iterable[Severity | None]:
     for name in (vulnerability.id, *vulnerability.aliases):
-        yield from by_name[name]
+        yield from by_name.get(name, ())
 
 
 def _severity(of: Mapping[str, object]) -> Severity | None:

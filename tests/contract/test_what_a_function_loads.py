@@ -34,7 +34,7 @@ package = Package(place, sys.argv[2], "com.mycompany", "app")
 version = PackageVersion("1.0", "Published", revision="r")
 now = datetime.now(UTC)
 [rule] = policy.load(pathlib.Path(sys.argv[1])).promotion_rules_for(package)
-verdicts = decision.at_first_sight(version, package, rule, now)
+verdicts = decision.at_first_sight(version, package, rule)
 assert not any(one.outcome == "refuse" for one in verdicts), verdicts
 judgement = decision.judge(VersionFacts(package, version), rule, approval=None, now=now)
 assert judgement.state == "approved", judgement

@@ -189,13 +189,15 @@ def test_an_entry_without_a_severity_has_that_of_its_aliases() -> None:
             "g": Vulnerability("GHSA-1", frozenset({"CVE-1"}), "medium"),
             "h": Vulnerability("GHSA-2", frozenset({"PYSEC-1"}), "high"),
             "q": Vulnerability("PYSEC-2", frozenset({"CVE-2"})),
+            "w": Vulnerability("GHSA-3", frozenset({"CVE-2"}), "low", withdrawn=True),
         }
     )
     assert {key: each.severity for key, each in told.items()} == {
         "p": "high",
         "g": "medium",
         "h": "high",
-        "q": None,
+        "q": None,  # what was withdrawn says nothing
+        "w": "low",
     }
 
 

@@ -225,7 +225,7 @@ def test_what_is_refused_at_first_sight_is_not_looked_up(
     ruled: PromotionRule, gates: set[str]
 ) -> None:
     """These gates judge by the row of a list."""
-    answers = at_first_sight(VERSION, REQUESTS, ruled, NOW)
+    answers = at_first_sight(VERSION, REQUESTS, ruled)
     assert {one.gate for one in answers if one.outcome == "refuse"} == gates
 
 

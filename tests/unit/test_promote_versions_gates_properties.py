@@ -170,7 +170,7 @@ def test_a_first_sight_is_never_milder_than_a_judgement(
 ) -> None:
     """What it refuses is refused, so that nothing has to be looked up for it."""
     ruled = _ruled(required)
-    seen = at_first_sight(known.version, known.package, ruled, NOW)
+    seen = at_first_sight(known.version, known.package, ruled)
     judgement = judge(known, ruled, approval=None, now=NOW)
     assert all(one in judgement.verdicts for one in seen)
     if any(one.outcome == "refuse" for one in seen):
