@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
@@ -62,6 +62,7 @@ def reconcile(
     For a package of *v* published versions, *n* of them open, *a* approved, and *r* rules:
 
     - 1 ListPackageVersions (per 1,000 versions) and 1 Query of the records (per MB), for all rules;
+    - if *anew*, 1 ListPackageVersions in each destination that something was copied to;
     - the facts that the open versions' gates need, once for all rules
       (:class:`promote_versions.gather.Gatherer`);
     - the topology, once in five minutes for all packages (:mod:`promote_versions.topology`);
@@ -73,7 +74,8 @@ def reconcile(
 
     Args:
         repeated: We asked for this look ourselves.
-        anew: Somebody wants what is held or refused to be judged again.
+        anew: Somebody wants what is held or refused to be judged again, and what was copied and is
+            not in the destination any more.
         time_left: Asked after every :data:`VERSIONS_AT_ONCE` versions; when it says no, the look
             ends with what was done and asks for another one; dependencies that it has not come to
             hold what needs them.
@@ -182,13 +184,14 @@ class _Look:
     ) -> None:
         """Judge what is open for *rule*, and write it down."""
         closure = Closure(rule, self.packages, self.now, anew=anew)
+        there = self._destination(seen, rule) if anew else None
         to_judge: list[PackageVersion] = []
         settled = 0
         for version in seen.versions.values():
             if version.status != "Published":
                 continue
             record = seen.records.get((version.version, rule.name))
-            match standing(record, version, rule, now=self.now, anew=anew):
+            match standing(record, version, rule, now=self.now, anew=anew, there=there):
                 case "open":
                     to_judge.append(version)
                 case "ordered" if record is not None:
@@ -223,6 +226,13 @@ class _Look:
     def unwritten(self, seen: Seen) -> list[Record]:
         """Return the records of the package that are still as they were read."""
         return [one for one in seen.records.values() if _key(one) not in self._written]
+
+    def _destination(self, seen: Seen, rule: PromotionRule) -> Mapping[str, object] | None:
+        """Return what the destination lists, if some version is recorded to be there."""
+        records = seen.records.values()
+        if not any(one.state == "copied" and one.rule == rule.name for one in records):
+            return None
+        return self.packages.in_destination(seen.package, rule.to)
 
     def _remind(self, record: Record) -> None:
         """Have an approved version's copy ordered again; an order that was carried out is none."""

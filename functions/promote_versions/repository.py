@@ -49,11 +49,12 @@ def missing_in(
 
     That is every published version that is open
     (:func:`promote_versions.settled.standing`) and that the destination does not list in any
-    status: what somebody has archived or deleted there on purpose is listed there, or recorded.
+    status. What somebody has archived there is listed there; what they have deleted there is
+    recorded, and missing only to whoever wants it judged *anew*.
 
     1 ListPackages for 1,000 packages; for each package that a rule applies to 1
-    ListPackageVersions, 1 Query and, unless everything is settled, 1 ListPackageVersions in each
-    destination. What comes next is asked for when it is wanted.
+    ListPackageVersions, 1 Query and, unless everything is settled or if *anew*, 1
+    ListPackageVersions in each destination. What comes next is asked for when it is wanted.
 
     Args:
         rule: Only this rule; ``None``: all that apply.
@@ -86,15 +87,20 @@ def _of_package(
         return
     decided = {(one.version, one.rule): one for one in records.of_package(package)}
     for rule in rules:
+        place = destined(package, rule.to)
+        there = {one.version for one in _versions(codeartifact, place)} if anew else None
         unsettled = [
             one
             for one in published
-            if standing(decided.get((one.version, rule.name)), one, rule, now=now, anew=anew)
+            if standing(
+                decided.get((one.version, rule.name)), one, rule, now=now, anew=anew, there=there
+            )
             != "settled"
         ]
         if not unsettled:
             continue
-        there = {one.version for one in _versions(codeartifact, destined(package, rule.to))}
+        if there is None:
+            there = {one.version for one in _versions(codeartifact, place)}
         missing = tuple(one for one in unsettled if one.version not in there)
         if missing:
             yield Missing(package, rule, missing)

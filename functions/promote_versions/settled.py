@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -31,6 +32,7 @@ def standing(
     *,
     now: datetime,
     anew: bool = False,
+    there: Container[str] | None = None,
 ) -> Standing:
     """
     Return what there is to do about *version*, given the *record* of what *rule* said about it.
@@ -40,6 +42,7 @@ def standing(
     - there is no record, or it is of another revision, or
     - somebody's approval or rejection of this revision has not been taken into account, or
     - it was recalled, and somebody has approved this revision after that, or
+    - it was copied, and is not among what is *there*, or
     - it is not in the destination, and the rule is another one by now, or
     - it is held, and due or *anew*, or
     - it is refused, and *anew*, or for a reason outside of it: a way around the gates, a
@@ -53,11 +56,14 @@ def standing(
 
     Args:
         anew: Somebody has asked for a new judgement of what is held or refused.
+        there: The versions that the destination lists, where somebody has asked for what it does
+            not hold. Else nobody looks: what a person has deleted there stays away.
     """
     if record is None or record.revision != version.revision:
         return "open"
     if record.state == "copied":
-        return "settled"
+        gone = there is not None and record.to == rule.to and version.version not in there
+        return "open" if gone else "settled"
     if record.state == "recalled":
         return "open" if record.is_to_come_back else "settled"
     if record.requirements != rule.digest or _not_considered(record, rule):
