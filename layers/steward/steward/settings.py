@@ -25,7 +25,7 @@ class Settings:
         ledger_table: The DynamoDB table of the ledger, for automations that have one.
         attention_topic: The SNS topic for what needs a person, if somebody listens.
         promotions_table: The DynamoDB table of the records of promotions.
-        promotions_queue_url: The queue of packages to judge, for functions whose own queue it is not.
+        promotions_queue_url: The queue of packages to judge, for functions that have another one.
         copies_queue_url: The queue of ordered copies, for the function that orders them.
         osv_url: Where to ask for vulnerabilities.
     """
