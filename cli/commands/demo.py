@@ -15,7 +15,7 @@ from cli.output import print_json, stderr
 from cli.signals import Interruption
 
 
-@click.command("demo")
+@click.command("demo", short_help="Show the main jobs on this machine, step by step.")
 @options.policy_option
 @options.json_option
 @click.pass_context
