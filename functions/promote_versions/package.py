@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
@@ -62,7 +62,8 @@ def reconcile(
     For a package of *v* published versions, *n* of them open, *a* approved, and *r* rules:
 
     - 1 ListPackageVersions (per 1,000 versions) and 1 Query of the records (per MB), for all rules;
-    - if *anew*, 1 ListPackageVersions in each destination that something was copied to;
+    - if *anew*, 1 ListPackageVersions in each destination that something was copied to, and 1
+      DescribePackageVersion for each version that is missing there;
     - the facts that the open versions' gates need, once for all rules
       (:class:`promote_versions.gather.Gatherer`);
     - the topology, once in five minutes for all packages (:mod:`promote_versions.topology`);
@@ -184,7 +185,7 @@ class _Look:
     ) -> None:
         """Judge what is open for *rule*, and write it down."""
         closure = Closure(rule, self.packages, self.now, anew=anew)
-        there = self._destination(seen, rule) if anew else None
+        there = self._still_there(seen, rule) if anew else None
         to_judge: list[PackageVersion] = []
         settled = 0
         for version in seen.versions.values():
@@ -227,12 +228,16 @@ class _Look:
         """Return the records of the package that are still as they were read."""
         return [one for one in seen.records.values() if _key(one) not in self._written]
 
-    def _destination(self, seen: Seen, rule: PromotionRule) -> Mapping[str, object] | None:
-        """Return what the destination lists, if some version is recorded to be there."""
-        records = seen.records.values()
-        if not any(one.state == "copied" and one.rule == rule.name for one in records):
+    def _still_there(self, seen: Seen, rule: PromotionRule) -> set[str] | None:
+        """Return which of the versions that were copied the destination still holds, if any was."""
+        copied = [
+            one.version
+            for one in seen.records.values()
+            if (one.state, one.rule, one.to) == ("copied", rule.name, rule.to)
+        ]
+        if not copied:
             return None
-        return self.packages.in_destination(seen.package, rule.to)
+        return self.packages.held_in_destination(seen.package, rule.to, copied)
 
     def _remind(self, record: Record) -> None:
         """Have an approved version's copy ordered again; an order that was carried out is none."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -89,6 +89,26 @@ class SeenPackages:
                 listed = []
             self._destinations[there] = {one.version: one for one in listed}
         return self._destinations[there]
+
+    def held_in_destination(self, package: Package, to: str, versions: Iterable[str]) -> set[str]:
+        """
+        Return which of *versions* the repository *to* holds, in whatever status.
+
+        1 ListPackageVersions, and 1 DescribePackageVersion for each that it does not list: whether
+        it lists archived versions is documented in two ways.
+
+        Raises:
+            CodeArtifactError: A call failed.
+        """
+        wanted = set(versions)
+        found = wanted & self.in_destination(package, to).keys()
+        for version in sorted(wanted - found):
+            try:
+                self.to.contents.describe(destined(package, to), version)
+            except PackageNotFoundError:
+                continue
+            found.add(version)
+        return found
 
     def way_around(self, package: Package, rule: PromotionRule) -> str | None:
         """

@@ -56,7 +56,7 @@ def standing(
 
     Args:
         anew: Somebody has asked for a new judgement of what is held or refused.
-        there: The versions that the destination lists, where somebody has asked for what it does
+        there: The versions that the destination holds, where somebody has asked for what it does
             not hold. Else nobody looks: what a person has deleted there stays away.
     """
     if record is None or record.revision != version.revision:

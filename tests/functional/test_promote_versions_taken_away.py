@@ -14,6 +14,7 @@ from tests.functional.promotion_domain import APPROVED, INTAKE, PromotionDomain,
 from tests.functional.watched_domain import where
 
 LIST = "ListPackageVersions"
+DESCRIBE = "DescribePackageVersion"
 
 
 def promoted(promotions: PromotionDomain, *versions: str) -> Package:
@@ -84,6 +85,7 @@ def test_whoever_asks_for_it_has_it_back(promotions: PromotionDomain) -> None:
     promotions.forget_requests()
     request(promotions, package)
     assert promotions.requests()[LIST] == 2
+    assert promotions.requests()[DESCRIBE] == 1
     assert [list(one.revisions) for one in promotions.copies.orders] == [["1.1"]]
     promotions.come_to_rest()
     assert promotions.there(package) == {"1.0": "Published", "1.1": "Published"}
@@ -100,3 +102,14 @@ def test_it_passes_the_gates_of_today_or_stays_away(promotions: PromotionDomain)
     promotions.come_to_rest()
     assert promotions.states(package) == {"1.0": "refused"}
     assert promotions.there(package) == {}
+
+
+def test_what_a_list_leaves_out_is_there_nevertheless(promotions: PromotionDomain) -> None:
+    """Two texts of AWS disagree about archived versions: what somebody archived is left alone."""
+    package = promoted(promotions, "1.0")
+    promotions.set_status(destined(package, APPROVED), "Archived", "1.0")
+    with promotions.faults(switches={"listHidesArchived": True}):
+        request(promotions, package)
+        promotions.come_to_rest()
+    assert promotions.states(package) == {"1.0": "copied"}
+    assert promotions.there(package) == {"1.0": "Archived"}
