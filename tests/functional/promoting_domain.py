@@ -5,11 +5,12 @@ from __future__ import annotations
 import io
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from threading import Event, Thread
+from threading import Event
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -19,6 +20,7 @@ from click.testing import Result
 from cli import approving, promotion_requests
 from promote_versions import app, approvals, copier
 from promote_versions.records_table import DynamoDbRecords
+from steward import observability
 from steward.coordinates import Package, Repository, Status
 from steward.observability import logger
 from steward.policy_file import compile_policy
@@ -136,6 +138,8 @@ class PromotingDomain:
         }
         for name, value in environment.items():
             self._environment.setenv(name, value)
+        # Powertools writes what earlier tests have counted when it is a hundred values, wherever.
+        observability._metrics().clear_metrics()
         forget_collaborators()
         self.domain.redescribe(mode=mode)
 
@@ -197,15 +201,15 @@ class PromotingDomain:
 
     @contextmanager
     def at_work(self) -> Iterator[None]:
-        """The functions take what is on their queues, a batch at a time."""
+        """The functions take what is on their queues, a batch at a time; errors are raised."""
         done = Event()
-        thread = Thread(target=self._work, args=(done,), name="functions")
-        thread.start()
-        try:
-            yield
-        finally:
-            done.set()
-            thread.join()
+        with ThreadPoolExecutor(1, thread_name_prefix="functions") as thread:
+            working = thread.submit(self._work, done)
+            try:
+                yield
+            finally:
+                done.set()
+            working.result()
 
     def work(self) -> None:
         """The functions take everything that is on their queues now, and what follows from it."""
