@@ -17,6 +17,7 @@ from promote_versions.findings import (
     target_for,
 )
 from promote_versions.gather import Gatherer
+from promote_versions.osv import ECOSYSTEMS
 from promote_versions.seen import destined
 from promote_versions.settled import refused_by_others
 from promote_versions.telling import tell_findings
@@ -115,8 +116,9 @@ def recheck(package: Package, to: Collaborators) -> None:
     - What OSV or the endpoint does not answer changes nothing; the next recheck asks again.
     - A version of the destination that no record knows is logged.
 
-    1 Query; for each destination 1 ListPackageVersions; 1 batch of OSV for 100 versions in use and
-    1 request to the endpoint (Maven: none, it knows no withdrawal); 1 query of exemptions and 1
+    1 Query; for each destination 1 ListPackageVersions; 1 batch of OSV for 100 versions in use
+    (generic, Swift: none, it has no name for them) and 1 request to the endpoint (Maven, generic,
+    Ruby, Swift: none, they know no withdrawal); 1 query of exemptions and 1
     UpdatePackageVersionsStatus for 100 versions only if something is to be changed.
 
     Raises:
@@ -203,7 +205,9 @@ class _Recheck:
     def _look_up(self, records: Sequence[Record]) -> None:
         if self.facts is None or not records:
             return
-        needs: set[Need] = {"vulnerabilities"}
+        needs: set[Need] = set()
+        if self.package.format in ECOSYSTEMS:  # OSV would never answer about the others
+            needs.add("vulnerabilities")
         if self.package.format != "maven":
             needs.add("release_times")
         self.facts.look_up([self.listed[one.version] for one in records], frozenset(needs))

@@ -222,3 +222,32 @@ def test_a_generic_version_is_promoted_by_the_events_of_its_publishing(
     promotions.come_to_rest()
     assert promotions.there(package) == {"1.0": "Published"}
     assert promotions.assets_of(destined(package, "approved"), "1.0") == ["tool", "tool.txt"]
+
+
+@each_format
+def test_what_turns_bad_is_recalled_where_osv_has_a_name_for_it_or_the_policy_says_so(
+    promotions: PromotionDomain, folder: Path, case: Case, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of the formats that OSV cannot know, nobody is told each day that it did not answer."""
+    deploy(promotions, folder, case, "approval: automatic")
+    package = new_package(promotions, case)
+    spelt = package.name.capitalize() if case.format == "nuget" else package.name
+    seed(promotions, case, package, dict.fromkeys(("1.0.0", "1.1.0"), "MIT"), spelt=spelt)
+    promotions.events_of(package)
+    promotions.come_to_rest()
+    named = {"package": {"ecosystem": case.ecosystem or "GIT", "name": spelt}}
+    promotions.osv_knows({"id": "MAL-1", "affected": [{**named, "versions": ["1.0.0"]}]})
+    namespace = f"{case.namespace}/" if case.namespace else ""
+    purl = f"pkg:{case.format}/{namespace}{package.name}@1.1.0"
+    deploy(promotions, folder, case, f"deny: ['{purl}']")
+    capsys.readouterr()
+    promotions.recheck_everything()
+    found = {
+        version: promotions.record(package, version).findings for version in ("1.0.0", "1.1.0")
+    }
+    assert found == {
+        "1.0.0": ("it is malicious: MAL-1",) if case.ecosystem else (),
+        "1.1.0": (f"it is denied by {purl}",),
+    }
+    if case.ecosystem is None:
+        assert "not rechecked" not in capsys.readouterr().out
