@@ -16,7 +16,6 @@ versions that become ``Archived``. Should one come all the same, the look finds 
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cache
@@ -25,14 +24,13 @@ from typing import Final
 from enforce_origin_controls.collaborators import Collaborators
 from enforce_origin_controls.package import reconcile
 from steward import codeartifact as gateway
-from steward import ledger, settings
-from steward import policy as policies
+from steward import ledger
 from steward.attention import SnsAttention
 from steward.batches import BatchResponse, Look, reconcile_batch
-from steward.errors import SettingsError
+from steward.deployed import settings_and_policy
 from steward.invocation import Invocation, time_left
 from steward.notices import BusNotices
-from steward.observability import PackageLog, flush_metrics, logger
+from steward.observability import PackageLog, flush_metrics
 from steward.own_queue import SqsOwnQueue
 
 # Our choice: enough for four calls, each retried once at the service's usual pace. Thousands of
@@ -64,16 +62,11 @@ def collaborators() -> Collaborators:
         SettingsError: The environment is wrong, or the policy is for another domain.
         PolicyError: The compiled policy cannot be read.
     """
-    chosen = settings.from_environment(os.environ)
-    if chosen.ledger_table is None:
-        raise SettingsError("STEWARD_LEDGER_TABLE is not set; template.yaml sets it")
-    policy = policies.load(chosen.policy)
-    chosen.expect_policy_of(policy.domain)
-    logger().append_keys(mode=chosen.mode)
+    chosen, policy = settings_and_policy()
     return Collaborators(
         codeartifact=gateway.connect(chosen.mode),
         policy=policy,
-        ledger=ledger.connect(chosen.mode, chosen.ledger_table),
+        ledger=ledger.connect(chosen.mode, chosen.needed("ledger_table")),
         own_queue=SqsOwnQueue(chosen.queue_url),
         notices=BusNotices(),
         attention=SnsAttention(chosen.attention_topic),

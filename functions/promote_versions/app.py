@@ -20,7 +20,6 @@ policy promotes from there, and are settled at the next look; recalled versions 
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -39,12 +38,12 @@ from promote_versions.records import AnswerState, RequestAnswer
 from promote_versions.records_table import DynamoDbRecords
 from promote_versions.topology import Topology
 from steward import codeartifact as gateway
-from steward import events, ledger, settings
-from steward import policy as policies
+from steward import events, ledger
 from steward.attention import SnsAttention
 from steward.batches import BatchResponse, Message, Work, carry_out, failures, read_batch
 from steward.coordinates import Package
-from steward.errors import SettingsError, StewardError
+from steward.deployed import settings_and_policy
+from steward.errors import StewardError
 from steward.invocation import Invocation, time_left
 from steward.observability import PackageLog, flush_metrics, logger
 from steward.promotion_notices import BusPromotionNotices
@@ -102,36 +101,24 @@ def collaborators() -> Collaborators:
         SettingsError: The environment is wrong, or the policy is for another domain.
         PolicyError: The compiled policy cannot be read.
     """
-    chosen = settings.from_environment(os.environ)
-    ledger_table = _set("STEWARD_LEDGER_TABLE", chosen.ledger_table)
-    table = _set("STEWARD_PROMOTIONS_TABLE", chosen.promotions_table)
-    copies_url = _set("STEWARD_COPIES_QUEUE_URL", chosen.copies_queue_url)
-    osv_url = _set("STEWARD_OSV_URL", chosen.osv_url)
-    policy = policies.load(chosen.policy)
-    chosen.expect_policy_of(policy.domain)
-    logger().append_keys(mode=chosen.mode)
+    chosen, policy = settings_and_policy()
+    copies_url = chosen.needed("copies_queue_url")
     codeartifact = gateway.connect(chosen.mode)
     return Collaborators(
         codeartifact=codeartifact,
         contents=gateway.connect_contents(),
         topology=Topology(gateway.connect_repositories(), codeartifact, gateway.connect_groups),
         endpoint=gateway.connect_endpoint(),
-        osv=HttpOsv(osv_url),
+        osv=HttpOsv(chosen.needed("osv_url")),
         policy=policy,
-        records=DynamoDbRecords(table),
+        records=DynamoDbRecords(chosen.needed("promotions_table")),
         own_queue=SqsPromotionsQueue(chosen.queue_url),
         copies=SqsCopiesQueue(copies_url) if chosen.mode == "enforce" else ObservedCopiesQueue(),
-        ledger=ledger.connect(chosen.mode, ledger_table),
+        ledger=ledger.connect(chosen.mode, chosen.needed("ledger_table")),
         notices=BusPromotionNotices(),
         attention=SnsAttention(chosen.attention_topic),
         now=lambda: datetime.now(UTC),
     )
-
-
-def _set(name: str, value: str | None) -> str:
-    if value is None:
-        raise SettingsError(f"{name} is not set; template.yaml sets it")
-    return value
 
 
 def _read(message: Message) -> tuple[PromotionMessage, bool]:

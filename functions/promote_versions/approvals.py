@@ -14,7 +14,6 @@ message (``SentTimestamp``). The body says neither, and one that tries to is mal
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -27,8 +26,6 @@ from promote_versions.messages import ApprovalMessage, approval_in
 from promote_versions.queues import PromotionsQueue, SqsPromotionsQueue
 from promote_versions.records import RecordConflictError
 from promote_versions.records_table import Records
-from steward import policy as policies
-from steward import settings
 from steward.batches import (
     BatchResponse,
     Message,
@@ -39,7 +36,8 @@ from steward.batches import (
     read_batch,
 )
 from steward.coordinates import Package, Repository
-from steward.errors import MalformedMessageError, SettingsError
+from steward.deployed import settings_and_policy
+from steward.errors import MalformedMessageError
 from steward.invocation import Invocation, time_left
 from steward.observability import PackageLog, count, flush_metrics, logger
 from steward.policy import Policy
@@ -113,18 +111,11 @@ def collaborators() -> Collaborators:
         SettingsError: The environment is wrong, or the policy is for another domain.
         PolicyError: The compiled policy cannot be read.
     """
-    chosen = settings.from_environment(os.environ)
-    if chosen.promotions_table is None:
-        raise SettingsError("STEWARD_PROMOTIONS_TABLE is not set; template.yaml sets it")
-    if chosen.promotions_queue_url is None:
-        raise SettingsError("STEWARD_PROMOTIONS_QUEUE_URL is not set; template.yaml sets it")
-    policy = policies.load(chosen.policy)
-    chosen.expect_policy_of(policy.domain)
-    logger().append_keys(mode=chosen.mode)
+    chosen, policy = settings_and_policy()
     return Collaborators(
         policy=policy,
-        records=records_table.connect(chosen.promotions_table),
-        promotions=SqsPromotionsQueue(chosen.promotions_queue_url),
+        records=records_table.connect(chosen.needed("promotions_table")),
+        promotions=SqsPromotionsQueue(chosen.needed("promotions_queue_url")),
         now=lambda: datetime.now(UTC),
     )
 

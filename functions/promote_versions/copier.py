@@ -18,7 +18,6 @@ asked comes back.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from datetime import UTC, datetime, timedelta
@@ -32,13 +31,12 @@ from promote_versions.messages import CopyOrder, order_in
 from promote_versions.pace import ASSET_LISTS_PER_SECOND, COPIES_PER_SECOND, Pace
 from promote_versions.queues import SqsPromotionsQueue
 from steward import codeartifact as gateway
-from steward import policy as policies
-from steward import settings
 from steward.attention import SnsAttention
 from steward.batches import BatchResponse, failures, read_batch
-from steward.errors import SettingsError, StewardError
+from steward.deployed import settings_and_policy
+from steward.errors import StewardError
 from steward.invocation import Invocation, time_left
-from steward.observability import PackageLog, count, flush_metrics, logger
+from steward.observability import PackageLog, count, flush_metrics
 from steward.promotion_notices import BusPromotionNotices
 
 # Our choice: ten orders of 100 versions need 2,000 lists of assets, of which 100 a second are made.
@@ -96,22 +94,15 @@ def collaborators() -> Collaborators:
         SettingsError: The environment is wrong, or the policy is for another domain.
         PolicyError: The compiled policy cannot be read.
     """
-    chosen = settings.from_environment(os.environ)
-    if chosen.promotions_table is None:
-        raise SettingsError("STEWARD_PROMOTIONS_TABLE is not set; template.yaml sets it")
-    if chosen.promotions_queue_url is None:
-        raise SettingsError("STEWARD_PROMOTIONS_QUEUE_URL is not set; template.yaml sets it")
-    policy = policies.load(chosen.policy)
-    chosen.expect_policy_of(policy.domain)
-    logger().append_keys(mode=chosen.mode)
+    chosen, policy = settings_and_policy()
     return Collaborators(
         codeartifact=gateway.connect(chosen.mode),
         contents=gateway.connect_contents(),
         copies=gateway.connect_copies(chosen.mode, Pace(COPIES_PER_SECOND)),
         pace_of_lists=Pace(ASSET_LISTS_PER_SECOND),
         policy=policy,
-        records=records_table.connect(chosen.promotions_table),
-        queue=SqsPromotionsQueue(chosen.promotions_queue_url),
+        records=records_table.connect(chosen.needed("promotions_table")),
+        queue=SqsPromotionsQueue(chosen.needed("promotions_queue_url")),
         notices=BusPromotionNotices(),
         attention=SnsAttention(chosen.attention_topic),
         now=lambda: datetime.now(UTC),

@@ -15,7 +15,6 @@ Our own changes do not wake it: they lead to ``Unlisted``, which the rule of the
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -23,15 +22,14 @@ from functools import cache
 from typing import Final
 
 from steward import codeartifact as gateway
-from steward import policy as policies
-from steward import settings
 from steward.batches import BatchResponse, reconcile_batch
 from steward.codeartifact import CodeArtifact, StatusChanges
 from steward.coordinates import Package
+from steward.deployed import settings_and_policy
 from steward.errors import PackageNotFoundError, StatusUpdateInterruptedError
 from steward.invocation import Invocation, time_left
 from steward.notices import BusNotices, VersionNotices
-from steward.observability import PackageLog, count, flush_metrics, logger
+from steward.observability import PackageLog, count, flush_metrics
 from steward.own_queue import MAX_DELAY, OwnQueue, SqsOwnQueue
 from steward.policy import Policy, SnapshotRule
 from unlist_snapshot_builds.decision import Decision, stale_builds
@@ -112,10 +110,7 @@ def collaborators() -> Collaborators:
         SettingsError: The environment is wrong, or the policy is for another domain.
         PolicyError: The compiled policy cannot be read.
     """
-    chosen = settings.from_environment(os.environ)
-    policy = policies.load(chosen.policy)
-    chosen.expect_policy_of(policy.domain)
-    logger().append_keys(mode=chosen.mode)
+    chosen, policy = settings_and_policy()
     return Collaborators(
         codeartifact=gateway.connect(chosen.mode),
         policy=policy,

@@ -1,6 +1,7 @@
 """What a function reads from its environment."""
 
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
@@ -59,3 +60,12 @@ def test_every_other_variable_is_required(name: str) -> None:
     """A function that guesses where it runs does harm."""
     with pytest.raises(SettingsError, match=name):
         settings.from_environment(ENVIRONMENT | {name: ""})
+
+
+@pytest.mark.parametrize("name", get_args(settings.Needed))
+def test_what_a_function_cannot_do_without_is_named(name: settings.Needed) -> None:
+    """The message has the variable; one that is set is given."""
+    variable = f"STEWARD_{name.upper()}"
+    with pytest.raises(SettingsError, match=f"{variable} is not set"):
+        settings.from_environment(ENVIRONMENT | {variable: ""}).needed(name)
+    assert settings.from_environment(ENVIRONMENT | {variable: "there"}).needed(name) == "there"

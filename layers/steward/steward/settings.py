@@ -10,6 +10,10 @@ from typing import Literal, cast
 from steward.errors import SettingsError
 
 Mode = Literal["observe", "enforce"]
+# What some functions have and cannot do without; the variable is called alike.
+Needed = Literal[
+    "ledger_table", "promotions_table", "promotions_queue_url", "copies_queue_url", "osv_url"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,27 @@ class Settings:
     promotions_queue_url: str | None = None
     copies_queue_url: str | None = None
     osv_url: str | None = None
+
+    def needed(
+        self,
+        name: Literal[
+            "ledger_table",
+            "promotions_table",
+            "promotions_queue_url",
+            "copies_queue_url",
+            "osv_url",
+        ],
+    ) -> str:
+        """
+        Return the setting *name*, without which the function cannot work.
+
+        Raises:
+            SettingsError: It is not set.
+        """
+        value: str | None = getattr(self, name)
+        if value is None:
+            raise _not_set(f"STEWARD_{name.upper()}")
+        return value
 
     def expect_policy_of(self, domain: str) -> None:
         """
@@ -82,5 +107,9 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
 def _required(environment: Mapping[str, str], name: str) -> str:
     value = environment.get(name, "")
     if not value:
-        raise SettingsError(f"{name} is not set; template.yaml sets it")
+        raise _not_set(name)
     return value
+
+
+def _not_set(name: str) -> SettingsError:
+    return SettingsError(f"{name} is not set; template.yaml sets it")

@@ -1,0 +1,26 @@
+"""What a function was deployed with: its settings, and the policy that they name."""
+
+from __future__ import annotations
+
+import os
+
+from steward import policy as policies
+from steward import settings
+from steward.observability import logger
+from steward.policy import Policy
+from steward.settings import Settings
+
+
+def settings_and_policy() -> tuple[Settings, Policy]:
+    """
+    Return what this function was deployed with; its mode stands in every log line from now on.
+
+    Raises:
+        SettingsError: The environment is wrong, or the policy is for another domain.
+        PolicyError: The compiled policy cannot be read.
+    """
+    chosen = settings.from_environment(os.environ)
+    policy = policies.load(chosen.policy)
+    chosen.expect_policy_of(policy.domain)
+    logger().append_keys(mode=chosen.mode)
+    return chosen, policy
