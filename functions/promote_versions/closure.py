@@ -260,6 +260,8 @@ class Closure:
             reason = f"more than {MAX_VERSIONS} versions belong together"
             until = self._now + NEXT_LOOK_AT_A_LARGE_CLOSURE
             return _Known(DependencyFact(purl, "held", reason, until))
+        if record.to != rule.to:  # the rule led elsewhere then
+            return _Known(DependencyFact(purl, "held", f"it was promoted to {record.to} alone"))
         awaited = (seen.package, version.version) if record.state == "approved" else None
         return _Known(_recorded(record, self._now), awaited)
 

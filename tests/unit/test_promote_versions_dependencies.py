@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -221,6 +222,19 @@ def test_a_dependency_that_is_promoted_already_is_not_looked_up() -> None:
     assert stage.osv.asked == [["1.0.0"]]
     (order,) = stage.copies.orders
     assert (order.package, order.after) == (APP, ())
+
+
+def test_a_dependency_that_went_to_another_repository_holds() -> None:
+    """A rule that leads elsewhere by now has left it behind."""
+    stage = PromotionStage(WITH_DEPENDENCIES)
+    stage.promoted(LIB, "1.0.0")
+    elsewhere = replace(WITH_DEPENDENCIES, to="npm-elsewhere", digest="2")
+    stage.to = replace(stage.to, policy=replace(stage.to.policy, promotions=(elsewhere,)))
+    stage.put(APP, "1.0.0")
+    stage.needs(APP, "1.0.0", lib="^1")
+    stage.event(APP)
+    held = stage.record(APP, "1.0.0")
+    assert (held.state, "promoted to npm-approved alone" in held.reason) == ("held", True)
 
 
 def test_a_version_waits_for_the_copy_that_another_look_has_ordered() -> None:
