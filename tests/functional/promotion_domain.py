@@ -38,12 +38,12 @@ from steward.version_contents import ServiceVersionContents
 from tests.functional.watched_domain import ACCOUNT, DOMAIN, WatchedDomain, wake
 from tests.unit.fake_origin_domain import FakeLedger, RecordingAttention
 from tests.unit.fake_promotions import (
-    FakeRecords,
     RecordingCopies,
     RecordingPromotionNotices,
     event_of,
     rule,
 )
+from tests.unit.fake_records import FakeRecords
 
 if TYPE_CHECKING:
     from mypy_boto3_codeartifact import CodeArtifactClient
@@ -136,7 +136,7 @@ class PromotionDomain(WatchedDomain):
         self.forget_requests()
 
     def _forget_everything(self) -> None:
-        self.records = FakeRecords()
+        self.records = FakeRecords(now=lambda: self.now)
         self.ledger = FakeLedger(now=lambda: self.now)
         self.notices = RecordingPromotionNotices()
         self.attention = RecordingAttention()

@@ -1,8 +1,8 @@
-"""Promotions in memory: packages, records, OSV, the endpoint, and a copier that does as told."""
+"""Promotions in memory: packages, OSV, the endpoint, and a copier that does as told."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -18,9 +18,6 @@ from promote_versions.records import (
     Approval,
     ApprovalDecision,
     Record,
-    RecordConflictError,
-    RecordPage,
-    RequestAnswer,
     State,
 )
 from promote_versions.seen import destined
@@ -44,6 +41,7 @@ from tests.unit.fake_origin_domain import (
     RecordingAttention,
     not_found,
 )
+from tests.unit.fake_records import FakeRecords
 
 OWNER: Final = "012345678901"
 NOW: Final = datetime(2026, 3, 1, 10, 0, tzinfo=UTC)
@@ -80,100 +78,6 @@ def rule(
         recall,
         digest,
     )
-
-
-@dataclass
-class FakeRecords:
-    """
-    The table of records in memory.
-
-    Attributes:
-        calls: What was called, in order.
-        before: Called before each call with the method's name; may raise.
-        page: How many records a page of :meth:`page_in_state` holds.
-    """
-
-    held: dict[tuple[Package, str, str], Record] = field(default_factory=dict)
-    answers: dict[tuple[Package, str], RequestAnswer] = field(default_factory=dict)
-    told: dict[str, datetime] = field(default_factory=dict)
-    calls: list[str] = field(default_factory=list)
-    before: Callable[[str], None] = lambda _: None
-    page: int = 1000
-
-    def of_package(self, package: Package) -> list[Record]:
-        """Return them all."""
-        self._called("of_package")
-        return [one for one in self.held.values() if one.package == package]
-
-    def find(self, package: Package, version: str, rule: str) -> Record | None:
-        """Return it if it is there."""
-        self._called("find")
-        return self.held.get((package, version, rule))
-
-    def put(self, record: Record) -> Record:
-        """Keep it unless it was written meanwhile."""
-        self._called("put")
-        key = (record.package, record.version, record.rule)
-        before = self.held.get(key)
-        if record.serial != (0 if before is None else before.serial):
-            raise RecordConflictError((record,))
-        self.held[key] = replace(record, serial=record.serial + 1)
-        return self.held[key]
-
-    def put_all(self, records: Sequence[Record]) -> list[Record]:
-        """Put those that can be, then complain about the others."""
-        written: list[Record] = []
-        refused: list[Record] = []
-        for record in records:
-            try:
-                written.append(self.put(record))
-            except RecordConflictError:
-                refused.append(record)
-        if refused:
-            raise RecordConflictError(tuple(refused), tuple(written))
-        return written
-
-    def due(self, now: datetime) -> Iterator[Record]:
-        """Yield what waits and is due."""
-        self._called("due")
-        yield from [
-            one
-            for one in list(self.held.values())
-            if one.state in ("held", "approved") and one.due is not None and one.due <= now
-        ]
-
-    def in_state(self, state: State) -> Iterator[Record]:
-        """Yield what is in *state*."""
-        yield from [one for one in list(self.held.values()) if one.state == state]
-
-    def page_in_state(self, state: State, after: str | None = None) -> RecordPage:
-        """Return a page; its continuation is a number."""
-        self._called("page_in_state")
-        start = int(after or 0)
-        found = list(self.in_state(state))
-        following = start + self.page
-        return RecordPage(
-            tuple(found[start:following]), str(following) if following < len(found) else None
-        )
-
-    def answer_request(self, package: Package, request: str, answer: RequestAnswer) -> None:
-        """Keep it."""
-        self.answers[package, request] = answer
-
-    def request_answer(self, package: Package, request: str) -> RequestAnswer | None:
-        """Return it if it is there."""
-        return self.answers.get((package, request))
-
-    def tell_once(self, key: str, until: datetime) -> bool:
-        """Return whether it is new."""
-        if key in self.told:
-            return False
-        self.told[key] = until
-        return True
-
-    def _called(self, method: str) -> None:
-        self.calls.append(method)
-        self.before(method)
 
 
 @dataclass
@@ -382,7 +286,7 @@ class PromotionStage:
         self.endpoint = FakeEndpoint()
         self.osv = FakeOsv()
         self.repositories = FakeRepositories()
-        self.records = FakeRecords()
+        self.records = FakeRecords(now=lambda: self.now)
         self.queue = RecordingPromotionsQueue()
         self.copies = RecordingCopies()
         self.ledger = FakeLedger(now=lambda: self.now)
@@ -539,4 +443,4 @@ def names(orders: Iterable[CopyOrder]) -> list[list[str]]:
     return [[order.package.purl(one) for one in order.revisions] for order in orders]
 
 
-__all__ = ["NOW", "FakeRecords", "PromotionStage", "names", "not_found", "package", "rule"]
+__all__ = ["NOW", "PromotionStage", "names", "not_found", "package", "rule"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -59,16 +58,21 @@ class FakeRecords:
     The records in memory.
 
     Attributes:
-        kept: By package, version and rule.
+        held: By package, version and rule.
+        calls: What was called, in order; a write of several is one of each.
+        before: Called before each call with the method's name; may raise.
         before_put: Called before each write, which it may overtake.
-        error: What each call raises.
+        page: How many records a page of :meth:`page_in_state` holds.
+        now: When it is, for what somebody was told until then.
     """
 
-    kept: dict[tuple[Package, str, str], Record] = field(default_factory=dict)
-    before_put: Callable[[], None] = lambda: None
-    error: Exception | None = None
+    held: dict[tuple[Package, str, str], Record] = field(default_factory=dict)
     answers: dict[tuple[Package, str], RequestAnswer] = field(default_factory=dict)
     told: dict[str, datetime] = field(default_factory=dict)
+    calls: list[str] = field(default_factory=list)
+    before: Callable[[str], None] = lambda _: None
+    before_put: Callable[[], None] = lambda: None
+    page: int = 1000
     now: Callable[[], datetime] = lambda: NOW
 
     def holding(self, *records: Record) -> FakeRecords:
@@ -78,29 +82,29 @@ class FakeRecords:
 
     def only(self) -> Record:
         """Return the only record."""
-        (found,) = self.kept.values()
+        (found,) = self.held.values()
         return found
 
     def of_package(self, package: Package) -> list[Record]:
         """Return the records of *package*."""
-        self._fail()
-        return [one for one in self.kept.values() if one.package == package]
+        self._called("of_package")
+        return [one for one in self.held.values() if one.package == package]
 
     def find(self, package: Package, version: str, rule: str) -> Record | None:
         """Return the record, if there is one."""
-        self._fail()
-        return self.kept.get((package, version, rule))
+        self._called("find")
+        return self.held.get((package, version, rule))
 
     def put(self, record: Record) -> Record:
         """Keep *record* if nobody was faster."""
-        self._fail()
+        self._called("put")
         self.before_put()
         key = (record.package, record.version, record.rule)
-        there = self.kept.get(key)
+        there = self.held.get(key)
         if record.serial != (there.serial if there else 0):
             raise RecordConflictError((record,))
-        self.kept[key] = replace(record, serial=record.serial + 1)
-        return self.kept[key]
+        self.held[key] = replace(record, serial=record.serial + 1)
+        return self.held[key]
 
     def put_all(self, records: Sequence[Record]) -> list[Record]:
         """Keep all *records* for which nobody was faster."""
@@ -116,46 +120,52 @@ class FakeRecords:
         return written
 
     def due(self, now: datetime) -> Iterator[Record]:
-        """Yield what is due."""
-        self._fail()
+        """Yield what waits and is due, as it is now, by state and then by when it was due."""
+        self._called("due")
         for state in ("held", "approved"):
             found = [
                 (one.due, one)
-                for one in self.kept.values()
+                for one in self.held.values()
                 if one.state == state and one.due is not None and one.due <= now
             ]
             yield from (one for _, one in sorted(found, key=lambda pair: pair[0]))
 
     def in_state(self, state: State) -> Iterator[Record]:
         """Yield what is in *state*."""
-        self._fail()
-        yield from [one for one in self.kept.values() if one.state == state]
+        self._called("in_state")
+        yield from self._in_state(state)
 
     def page_in_state(self, state: State, after: str | None = None) -> RecordPage:
-        """Return pages of two records."""
-        found = list(self.in_state(state))
-        start = 0 if after is None else int(json.loads(after))
-        more = start + 2 < len(found)
-        return RecordPage(tuple(found[start : start + 2]), str(start + 2) if more else None)
+        """Return a page; its continuation is a number."""
+        self._called("page_in_state")
+        start = int(after or 0)
+        found = self._in_state(state)
+        following = start + self.page
+        return RecordPage(
+            tuple(found[start:following]), str(following) if following < len(found) else None
+        )
 
     def answer_request(self, package: Package, request: str, answer: RequestAnswer) -> None:
         """Keep *answer*."""
-        self._fail()
+        self._called("answer_request")
         self.answers[package, request] = answer
 
     def request_answer(self, package: Package, request: str) -> RequestAnswer | None:
         """Return the answer, if there is one."""
-        self._fail()
+        self._called("request_answer")
         return self.answers.get((package, request))
 
     def tell_once(self, key: str, until: datetime) -> bool:
-        """Return whether nobody was told yet."""
-        self._fail()
+        """Return whether nobody was told yet, or so long ago that it is to be told again."""
+        self._called("tell_once")
         if self.told.get(key, datetime.min.replace(tzinfo=UTC)) > self.now():
             return False
         self.told[key] = until
         return True
 
-    def _fail(self) -> None:
-        if self.error:
-            raise self.error
+    def _in_state(self, state: State) -> list[Record]:
+        return [one for one in self.held.values() if one.state == state]
+
+    def _called(self, method: str) -> None:
+        self.calls.append(method)
+        self.before(method)

@@ -342,7 +342,7 @@ def test_several_approvals_of_a_package_are_one_look() -> None:
     records, promotions = FakeRecords().holding(record("1.0"), record("1.1")), Promotions()
     event = batch(queued(message(version="1.0")), queued(message(version="1.1")))
     assert failed(approve_in_batch(event, collaborators(records, promotions))) == []
-    assert all(one.approval for one in records.kept.values())
+    assert all(one.approval for one in records.held.values())
     assert promotions.looks == [REQUESTS]
 
 
@@ -393,7 +393,11 @@ def test_a_record_that_is_always_written_by_others_comes_back_later() -> None:
 
 def test_a_table_that_fails_keeps_the_messages() -> None:
     """All of the package."""
-    records = FakeRecords(error=RecordsError("GetItem", "InternalServerError", "try again"))
+
+    def fail(_: str) -> None:
+        raise RecordsError("GetItem", "InternalServerError", "try again")
+
+    records = FakeRecords(before=fail)
     event = batch(queued(message()), queued(message(version="1.1")))
     assert failed(approve_in_batch(event, collaborators(records))) == ["m0", "m1"]
 
