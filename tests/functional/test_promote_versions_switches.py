@@ -8,12 +8,18 @@ from hypothesis import HealthCheck, given, settings
 
 from emulator.core import versions as held_versions
 from emulator.core.switches import SWITCHES, SwitchValue
+from promote_versions import messages
 from promote_versions.seen import destined
 from steward.coordinates import Package
 from steward.promotion_rules import MinimumAge, Requirements, Vulnerabilities
 from tests.functional.every_switch import COMBINATIONS, EACH_SWITCH, Switches
-from tests.functional.promotion_domain import APPROVED, NOW, malicious, to_approved
-from tests.functional.promotion_faults import FaultyPromotions
+from tests.functional.promotion_domain import (
+    APPROVED,
+    NOW,
+    PromotionDomain,
+    malicious,
+    to_approved,
+)
 from tests.functional.promotion_story import Contents, contents_of
 from tests.functional.watched_domain import held_as, repository_id, where
 from tests.unit.fake_promotions import event_of
@@ -31,39 +37,36 @@ def setting(switches: Switches, name: str) -> SwitchValue:
     return switches.get(name, SWITCHES[name].default)
 
 
-def contents(functions: FaultyPromotions, package: Package) -> dict[str, Contents]:
+def contents(domain: PromotionDomain, package: Package) -> dict[str, Contents]:
     """Return the assets of each version that a repository holds; no request."""
     found: dict[str, Contents] = {}
-    for version in functions.domain.statuses(package):
+    for version in domain.statuses(package):
         held = held_versions.find(
-            functions.domain.state, repository_id(package.repository), held_as(package), version
+            domain.state, repository_id(package.repository), held_as(package), version
         )
         assert held is not None
         found[version] = contents_of(held)
     return found
 
 
-def states(functions: FaultyPromotions, package: Package) -> dict[str, str]:
-    """Return the state of each version that is recorded."""
-    return {version: one.state for version, one in functions.found(package).items()}
+def judged(domain: PromotionDomain, *bodies: str) -> None:
+    """These messages are worked on, and all that follows from them; nothing fails."""
+    assert domain.judge(*bodies) == {"batchItemFailures": []}
+    domain.come_to_rest()
 
 
-def at_rest(functions: FaultyPromotions, *packages: Package) -> None:
+def at_rest(domain: PromotionDomain, package: Package) -> None:
     """Another look at everything, and all that is due, changes nothing."""
-    items = functions.items()
-    there = [functions.domain.there(package) for package in packages]
-    functions.send("promotions", *map(event_of, packages))
-    functions.work_off()
-    assert functions.items() == items
-    assert [functions.domain.there(package) for package in packages] == there
-    assert functions.waiting() == 0
-    assert functions.dead_letters == []
+    records, there = dict(domain.records.held), domain.there(package)
+    judged(domain, event_of(package), messages.due_now())
+    assert domain.records.held == records
+    assert domain.there(package) == there
+    assert domain.queue.delayed == []
 
 
-def check_all_ways(functions: FaultyPromotions, switches: Switches) -> None:
+def check_all_ways(domain: PromotionDomain, switches: Switches) -> None:
     """Versions of every fate, copied, followed by files, replaced, unlisted, recalled."""
-    functions.start_again()
-    domain = functions.domain
+    domain.start_again()
     domain.by(RULE)
     package = domain.new_package()
     domain.osv_knows(malicious(package, "6.6"))
@@ -71,50 +74,46 @@ def check_all_ways(functions: FaultyPromotions, switches: Switches) -> None:
     domain.seed(package, "7.0", released=NOW - timedelta(days=6))
     domain.set_status(package, "Unlisted", "2.0")
     with domain.faults(switches=switches):
-        functions.send("promotions", event_of(package))
-        functions.work_off()
+        judged(domain, event_of(package))
         assert domain.there(package) == {"1.0": "Published", "1.1": "Published"}
-        assert states(functions, package) == {
+        assert domain.states(package) == {
             "1.0": "copied",
             "1.1": "copied",
             "6.6": "refused",
             "7.0": "held",
         }
-        in_intake = contents(functions, package)
-        assert contents(functions, destined(package, APPROVED)) == {
+        in_intake = contents(domain, package)
+        assert contents(domain, destined(package, APPROVED)) == {
             name: in_intake[name] for name in ("1.0", "1.1")
         }
-        at_rest(functions, package)
+        at_rest(domain, package)
 
-        functions.wait(timedelta(days=1))
+        domain.wait(timedelta(days=1))
         assert domain.there(package).get("7.0") == "Published"
 
         domain.set_status(package, "Published", "2.0")
-        functions.send("promotions", event_of(package))
-        functions.work_off()
+        judged(domain, event_of(package))
         assert domain.there(package).get("2.0") == "Published"
 
         domain.osv_knows(malicious(package, "1.0", "6.6"))
-        functions.recheck(package)
+        judged(domain, messages.recheck(package))
         assert domain.there(package)["1.0"] == "Archived"
-        assert states(functions, package)["1.0"] == "recalled"
+        assert domain.states(package)["1.0"] == "recalled"
         assert domain.there(package)["1.1"] == "Published"
-        at_rest(functions, package)
+        at_rest(domain, package)
 
 
-def check_later_files(functions: FaultyPromotions, switches: Switches) -> None:
+def check_later_files(domain: PromotionDomain, switches: Switches) -> None:
     """A file that comes later follows; what was replaced, or withdrawn there, stays as it is."""
-    functions.start_again()
-    domain = functions.domain
+    domain.start_again()
     domain.by(to_approved(Requirements(vulnerabilities=Vulnerabilities("high"))))
     package = domain.new_package()
     names = ("1.0", "1.1", "1.2", "1.3")
     for name in names:
         domain.seed(package, name, origin="INTERNAL", assets=[wheel(package, name, "first")])
     with domain.faults(switches=switches):
-        functions.send("promotions", event_of(package))
-        functions.work_off()
-        before = contents(functions, destined(package, APPROVED))
+        judged(domain, event_of(package))
+        before = contents(domain, destined(package, APPROVED))
         assert before.keys() == set(names)
         there = destined(package, APPROVED)
         domain.set_status(there, "Archived", "1.1")
@@ -123,17 +122,16 @@ def check_later_files(functions: FaultyPromotions, switches: Switches) -> None:
             domain.add_sdist(package, name)
         domain.client.delete_package_versions(**where(package), versions=["1.3"])
         domain.seed(package, "1.3", origin="INTERNAL", assets=[wheel(package, "1.3", "second")])
-        functions.send("promotions", event_of(package))
-        functions.work_off()
+        judged(domain, event_of(package))
 
-        now, in_intake = contents(functions, there), contents(functions, package)
+        now, in_intake = contents(domain, there), contents(domain, package)
         assert now == {**before, "1.0": in_intake["1.0"]}
         assert len(now["1.0"]) == 2
         statuses = domain.there(package)
         assert (statuses["1.0"], statuses["1.3"]) == ("Published", "Published")
         # Where the list hides what is archived, it is gone for the functions, which is no better.
         assert (statuses["1.1"], statuses["1.2"]) == ("Archived", "Unlisted")
-        assert states(functions, package) == {
+        assert domain.states(package) == {
             "1.0": "copied",
             "1.1": "refused",
             "1.2": "refused",
@@ -141,13 +139,12 @@ def check_later_files(functions: FaultyPromotions, switches: Switches) -> None:
         }
         told = "\n".join(subject for subject, _ in domain.attention.messages)
         assert all(package.purl(name) in told for name in ("1.1", "1.2", "1.3"))
-        at_rest(functions, package)
+        at_rest(domain, package)
 
 
-def check_closed(functions: FaultyPromotions, switches: Switches) -> None:
+def check_closed(domain: PromotionDomain, switches: Switches) -> None:
     """Publishing is blocked in the destination: copied, or not copied and reported."""
-    functions.start_again()
-    domain = functions.domain
+    domain.start_again()
     domain.by(RULE)
     package = domain.new_package()
     closed = {"publish": "BLOCK", "upstream": "BLOCK"}
@@ -156,40 +153,36 @@ def check_closed(functions: FaultyPromotions, switches: Switches) -> None:
     domain.seed_packages(there.repository, [document])
     domain.seed(package, "1.0")
     with domain.faults(switches=switches):
-        functions.send("promotions", event_of(package))
-        functions.work_off()
+        judged(domain, event_of(package))
         if setting(switches, "copyObeysOriginControls") is True:
             assert domain.there(package) == {}
-            assert states(functions, package) == {"1.0": "refused"}
+            assert domain.states(package) == {"1.0": "refused"}
             ((subject, _),) = domain.attention.messages
             assert package.purl("1.0") in subject
         else:
             assert domain.there(package) == {"1.0": "Published"}
-            assert states(functions, package) == {"1.0": "copied"}
-        at_rest(functions, package)
+            assert domain.states(package) == {"1.0": "copied"}
+        at_rest(domain, package)
 
 
-def check_between(functions: FaultyPromotions, switches: Switches) -> None:
+def check_between(domain: PromotionDomain, switches: Switches) -> None:
     """A version is unlisted or archived between gate and copy, and comes back."""
-    functions.start_again()
-    domain = functions.domain
+    domain.start_again()
     domain.by(RULE)
     package = domain.seed(domain.new_package(), "1.0", "1.1", "1.2")
     with domain.faults(switches=switches):
-        functions.send("promotions", event_of(package))
-        functions.work("promotions")
+        assert domain.judge(event_of(package)) == {"batchItemFailures": []}
         domain.set_status(package, "Unlisted", "1.0")
         domain.set_status(package, "Archived", "1.1")
-        functions.work_off()
+        domain.come_to_rest()
         domain.set_status(package, "Published", "1.0", "1.1")
-        functions.send("promotions", event_of(package))
-        functions.work_off()
+        judged(domain, event_of(package))
         # "copyCarriesStatus": a copy is Unlisted if its source is, and it had passed.
         carried = setting(switches, "copyCarriesStatus") == "carry"
         first = "Unlisted" if carried else "Published"
         assert domain.there(package) == {"1.0": first, "1.1": "Published", "1.2": "Published"}
-        assert set(states(functions, package).values()) == {"copied"}
-        at_rest(functions, package)
+        assert set(domain.states(package).values()) == {"copied"}
+        at_rest(domain, package)
 
 
 def wheel(package: Package, version: str, content: str) -> dict[str, str]:
@@ -198,18 +191,18 @@ def wheel(package: Package, version: str, content: str) -> dict[str, str]:
     return {"name": name, "content": f"{content} of {version}"}
 
 
-def check(functions: FaultyPromotions, switches: Switches) -> None:
+def check(domain: PromotionDomain, switches: Switches) -> None:
     """Everything ends as the switches say."""
-    check_all_ways(functions, switches)
-    check_later_files(functions, switches)
-    check_closed(functions, switches)
-    check_between(functions, switches)
+    check_all_ways(domain, switches)
+    check_later_files(domain, switches)
+    check_closed(domain, switches)
+    check_between(domain, switches)
 
 
 @EACH_SWITCH
-def test_promotions_end_as_the_switch_says(functions: FaultyPromotions, switches: Switches) -> None:
+def test_promotions_end_as_the_switch_says(promotions: PromotionDomain, switches: Switches) -> None:
     """One switch at a time."""
-    check(functions, switches)
+    check(promotions, switches)
 
 
 @settings(
@@ -220,7 +213,7 @@ def test_promotions_end_as_the_switch_says(functions: FaultyPromotions, switches
 )
 @given(switches=COMBINATIONS)
 def test_promotions_end_as_combinations_of_switches_say(
-    functions: FaultyPromotions, switches: Switches
+    promotions: PromotionDomain, switches: Switches
 ) -> None:
     """Random combinations, a fixed number of them."""
-    check(functions, switches)
+    check(promotions, switches)
