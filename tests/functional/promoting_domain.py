@@ -1,16 +1,14 @@
-"""A deployment that promotes, in this process; its functions work their queues in a thread."""
+"""A deployment that promotes, in this process; its functions work while a command waits."""
 
 from __future__ import annotations
 
 import io
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from threading import Event
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -25,6 +23,7 @@ from steward.coordinates import Package, Repository, Status
 from steward.observability import logger
 from steward.policy_file import compile_policy
 from tests.functional.deployed_domain import ACCOUNT, DOMAIN, REGION, TABLE, DeployedDomain
+from tests.functional.promotions_table import create_table
 
 if TYPE_CHECKING:
     from promote_versions.records import Record
@@ -34,7 +33,6 @@ APPROVED = Repository(DOMAIN, ACCOUNT, "pypi-approved")
 PROMOTIONS_TABLE = "steward-promotions"
 
 _AT_ONCE = 10  # messages in a batch
-_PAUSE_SECONDS = 0.02
 
 Handler = Callable[[object, None], Mapping[str, Any]]
 
@@ -62,6 +60,9 @@ class PromotingDomain:
         self.domain = domain
         self.records = DynamoDbRecords(PROMOTIONS_TABLE)
         self.ignored: set[str] = set()
+        self._at_work = False
+        self._raised: list[Exception] = []
+        self._seconds = 0.0
         self._environment = environment
         self._policy = domain.folder / "policy.yaml"
         self._sqs = domain.aws("sqs")
@@ -69,30 +70,7 @@ class PromotingDomain:
 
     def _create(self) -> Queues:
         """Make the table and the queues of template.yaml; the parameter says where they are."""
-        self.domain.aws("dynamodb").create_table(
-            TableName=PROMOTIONS_TABLE,
-            AttributeDefinitions=[
-                {"AttributeName": "package", "AttributeType": "S"},
-                {"AttributeName": "entry", "AttributeType": "S"},
-                {"AttributeName": "state", "AttributeType": "S"},
-                {"AttributeName": "due", "AttributeType": "N"},
-            ],
-            KeySchema=[
-                {"AttributeName": "package", "KeyType": "HASH"},
-                {"AttributeName": "entry", "KeyType": "RANGE"},
-            ],
-            GlobalSecondaryIndexes=[
-                {
-                    "IndexName": "by-state",
-                    "KeySchema": [
-                        {"AttributeName": "state", "KeyType": "HASH"},
-                        {"AttributeName": "due", "KeyType": "RANGE"},
-                    ],
-                    "Projection": {"ProjectionType": "ALL"},
-                }
-            ],
-            BillingMode="PAY_PER_REQUEST",
-        )
+        create_table(self.domain.aws("dynamodb"), PROMOTIONS_TABLE)
         queues = Queues(
             self._queue("PromotionsQueue"),
             self._queue("ApprovalsQueue"),
@@ -201,29 +179,42 @@ class PromotingDomain:
 
     @contextmanager
     def at_work(self) -> Iterator[None]:
-        """The functions take what is on their queues, a batch at a time; errors are raised."""
-        done = Event()
-        with ThreadPoolExecutor(1, thread_name_prefix="functions") as thread:
-            working = thread.submit(self._work, done)
-            try:
-                yield
-            finally:
-                done.set()
-            working.result()
+        """The functions take what is on their queues while a command waits; errors are raised."""
+        self._raised.clear()
+        self._at_work = True
+        try:
+            yield
+        finally:
+            self._at_work = False
+        for error in self._raised:
+            raise error
 
     def work(self) -> None:
         """The functions take everything that is on their queues now, and what follows from it."""
-        while self._round():
+        while self._work():
             pass
 
-    def _work(self, done: Event) -> None:
-        while not done.is_set():
-            if not self._round():
-                done.wait(_PAUSE_SECONDS)
+    def monotonic(self) -> float:
+        """Return the time by which commands wait."""
+        return self._seconds
 
-    def _round(self) -> bool:
-        """Have each function take one batch; return whether there was any."""
-        taken = [
+    def sleep(self, seconds: float) -> None:
+        """
+        A function that is at work takes a batch; if there is none, time passes for the command.
+
+        So no command gives up before the functions have come to what it waits for.
+        """
+        try:
+            worked = self._at_work and self._work()
+        except Exception as error:  # the command may make something else of it
+            self._raised.append(error)
+            raise
+        if not worked:
+            self._seconds += seconds
+
+    def _work(self) -> bool:
+        """Have a function take one batch; return whether there was any."""
+        return any(
             self._take(url, handler)
             for url, handler in (
                 (self.queues.promotions, app.handler),
@@ -231,8 +222,7 @@ class PromotingDomain:
                 (self.queues.copies, copier.handler),
             )
             if url not in self.ignored
-        ]
-        return any(taken)
+        )
 
     def _take(self, url: str, handler: Handler) -> bool:
         received = self._sqs.receive_message(
@@ -303,13 +293,14 @@ def promoting(
 def promotion(
     deployed: DeployedDomain, environment: pytest.MonkeyPatch
 ) -> Iterator[PromotingDomain]:
-    """The deployment promotes; commands look often, as nobody pays for what they look at."""
-    for waiting in (approving, promotion_requests):
-        environment.setattr(waiting, "_PAUSE_SECONDS", _PAUSE_SECONDS)
+    """The deployment promotes; for commands, time passes when the functions have nothing to do."""
     with ExitStack() as closing:
         for handler in logger().handlers:  # the functions' log is not the command's output
             if isinstance(handler, logging.StreamHandler):
                 before = handler.setStream(io.StringIO())
                 closing.callback(partial(handler.setStream, before))
         closing.callback(forget_collaborators)
-        yield PromotingDomain(deployed, environment)
+        domain = PromotingDomain(deployed, environment)
+        for waiting in (approving, promotion_requests):
+            environment.setattr(waiting, "time", domain)
+        yield domain
