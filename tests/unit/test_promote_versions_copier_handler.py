@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from promote_versions import copier, messages
 from promote_versions.messages import CopyOrder
+from promote_versions.queues import SqsPromotionsQueue
 from steward.codeartifact import CodeArtifactService, ObservedCodeArtifact
 from steward.coordinates import Package, Repository
 from steward.copies import CopyService, ObservedCopies
-from steward.errors import SettingsError
+from steward.errors import QueueError, SettingsError
 from steward.policy_file import compile_policy
 from tests.unit.lambda_runtime import WRONG_ENVIRONMENTS, Invocation, metric, set_environment
 
@@ -29,6 +30,14 @@ ORDER = CopyOrder(
 BATCH = {"Records": [{"messageId": "m0", "body": messages.body_of(ORDER)}]}
 
 
+class UnreachableQueue(SqsPromotionsQueue):
+    """The judge's queue, which does not answer."""
+
+    def look_again(self, package: Package, *, after: timedelta) -> None:
+        """Fail."""
+        raise QueueError("SendMessage", "ServiceUnavailable", f"{package} after {after}")
+
+
 @pytest.fixture(autouse=True)
 def _environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     """The environment as the template sets it, with a policy for my-company."""
@@ -36,7 +45,7 @@ def _environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[No
     path.write_text(compile_policy("domain: my-company\n", "policy.yaml"))
     set_environment(monkeypatch, path)
     monkeypatch.setenv("STEWARD_PROMOTIONS_TABLE", "promotions")
-    monkeypatch.setenv("STEWARD_PROMOTIONS_QUEUE_URL", "http://127.0.0.1:1/promotions")
+    monkeypatch.setenv("STEWARD_PROMOTIONS_QUEUE_URL", "https://queues.invalid/promotions")
     copier.collaborators.cache_clear()
     yield
     copier.collaborators.cache_clear()
@@ -53,8 +62,11 @@ def test_an_order_of_no_rule_is_done_with(capsys: pytest.CaptureFixture[str]) ->
 @pytest.mark.parametrize(
     ("milliseconds", "failed"), [(60_001, []), (60_000, [{"itemIdentifier": "m0"}])]
 )
-def test_it_stops_before_lambda_stops_it(milliseconds: int, failed: list[dict[str, str]]) -> None:
-    """The context says how much time is left; without a network, the judge cannot be asked."""
+def test_it_stops_before_lambda_stops_it(
+    milliseconds: int, failed: list[dict[str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The context says how much time is left; its message stays if the judge cannot be asked."""
+    monkeypatch.setattr(copier, "SqsPromotionsQueue", UnreachableQueue)
     assert copier.handler(BATCH, Invocation(milliseconds)) == {"batchItemFailures": failed}
 
 
