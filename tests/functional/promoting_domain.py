@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -272,6 +273,13 @@ def malicious(name: str, version: str) -> dict[str, object]:
     """Return OSV's entry about a version that does harm."""
     package = {"ecosystem": "PyPI", "name": name}
     return {"id": "MAL-2026-7", "affected": [{"package": package, "versions": [version]}]}
+
+
+def document(result: Result) -> dict[str, Any]:
+    """Return the one line of JSON that the command has printed."""
+    [line] = result.stdout.splitlines()
+    found: dict[str, Any] = json.loads(line)
+    return found
 
 
 def forget_collaborators() -> None:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -16,6 +15,7 @@ from tests.functional.promoting_domain import (
     APPROVED,
     INTAKE,
     PromotingDomain,
+    document,
     malicious,
     old,
     promoting,
@@ -74,13 +74,6 @@ def say(domain: PromotingDomain, *arguments: str) -> Result:
     """Run `steward approve` or `steward reject` while the functions are at work."""
     with domain.at_work():
         return domain.steward(*arguments)
-
-
-def document(result: Result) -> dict[str, Any]:
-    """Return the one line of JSON that the command has printed."""
-    [line] = result.stdout.splitlines()
-    found: dict[str, Any] = json.loads(line)
-    return found
 
 
 def problem(result: Result) -> str:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -14,6 +13,7 @@ from tests.functional.promoting_domain import (
     APPROVED,
     INTAKE,
     PromotingDomain,
+    document,
     malicious,
     old,
     promoting,
@@ -58,13 +58,6 @@ def promote(domain: PromotingDomain, *arguments: str) -> Result:
     """Run `steward promote` while the functions are at work."""
     with domain.at_work():
         return domain.steward("promote", *arguments)
-
-
-def document(result: Result) -> dict[str, Any]:
-    """Return the one line of JSON that the command has printed."""
-    [line] = result.stdout.splitlines()
-    found: dict[str, Any] = json.loads(line)
-    return found
 
 
 def verdicts(result: Result) -> dict[str, tuple[str, str]]:

@@ -11,6 +11,7 @@ from tests.functional.deployed_domain import DOMAIN, a_deployment, other_service
 from tests.functional.promoting_domain import (
     INTAKE,
     PromotingDomain,
+    document,
     malicious,
     old,
     promotion,
@@ -71,8 +72,7 @@ def company(
 def listed(result: Result) -> list[tuple[str, str, str]]:
     """Return package URL, state and destination of what was listed, in order."""
     assert result.exit_code == 0, result.stderr
-    [line] = result.stdout.splitlines()
-    found: dict[str, Any] = json.loads(line)
+    found = document(result)
     assert found["domain"] == DOMAIN
     return [(one["packageUrl"], one["state"], one["to"]) for one in found["promotions"]]
 

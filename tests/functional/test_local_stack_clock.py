@@ -2,16 +2,13 @@
 
 import io
 import json
-import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from http.client import HTTPConnection
 from pathlib import Path
 
-import botocore.session
 import pytest
-from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 from moto.sqs.models import sqs_backends
 from starlette.types import ASGIApp
@@ -23,6 +20,7 @@ from cli.stack.json_types import Document
 from cli.stack.resources import Unplayed
 from cli.stack.stack import LocalStack, StackOptions
 from emulator.core.clock import Clock
+from tests.functional.played_stack import client, until
 
 FIXTURES = Path(__file__).with_name("stack_fixtures")
 DAY = timedelta(days=1)
@@ -83,21 +81,6 @@ def stack(module_stack: LocalStack, clock: Clock) -> LocalStack:
             queue._messages.clear()
             queue.pending_messages.clear()
     return module_stack
-
-
-def client(stack: LocalStack, service: str) -> BaseClient:
-    """Return a client as anyone would make it, knowing only the endpoint."""
-    session = botocore.session.Session()
-    session.set_credentials("012345678901", "anything")
-    return session.create_client(service, region_name="us-west-2", endpoint_url=stack.endpoint)
-
-
-def until(condition: Callable[[], object], seconds: float = 20) -> None:
-    """Return when *condition* holds; fail when it does not within *seconds*."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come to pass"
-        time.sleep(0.02)
 
 
 def noted(stack: LocalStack) -> list[str]:

@@ -7,9 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import botocore.session
 import pytest
-from botocore.client import BaseClient
 from starlette.types import ASGIApp
 
 from cli.stack.codeartifact import CodeArtifact
@@ -18,9 +16,9 @@ from cli.stack.function_logs import FunctionLogs
 from cli.stack.functions import Function, FunctionSettings
 from cli.stack.json_types import Document
 from cli.stack.stack import LocalStack, StackOptions
+from tests.functional.played_stack import ACCOUNT, client, until
 
 FIXTURES = Path(__file__).with_name("stack_fixtures")
-ACCOUNT = "012345678901"
 
 
 class EventSource:
@@ -59,21 +57,6 @@ def stack(source: EventSource) -> Iterator[LocalStack]:
     )
     with LocalStack(options, logs=FunctionLogs(echo=io.StringIO())) as running:
         yield running
-
-
-def client(stack: LocalStack, service: str, account: str = ACCOUNT) -> BaseClient:
-    """Return a client as anyone would make it, knowing only the endpoint."""
-    session = botocore.session.Session()
-    session.set_credentials(account, "anything")
-    return session.create_client(service, region_name="us-west-2", endpoint_url=stack.endpoint)
-
-
-def until(condition: Callable[[], object], seconds: float = 20) -> None:
-    """Return when *condition* holds; fail when it does not within *seconds*."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come to pass"
-        time.sleep(0.02)
 
 
 def event(**detail: object) -> Document:

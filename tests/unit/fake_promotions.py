@@ -341,11 +341,7 @@ class PromotionStage:
 
     def states(self, package: Package, rule: str = "approve") -> dict[str, State]:
         """Return the state of each version that is recorded."""
-        return {
-            one.version: one.state
-            for one in self.records.held.values()
-            if (one.package, one.rule) == (package, rule)
-        }
+        return self.records.states(package, rule)
 
     def record(self, package: Package, version: str, rule: str = "approve") -> Record:
         """Return a record."""

@@ -85,6 +85,14 @@ class FakeRecords:
         (found,) = self.held.values()
         return found
 
+    def states(self, package: Package, rule: str) -> dict[str, State]:
+        """Return the state of each version of *package* that *rule* has a record of."""
+        return {
+            one.version: one.state
+            for one in self.held.values()
+            if (one.package, one.rule) == (package, rule)
+        }
+
     def of_package(self, package: Package) -> list[Record]:
         """Return the records of *package*."""
         self._called("of_package")

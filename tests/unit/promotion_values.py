@@ -3,10 +3,17 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from promote_versions.facts import VersionFacts, Vulnerability
+from promote_versions.facts import DependencyFact, Unavailable, VersionFacts, Vulnerability
 from promote_versions.records import Approval, ApprovalDecision
 from steward.coordinates import Format, Origin, Package, PackageVersion, Repository
-from steward.promotion_rules import PromotionRule, Requirements, Severity
+from steward.promotion_rules import (
+    Integrity,
+    Licences,
+    PromotionRule,
+    Requirements,
+    Severity,
+    Vulnerabilities,
+)
 from steward.version_contents import Asset, Licence
 
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
@@ -16,6 +23,18 @@ REQUESTS = Package(INTAKE, "pypi", None, "requests")
 FROM_PYPI = Origin("EXTERNAL", external_connection="public:pypi")
 VERSION = PackageVersion("2.32.3", "Published", FROM_PYPI, REVISION)
 DIGEST = "ab" * 32
+
+WEEK = timedelta(days=7)
+QUARTER = NOW + timedelta(minutes=15)
+TOMORROW = NOW + timedelta(days=1)
+LAST_WEEK = NOW - WEEK
+YESTERDAY = NOW - timedelta(days=1)
+DOWN = Unavailable("OSV was asked: it is down")
+HIGH = Vulnerabilities("high")
+MIT = Licences(frozenset({"MIT"}))
+HASH = "a" * 64
+LISTED = Integrity(("r.txt",), {"pkg:pypi/requests@2.32.3": frozenset({f"SHA-256:{HASH}"})})
+HELD_DEPENDENCY = DependencyFact("pkg:pypi/idna@3", "held", "too young", TOMORROW)
 
 
 def package(package_format: Format, name: str, namespace: str | None = None) -> Package:

@@ -1,27 +1,35 @@
 """Whether a version is promoted, held or refused: the table, and what holds for all of them."""
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import pytest
 
 from promote_versions.decision import Decided, Need, at_first_sight, judge, wanted
-from promote_versions.facts import DependencyFact, Unavailable, VersionFacts
+from promote_versions.facts import VersionFacts
 from promote_versions.records import Approval
 from steward.promotion_rules import (
-    Integrity,
-    Licences,
     MinimumAge,
     PromotionRule,
     Requirements,
     VersionChoice,
-    Vulnerabilities,
     matcher,
 )
 from tests.unit.promotion_values import (
+    DOWN,
+    HASH,
+    HELD_DEPENDENCY,
+    HIGH,
+    LAST_WEEK,
+    LISTED,
+    MIT,
     NOW,
+    QUARTER,
     REQUESTS,
+    TOMORROW,
     VERSION,
+    WEEK,
+    YESTERDAY,
     asset,
     facts,
     licences,
@@ -32,18 +40,7 @@ from tests.unit.promotion_values import (
     vulnerability,
 )
 
-WEEK = timedelta(days=7)
-QUARTER = NOW + timedelta(minutes=15)
-TOMORROW = NOW + timedelta(days=1)
-LAST_WEEK = NOW - WEEK
-YESTERDAY = NOW - timedelta(days=1)
-DOWN = Unavailable("OSV was asked: it is down")
 AGE = MinimumAge(WEEK)
-HIGH = Vulnerabilities("high")
-MIT = Licences(frozenset({"MIT"}))
-HASH = "a" * 64
-LISTED = Integrity(("r.txt",), {"pkg:pypi/requests@2.32.3": frozenset({f"SHA-256:{HASH}"})})
-HELD_DEPENDENCY = DependencyFact("pkg:pypi/idna@3", "held", "too young", TOMORROW)
 
 
 @pytest.mark.parametrize(

@@ -27,13 +27,13 @@ from tests.unit.promotion_values import (
     NOW,
     REQUESTS,
     VERSION,
+    WEEK,
     facts,
     named,
     package,
     said,
 )
 
-WEEK = timedelta(days=7)
 SECOND = timedelta(seconds=1)
 
 

@@ -21,6 +21,8 @@ from steward.promotion_rules import (
 from steward.version_contents import Asset, Licence
 from tests.unit.promotion_values import (
     NOW,
+    QUARTER,
+    TOMORROW,
     asset,
     facts,
     named,
@@ -29,8 +31,6 @@ from tests.unit.promotion_values import (
 )
 from tests.unit.promotion_values import licences as licence_names
 
-QUARTER = NOW + timedelta(minutes=15)
-TOMORROW = NOW + timedelta(days=1)
 SECOND = timedelta(seconds=1)
 NO_ANSWER = Unavailable("OSV was asked: it is down")
 

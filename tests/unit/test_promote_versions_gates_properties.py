@@ -2,19 +2,16 @@
 
 import json
 from dataclasses import replace
-from datetime import timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from promote_versions.decision import Decided, at_first_sight, concluded, judge
-from promote_versions.facts import DependencyFact, Unavailable, VersionFacts
+from promote_versions.facts import Unavailable, VersionFacts
 from promote_versions.records import Approval
 from promote_versions.verdicts import OUTCOMES, Verdict
 from steward.coordinates import Origin
 from steward.promotion_rules import (
-    Integrity,
-    Licences,
     MinimumAge,
     PromotionRule,
     VersionChoice,
@@ -22,8 +19,19 @@ from steward.promotion_rules import (
     matcher,
 )
 from tests.unit.promotion_values import (
+    DOWN,
+    HASH,
+    HELD_DEPENDENCY,
+    HIGH,
+    LAST_WEEK,
+    LISTED,
+    MIT,
     NOW,
+    QUARTER,
+    TOMORROW,
     VERSION,
+    WEEK,
+    YESTERDAY,
     asset,
     facts,
     licences,
@@ -32,18 +40,6 @@ from tests.unit.promotion_values import (
     said,
     vulnerability,
 )
-
-WEEK = timedelta(days=7)
-QUARTER = NOW + timedelta(minutes=15)
-TOMORROW = NOW + timedelta(days=1)
-LAST_WEEK = NOW - WEEK
-YESTERDAY = NOW - timedelta(days=1)
-DOWN = Unavailable("OSV was asked: it is down")
-HIGH = Vulnerabilities("high")
-MIT = Licences(frozenset({"MIT"}))
-HASH = "a" * 64
-LISTED = Integrity(("r.txt",), {"pkg:pypi/requests@2.32.3": frozenset({f"SHA-256:{HASH}"})})
-HELD_DEPENDENCY = DependencyFact("pkg:pypi/idna@3", "held", "too young", TOMORROW)
 
 _TIMES = st.sampled_from([None, DOWN, LAST_WEEK, YESTERDAY, NOW + WEEK])
 _FACTS = st.builds(
