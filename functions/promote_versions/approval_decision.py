@@ -40,6 +40,7 @@ def answered(
     - What a person refused can be approved by a person; what a gate refused cannot.
     - What was copied cannot be approved any more, but rejected: it stays ``copied``, and the judge
       recalls it. What was recalled stays so until the judge decides otherwise.
+    - What was said before stays in the record as ``earlier``, for people.
 
     The record is due at *now* or at *at*, whichever is earlier: the clocks of SQS, of this function
     and of the judge may differ by a little, and the judge is to find it due.
@@ -88,6 +89,7 @@ def _why_ignored(record: Record, new: Approval, last: Approval | None) -> Ignore
 
 def _with(record: Record, new: Approval, last: Approval | None, now: datetime) -> Record:
     """Return *record* with *new*, and what changes by it."""
+    record = replace(record, earlier=record.superseded(new))
     repeated = last is not None and last.decision == new.decision
     lasting = record.state in ("copied", "recalled")
     refused = record.state == "refused" and new.decision == "reject"

@@ -28,6 +28,7 @@ from typing import Final, TypeVar, cast, get_args
 from promote_versions.record_limits import (
     MAX_REASON,
     cut_text,
+    fitting_approvals,
     fitting_findings,
     fitting_verdicts,
 )
@@ -66,7 +67,9 @@ def record_item(record: Record) -> Item:
     due = Attribute(N=str(NEVER_DUE)) if record.due is None else whole_seconds(record.due)
     optional: dict[str, str | None] = {
         "dueAt": None if record.due is None else time_text(record.due),
-        "approval": None if record.approval is None else _approval_text(record.approval),
+        "approval": None
+        if record.approval is None
+        else json.dumps(_approval_said(record.approval)),
         "copiedAt": None if record.copied_at is None else time_text(record.copied_at),
         "copiedRevision": record.copied_revision,
         "approvedSince": None
@@ -75,6 +78,7 @@ def record_item(record: Record) -> Item:
         "recalledAt": None if record.recalled_at is None else time_text(record.recalled_at),
     }
     expires = _expires(record)
+    earlier = [_approval_said(one) for one in fitting_approvals(record.earlier)]
     return {
         **record_key(record.package, record.version, record.rule),
         **table_items.coordinates(record.package),
@@ -91,6 +95,7 @@ def record_item(record: Record) -> Item:
         "asked": {"N": str(int(record.asked))},
         "findings": {"S": json.dumps(fitting_findings(record.findings))},
         "serial": {"N": str(record.serial)},
+        **({"earlier": Attribute(S=json.dumps(earlier))} if earlier else {}),
         **{name: Attribute(S=text) for name, text in optional.items() if text is not None},
         **({} if expires is None else {"expires": whole_seconds(expires)}),
     }
@@ -105,6 +110,7 @@ def record_of(item: Item) -> Record:
     """
     verdicts = json.loads(item["verdicts"]["S"])
     findings = json.loads(item["findings"]["S"])
+    earlier = json.loads(item["earlier"]["S"]) if "earlier" in item else []
     return Record(
         package=table_items.package_of(item),
         version=item["version"]["S"],
@@ -117,7 +123,8 @@ def record_of(item: Item) -> Record:
         decided_at=moment_in(item["decidedAt"]["S"]),
         due=_optional_time(item, "dueAt"),
         reason=item["reason"]["S"],
-        approval=_approval(item["approval"]["S"]) if "approval" in item else None,
+        approval=_approval(json.loads(item["approval"]["S"])) if "approval" in item else None,
+        earlier=tuple(_approval(said) for said in earlier),
         asked=bool(int(item["asked"]["N"])),
         copied_at=_optional_time(item, "copiedAt"),
         copied_revision=item["copiedRevision"]["S"] if "copiedRevision" in item else None,
@@ -207,20 +214,17 @@ def _verdict(said: Mapping[str, object]) -> Verdict:
     )
 
 
-def _approval_text(approval: Approval) -> str:
-    return json.dumps(
-        {
-            "decision": approval.decision,
-            "who": approval.who,
-            "reason": approval.reason,
-            "at": time_text(approval.at),
-            "revision": approval.revision,
-        }
-    )
+def _approval_said(approval: Approval) -> dict[str, str]:
+    return {
+        "decision": approval.decision,
+        "who": approval.who,
+        "reason": approval.reason,
+        "at": time_text(approval.at),
+        "revision": approval.revision,
+    }
 
 
-def _approval(text: str) -> Approval:
-    said = json.loads(text)
+def _approval(said: Mapping[str, object]) -> Approval:
     return Approval(
         decision=_one_of(APPROVAL_DECISIONS, said["decision"]),
         who=str(said["who"]),

@@ -3,7 +3,8 @@ What of a record's texts is kept, so that its item fits into its table whatever 
 
 "Quotas in Amazon DynamoDB" (Developer Guide): an item has at most 400 KB, names of attributes and
 keys included. The limits here are our choice, in bytes as JSON has the text; together they stay
-under 300 KB: 20 verdicts of 10,500, 20 findings of 2,000, and about 30,000 of everything else.
+under 310 KB: 20 verdicts of 10,500, 20 findings of 2,000, 10 earlier approvals of 2,700, and about
+30,000 of everything else.
 Capacity is paid by the kilobyte, twice because of the index: a usual record has less than two.
 """
 
@@ -14,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
+from promote_versions.records import MAX_EARLIER, Approval
 from promote_versions.verdicts import Outcome, Verdict
 
 MAX_VERDICTS: Final = 20  # there are a dozen gates
@@ -22,6 +24,8 @@ MAX_GATE: Final = 200
 MAX_FACTS: Final = 6_000
 MAX_FINDINGS: Final = 20
 MAX_FINDING: Final = 2_000
+MAX_WHO: Final = 500
+MAX_EARLIER_REASON: Final = 2_000
 _MAX_CUT: Final = 500  # comes on top of the facts
 CUT: Final = "cut"  # the fact that says what is missing
 
@@ -91,6 +95,18 @@ def fitting_findings(findings: Sequence[str]) -> list[str]:
         return [cut_text(finding, MAX_FINDING) for finding in findings]
     first = [cut_text(finding, MAX_FINDING) for finding in findings[: MAX_FINDINGS - 1]]
     return [*first, f"... and {len(findings) - len(first)} more"]
+
+
+def fitting_approvals(approvals: Sequence[Approval]) -> list[Approval]:
+    """Return the last of the earlier *approvals*, with as much of their reasons as is kept."""
+    return [
+        replace(
+            one,
+            who=cut_text(one.who, MAX_WHO),
+            reason=cut_text(one.reason, MAX_EARLIER_REASON),
+        )
+        for one in approvals[-MAX_EARLIER:]
+    ]
 
 
 def cut_text(text: str, limit: int) -> str:

@@ -42,6 +42,7 @@ def record_of(judged: Judged, now: datetime, *, asked: bool) -> Record:
     """
     before, judgement = judged.record, judged.judgement
     revision = judged.version.revision or ""
+    approval = None if before is None else before.approval_for(judged.rule.to)
     due = now + FIRST_REMINDER if judgement.state == "approved" else judgement.due
     return Record(
         package=judged.package,
@@ -55,7 +56,8 @@ def record_of(judged: Judged, now: datetime, *, asked: bool) -> Record:
         decided_at=now,
         due=due,
         reason=judgement.reason,
-        approval=None if before is None else before.approval_for(judged.rule.to),
+        approval=approval,
+        earlier=() if before is None else before.superseded(approval),
         asked=asked or was_asked(judged),
         copied_at=None if before is None else before.copied_at,
         copied_revision=None if before is None else before.copied_revision,

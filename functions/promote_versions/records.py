@@ -18,6 +18,8 @@ STATES: Final[tuple[State, ...]] = get_args(State)
 APPROVAL_DECISIONS: Final[tuple[ApprovalDecision, ...]] = get_args(ApprovalDecision)
 ANSWER_STATES: Final[tuple[AnswerState, ...]] = get_args(AnswerState)
 
+MAX_EARLIER: Final = 10  # our choice: what people read; the log has what they have decided
+
 
 @dataclass(frozen=True, slots=True)
 class Approval:
@@ -53,6 +55,7 @@ class Record:
             person can change it.
         reason: Of the state, for people.
         approval: The last one, which may be about an earlier revision.
+        earlier: What people said before that, oldest first, the last ten; nothing is decided by it.
         asked: A person has been asked to approve this revision.
         copied_at: When some revision of it was last found in the destination after a copy.
         copied_revision: The revision that the destination gave that copy.
@@ -76,6 +79,7 @@ class Record:
     due: datetime | None = None
     reason: str = ""
     approval: Approval | None = None
+    earlier: tuple[Approval, ...] = ()
     asked: bool = False
     copied_at: datetime | None = None
     copied_revision: str | None = None
@@ -110,6 +114,12 @@ class Record:
         if self.to != to and self.approval is not None and self.approval.decision == "approve":
             return None
         return self.approval
+
+    def superseded(self, by: Approval | None) -> tuple[Approval, ...]:
+        """Return what is ``earlier`` in this record once *by* is its ``approval``."""
+        if self.approval is None or self.approval == by:
+            return self.earlier
+        return (*self.earlier, self.approval)[-MAX_EARLIER:]
 
 
 @dataclass(frozen=True, slots=True)

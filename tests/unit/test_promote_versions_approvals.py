@@ -280,6 +280,20 @@ def test_what_does_not_count_is_ignored(
     assert not ignored.look
 
 
+def test_what_was_said_before_stays_in_the_record() -> None:
+    """A rejection that somebody has overruled: who rejected it, why and when; the last ten."""
+    rejected = approval("reject", who="SEC", reason="SEC-1234", at=NOW - SECOND)
+    after = answered(record(approval=rejected), message(), who="me", at=NOW, now=NOW)
+    assert isinstance(after, Record)
+    assert after.earlier == (rejected,)
+    for number in range(1, 12):
+        at = NOW + number * SECOND
+        again = answered(after, message("reject"), who=f"P{number}", at=at, now=at)
+        assert isinstance(again, Record)
+        after = again
+    assert [one.who for one in after.earlier] == [f"P{number}" for number in range(1, 11)]
+
+
 def test_the_record_is_due_at_the_earlier_of_two_clocks() -> None:
     """SQS's clock may be ahead of the function's, or far behind."""
     for at in (NOW - SECOND, NOW + SECOND):

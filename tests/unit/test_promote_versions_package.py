@@ -423,6 +423,8 @@ def test_an_approval_for_one_destination_counts_for_no_other() -> None:
     stage.event(LEFT_PAD)
     assert stage.states(LEFT_PAD) == {"1.0.0": "held", "1.1.0": "refused"}
     assert stage.record(LEFT_PAD, "1.0.0").approval is None
+    (before,) = stage.record(LEFT_PAD, "1.0.0").earlier
+    assert before.decision == "approve"
     assert stage.copies.orders == []
     ((_, text),) = stage.attention.messages
     assert "npm-production" in text

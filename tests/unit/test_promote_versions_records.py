@@ -47,11 +47,14 @@ FACTS = st.dictionaries(
 )
 VERDICTS = st.builds(
     Verdict,
-    WORDS,
+    st.text(st.characters(codec="utf-8"), max_size=15),  # a longer gate may be cut
     st.sampled_from(cast("list[Outcome]", ["pass", "hold", "refuse"])),
     WORDS,
     st.none() | TIMES,
     FACTS,
+)
+APPROVALS = st.builds(
+    Approval, st.sampled_from(["approve", "reject"]), WORDS, WORDS, TIMES, st.just("R1")
 )
 RECORDS = st.builds(
     Record,
@@ -66,10 +69,8 @@ RECORDS = st.builds(
     decided_at=TIMES,
     due=st.none() | TIMES,
     reason=WORDS,
-    approval=st.none()
-    | st.builds(
-        Approval, st.sampled_from(["approve", "reject"]), WORDS, WORDS, TIMES, st.just("R1")
-    ),
+    approval=st.none() | APPROVALS,
+    earlier=st.lists(APPROVALS, max_size=10).map(tuple),
     asked=st.booleans(),
     copied_at=st.none() | TIMES,
     copied_revision=st.none() | st.just("R2"),
@@ -115,6 +116,7 @@ def test_an_item_has_at_most_400_kb(
         reason=text,
         findings=(text,) * number,
         approval=replace(approval(), reason="\U0001f600" * 1000),
+        earlier=(replace(approval(), who=text, reason="\U0001f600" * 1000),) * number,
     )
     item = items.record_item(one)
     assert size(item) < MAX_ITEM
@@ -153,6 +155,14 @@ def test_of_too_many_findings_the_rest_is_counted() -> None:
     """The first ones stay."""
     found = fitting_findings([f"GHSA-{number}" for number in range(50)])
     assert (found[0], found[18], found[-1]) == ("GHSA-0", "GHSA-18", "... and 31 more")
+
+
+def test_of_what_people_said_before_the_last_ten_are_kept() -> None:
+    """With reasons that are cut and say so."""
+    said = tuple(approval(who=f"P{number}", reason="x" * 3_000) for number in range(12))
+    kept = items.record_of(items.record_item(record(earlier=said))).earlier
+    assert [one.who for one in kept] == [f"P{number}" for number in range(2, 12)]
+    assert all(one.reason.endswith("(cut: 3000 characters)") for one in kept)
 
 
 def test_a_reason_that_does_not_fit_is_cut_and_says_so() -> None:
