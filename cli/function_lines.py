@@ -1,6 +1,7 @@
 """The log lines of functions as people read them on a terminal: one short line a decision."""
 
 import json
+import textwrap
 from typing import Final
 
 from rich.console import Console
@@ -12,7 +13,9 @@ from steward.coordinates import Package, Repository, is_format
 
 VERSIONS_SHOWN: Final = 3  # our choice: about as many as fit into a line
 
+_INDENT: Final = "    "
 _REASONS: Final = ("code", "reason", "why", "subject", "exception")
+_UNHEARD: Final = frozenset({"nobody listens", "message lost"})  # as `steward.attention` logs them
 _SILENT: Final = frozenset({"nothing to do"})  # a decision that changes nothing, for every event
 _STYLES: Final = {
     "kept": "dim",
@@ -47,6 +50,7 @@ def readable(line: LogLine) -> Text | None:
 
     - A decision, or anything else that was logged with a message, is the automation, the message,
       the package with its versions, the repository, the change and the reason.
+    - A message that reached nobody is followed by its text: it can be read nowhere else.
     - Metrics and `nothing to do` are left out.
     - What is no such line, a traceback for instance, stays as it is.
     """
@@ -62,8 +66,8 @@ def readable(line: LogLine) -> Text | None:
     text = Text.assemble((service, "dim"), " ", (message, style))
     for word in ("until", "at"):
         if word in document:
-            said = message.endswith(word)
-            text.append(f" {document[word]}" if said else f" {word} {document[word]}")
+            is_said = message.endswith(word)
+            text.append(f" {document[word]}" if is_said else f" {word} {document[word]}")
     package = _package(document)
     if package is not None:
         text.append(f" {_with_versions(package, document)} in {package.repository.name}")
@@ -74,6 +78,8 @@ def readable(line: LogLine) -> Text | None:
         text.append(f": {document['before']} -> {document['after']}")
     reasons = (document.get(key) for key in _REASONS)
     text.append("".join(f": {reason}" for reason in reasons if reason is not None))
+    if message in _UNHEARD and isinstance(said := document.get("text"), str):
+        text.append("\n" + textwrap.indent(said.rstrip(), _INDENT))
     return text
 
 

@@ -113,6 +113,20 @@ def test_people_read_what_was_decided_and_why(shown: LogLine, expected: str) -> 
     assert text.plain == f"unlist_snapshot_builds {expected}"
 
 
+@pytest.mark.parametrize("message", ["nobody listens", "message lost"])
+def test_a_message_that_reached_nobody_is_shown_whole(message: str) -> None:
+    """Below its subject, indented: the terminal is the only place where it can be read."""
+    mail = "Two versions wait.\n\nsteward approve pkg:pypi/requests@2.32.4\n"
+    shown = readable(logged(message, "WARNING", subject="Approve, please", text=mail))
+    assert shown is not None
+    assert shown.plain.splitlines() == [
+        f"unlist_snapshot_builds {message}: Approve, please",
+        "    Two versions wait.",
+        "",
+        "    steward approve pkg:pypi/requests@2.32.4",
+    ]
+
+
 @pytest.mark.parametrize(
     "shown",
     [
