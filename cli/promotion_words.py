@@ -1,6 +1,7 @@
 """What a promotion requires: in short for a table, and in words for a person."""
 
 from collections.abc import Iterator, Sequence, Sized
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -71,13 +72,15 @@ def of_promotions(policy: "Policy", package: "Package") -> list[str]:
     for rule in policy.promotion_rules_for(package):
         words += [f"{rule.name} applies: from {rule.source} to {rule.to}", *required(rule)]
     for rule in policy.promotions:
-        if rule.to == package.repository.name and _may_bring(rule, package):
+        if rule.to == package.repository.name and _brings(rule, policy, package):
             words.append(f"{rule.name} promotes it to here, from {rule.source}.")
     return words or ["no promotions rule applies: it is not copied from here"]
 
 
-def _may_bring(rule: "PromotionRule", package: "Package") -> bool:
-    return any(pattern.matches(package.path) for pattern in rule.packages)
+def _brings(rule: "PromotionRule", policy: "Policy", package: "Package") -> bool:
+    """Return whether *rule*, and none before it in the file, is about *package* in its source."""
+    source = replace(package.repository, name=rule.source)
+    return rule in policy.promotion_rules_for(replace(package, repository=source))
 
 
 def required(rule: "PromotionRule") -> list[str]:
@@ -110,8 +113,11 @@ def _age(age: "MinimumAge") -> Iterator[str]:
 
 def _vulnerabilities(vulnerabilities: "Vulnerabilities") -> Iterator[str]:
     severity = vulnerabilities.block_at
-    worse = "" if severity == "critical" else " or worse"
-    yield f"It is not malicious, and has no known vulnerability that is {severity}{worse}."
+    if severity == "malicious":
+        yield "It is not malicious; known vulnerabilities are named, and keep nothing out."
+    else:
+        worse = "" if severity == "critical" else " or worse"
+        yield f"It is not malicious, and has no known vulnerability that is {severity}{worse}."
     for waiver in vulnerabilities.waivers:
         of = f" of {_or([str(one) for one in waiver.packages])}" if waiver.packages else ""
         last = (waiver.until - timedelta(days=1)).date()

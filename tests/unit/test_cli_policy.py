@@ -263,6 +263,21 @@ def test_a_package_is_explained_in_words(
     assert [text for text in words if text not in result.stdout] == []
 
 
+def test_a_rule_that_another_one_shadows_promotes_nothing_to_here(policy: Path) -> None:
+    """Of two rules from one repository to another, the first about a package is the one."""
+    route = "from: intake, to: approved"
+    policy.write_text(
+        "domain: my-company\npromotions:\n"
+        f"  - {{name: idna-only, packages: /pypi//idna$, {route}}}\n"
+        f"  - {{name: python, packages: /pypi/*, {route}}}\n"
+    )
+    of_idna = run("explain", policy, "pkg:pypi/idna", "--repository", "approved").stdout
+    assert "idna-only promotes it to here, from intake." in of_idna
+    assert "python promotes it" not in of_idna
+    of_flask = run("explain", policy, "pkg:pypi/flask", "--repository", "approved").stdout
+    assert "python promotes it to here, from intake." in of_flask
+
+
 def test_programs_get_the_rules_themselves(policy: Path) -> None:
     """As compiled; what does not apply is null."""
     arguments = ("/npm/mycompany/ui", "--repository", "approved", "--json")
