@@ -199,6 +199,8 @@ def _look(
         if not asked.plain:
             return
         valid = set()
+    if valid:
+        to.topology.forget(valid)
     try:
         outcome = reconcile(
             package, to, repeated=asked.repeated, anew=bool(valid), time_left=time_left

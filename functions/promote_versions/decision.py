@@ -117,7 +117,7 @@ def judge(
 
     It is promoted if every gate of the rule lets it through. A rule without gates still refuses
     snapshots, what is malicious or yanked as far as anybody asked, what a person has rejected, and
-    everything if there is a way around it.
+    everything if there is a way around it: the gates that need facts are not asked then.
 
     Args:
         approval: What a person said last about this version and rule, about whatever revision.
@@ -151,6 +151,8 @@ def _answers(
     yield from at_first_sight(facts.version, facts.package, rule)
     yield bypass.judge(facts)
     yield approval.judge(facts.version, require.approval, said)
+    if facts.bypass is not None:  # nothing else was looked up: no other gate can be asked
+        return
     if require.vulnerabilities is not None:
         yield vulnerabilities.judge(facts, require.vulnerabilities, now=now)
     elif malice := vulnerabilities.judge_malice(facts):

@@ -66,7 +66,8 @@ def reconcile(
       DescribePackageVersion for each version that is missing there;
     - the facts that the open versions' gates need, once for all rules
       (:class:`promote_versions.gather.Gatherer`);
-    - the topology, once in five minutes for all packages (:mod:`promote_versions.topology`);
+    - the topology, once in five minutes, and for each request, for all packages
+      (:mod:`promote_versions.topology`);
     - 1 write for each open version and rule whose record has changed;
     - ceil(*a* / 100) orders a rule, more only if versions have to follow dependencies.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Final, Protocol, TypeVar
 
@@ -73,7 +73,7 @@ class Topology:
     What promotions need to know of the domain's repositories.
 
     Where versions can come from into a repository, and the domain's package groups, are asked for
-    once in five minutes and process; what restricts a package, each time.
+    once in five minutes and process, and for each request; what restricts a package, each time.
 
     Args:
         groups: Gives the package groups of a domain, by its name and owner.
@@ -91,6 +91,20 @@ class Topology:
         self._codeartifact = codeartifact
         self._groups = groups
         self._kept = _Kept(monotonic)
+        self._requests: frozenset[str] = frozenset()
+
+    def forget(self, requests: Iterable[str]) -> None:
+        """
+        Ask for everything afresh, since people have asked for something under these ids.
+
+        What they know by now may be younger than what is kept. A request about many packages is
+        looked at package by package: only the first of those looks forgets.
+        """
+        new = frozenset(requests)
+        if not new <= self._requests:
+            self._kept.reaches.clear()
+            self._kept.settings.clear()
+        self._requests = new
 
     def way_around(self, rule: PromotionRule, package: Package) -> Way | None:
         """

@@ -329,7 +329,11 @@ def test_groups_are_listed_only_for_an_allow_list() -> None:
     topology = domain.topology()
     for _ in range(2):
         assert topology.way_around(rule(), REQUESTS) is None
-    assert domain.asked == ["approved", "intake", *each, "ListPackageGroups", *each]
+    once = ["approved", "intake", *each, "ListPackageGroups"]
+    assert domain.asked == [*once, *each]
+    topology.forget({"a request"})
+    assert topology.way_around(rule(), REQUESTS) is None
+    assert domain.asked == [*once, *each, *once]
 
 
 SETTINGS = [

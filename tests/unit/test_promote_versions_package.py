@@ -345,6 +345,41 @@ def test_a_way_around_refuses_until_it_is_closed() -> None:
     assert set(stage.states(LEFT_PAD).values()) == {"approved"}
 
 
+def test_only_gates_that_were_asked_have_answers() -> None:
+    """Nothing is said of ages and licences that nobody has looked up for a way around."""
+    require = replace(SAFE, minimum_age=MinimumAge(timedelta(days=7)), approval="manual")
+    stage = PromotionStage(rule(require))
+    stage.put(LEFT_PAD, "1.0.0")
+    stage.repositories.open_a_way()
+    stage.event(LEFT_PAD)
+    answers = {one.gate: one.outcome for one in stage.record(LEFT_PAD, "1.0.0").verdicts}
+    assert answers == {
+        "bypass": "refuse",
+        "status": "pass",
+        "snapshots": "pass",
+        "approval": "hold",
+    }
+
+
+def test_whoever_asks_gets_the_topology_of_now() -> None:
+    """A way that was closed a moment ago is closed; one request asks once for all its packages."""
+    stage = PromotionStage(rule(SAFE))
+    stage.put(LEFT_PAD, "1.0.0")
+    other = stage.put(package("right-pad"), "1.0.0")
+    stage.repositories.open_a_way()
+    stage.event(LEFT_PAD)
+    stage.repositories.described.clear()
+    stage.look(LEFT_PAD)
+    assert stage.states(LEFT_PAD) == {"1.0.0": "refused"}
+    calls = stage.repositories.calls
+    for one in (LEFT_PAD, other):
+        assert stage.deliver(messages.look(one, request="q1")) == {"batchItemFailures": []}
+    assert stage.states(LEFT_PAD) == {"1.0.0": "approved"}
+    assert stage.repositories.calls == calls + 1
+    stage.deliver(messages.look(LEFT_PAD, request="q2"))
+    assert stage.repositories.calls == calls + 2
+
+
 def test_a_malicious_version_is_refused_and_told_once() -> None:
     """Its approval does not help, another look says nothing new."""
     stage = PromotionStage(rule(Requirements(vulnerabilities=Vulnerabilities("critical"))))
