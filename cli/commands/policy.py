@@ -41,7 +41,7 @@ def check(*, live: bool, domain_owner: str | None, policy_path: Path, as_json: b
     Say whether the policy can be deployed, or why not.
 
     Every mistake comes with its line and the remedy. A rule that opens upstream in a repository
-    that the policy promotes to is a warning.
+    that the policy promotes to is a warning, and so is a promotion that requires nothing.
 
     With --live, CodeArtifact is asked for the names of the domain's repositories
     (ListRepositoriesInDomain, one call for 1,000). A name or a pattern in the policy that none of

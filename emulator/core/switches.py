@@ -205,7 +205,8 @@ _TABLE = (
         "Whether the copy of a version that the destination holds identically, as Unlisted or "
         "Archived, gives it the status of any copy; else it is in neither map.",
         _OFF_ON,
-        f"{_SAME}: a version that was withdrawn from the destination is not copied again",
+        f"{_SAME}: what a record calls copied or recalled is not copied again; what somebody has "
+        "withdrawn there past the records may come back (decision 0026)",
     ),
     Switch(
         "snapshotsMayBeCopied",

@@ -134,8 +134,12 @@ def test_warnings_are_no_mistakes(policy: Path) -> None:
     assert result.exit_code == 0
     assert f"warning {policy}:10: origins[2].kind: this rule opens upstream" in result.stderr
     document = json.loads(run("check", policy, "--json").stdout)
-    warning, other = document["warnings"]
+    warning, other, *of_promotions = document["warnings"]
     assert "production" in other["problem"]
+    assert [one["where"] for one in of_promotions if "requires nothing" in one["problem"]] == [
+        "promotions[1].require",
+        "promotions[2].require",
+    ]
     assert (document["ok"], warning["line"], warning["where"]) == (True, 10, "origins[2].kind")
     assert "approved" in warning["problem"]
     assert "--live" in warning["remedy"]

@@ -265,7 +265,8 @@ def test_the_build_warns_and_succeeds(tmp_path: Path, capsys: pytest.CaptureFixt
     assert policy_file.main([str(path)]) == 0
     output = capsys.readouterr()
     assert '"digest"' in output.out
-    (warning,) = output.err.splitlines()
+    warning, ungated = output.err.splitlines()
+    assert "this rule requires nothing" in ungated
     assert warning.startswith(f"warning: {path}:16: origins[4].upstream: this rule opens upstream")
     assert "approved, which promotions[0] (line 29) promotes to" in warning
     assert "`steward policy check --live`" in warning

@@ -117,6 +117,15 @@ def test_without_gates_everything_passes_by_itself(require: str) -> None:
     assert rule.require.origin is None
 
 
+@pytest.mark.parametrize("require", ["", "  require: {}\n"], ids=["left out", "empty"])
+def test_a_rule_without_gates_is_a_warning(require: str) -> None:
+    """It is allowed, as a stage may be; nobody is to find out by what it has copied."""
+    (warning,) = check(RULE + require, "policy.yaml").warnings
+    assert warning.where == "promotions[0].require"
+    assert "requires nothing: every version of its packages is copied" in warning.problem
+    assert check(f"{RULE}  require: {{approval: manual}}\n", "policy.yaml").warnings == []
+
+
 @pytest.mark.parametrize(
     ("short", "long"),
     [
@@ -346,6 +355,7 @@ def test_a_gate_that_some_format_cannot_pass_is_a_warning_for_all_formats(
         ({"minimum_age": {"at_least": "P7D", "exceptions": ["/pypi//x~"]}}, False),
         ({"minimum_age": 7}, False),
         ({"vulnerabilities": {"block_at": "high"}}, True),
+        ({"vulnerabilities": {"block_at": "malicious"}}, True),
         ({"vulnerabilities": {"block_at": "HIGH"}}, False),
         ({"vulnerabilities": {}}, False),
         ({"vulnerabilities": {"block_at": "low", "waivers": [{"id": "CVE-1-1"}]}}, False),

@@ -34,6 +34,15 @@ RULES = "domain: a-b\npromotions:\n"
             id="a name that is twice",
         ),
         pytest.param(
+            [
+                "{name: x, packages: /*, from: ab}",
+                "{name: x, packages: /*, from: ab, to: e1}",
+            ],
+            4,
+            "promotions[0] (line 3) has the same name, x. Give it a name of its own.",
+            id="a name that is twice, beside another mistake",
+        ),
+        pytest.param(
             ["{name: x, packages: /*, to: cd}"], 3, "the key 'from' is missing", id="no start"
         ),
         pytest.param(

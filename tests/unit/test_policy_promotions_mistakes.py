@@ -53,6 +53,9 @@ def in_require(gates: str, packages: str = "/pypi/*") -> list[str]:
         ),
         pytest.param("minimum_age: 7 days", "'7 days' is no duration", id="an age in words"),
         pytest.param("minimum_age: 604800", "Write P7D, if these are seconds", id="seconds"),
+        pytest.param(
+            "minimum_age: 7", "Write P7D for days, PT7S for seconds (ISO 8601).", id="a number"
+        ),
         pytest.param("minimum_age: P0D", "an age of nothing asks for nothing", id="no age"),
         pytest.param("minimum_age:", "minimum_age: nothing stands here", id="an empty age"),
         pytest.param(
@@ -80,8 +83,13 @@ def in_require(gates: str, packages: str = "/pypi/*") -> list[str]:
         ),
         pytest.param(
             "vulnerabilities: {block_at: severe}",
-            "Write low or medium or high or critical.",
+            "Write low or medium or high or critical or malicious.",
             id="a severity that is none",
+        ),
+        pytest.param(
+            "vulnerabilities: {}",
+            "the key 'block_at' is missing. Add it: low or medium or high or critical or malicious",
+            id="no severity",
         ),
         pytest.param(
             "vulnerabilities: {block_at: low, waivers: [{id: CVE-1, until: 2027-01-31}]}",

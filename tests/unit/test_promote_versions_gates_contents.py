@@ -50,6 +50,24 @@ def test_a_severity_blocks_from_the_threshold_on(block_at: Severity, severity: S
     assert "GHSA-aaaa" in verdict.reason
 
 
+@pytest.mark.parametrize("severity", [*SEVERITIES, None])
+def test_with_malicious_no_severity_blocks(severity: Severity | None) -> None:
+    """Whatever it is, it passes and is named, also where nobody has rated it."""
+    known = facts(vulnerabilities=(vulnerability("GHSA-aaaa", severity),))
+    verdict = vulnerabilities.judge(known, Vulnerabilities("malicious"), now=NOW)
+    assert verdict.outcome == "pass"
+    assert "but less than malicious: GHSA-aaaa" in verdict.reason
+
+
+def test_with_malicious_a_malicious_one_blocks() -> None:
+    """It is all that the gate keeps out then; no answer holds all the same."""
+    requirement = Vulnerabilities("malicious")
+    bad = facts(vulnerabilities=(vulnerability("MAL-2026-1", None),))
+    assert vulnerabilities.judge(bad, requirement, now=NOW).outcome == "refuse"
+    silent = facts(vulnerabilities=NO_ANSWER)
+    assert vulnerabilities.judge(silent, requirement, now=NOW).outcome == "hold"
+
+
 VULNERABILITY_CASES = [
     pytest.param((), (), "pass", None, id="nothing is known: it passes"),
     pytest.param(NO_ANSWER, (), "hold", QUARTER, id="no answer holds for a quarter of an hour"),

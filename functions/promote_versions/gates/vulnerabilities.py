@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Final
 from promote_versions.facts import Unavailable, VersionFacts, Vulnerability
 from promote_versions.gates.waits import UNANSWERED, UNKNOWN, later
 from promote_versions.verdicts import Verdict, hold, pass_, refuse
-from steward.promotion_rules import SEVERITIES
+from steward.promotion_rules import MALICIOUS, SEVERITIES
 
 if TYPE_CHECKING:
-    from steward.promotion_rules import Vulnerabilities, Waiver
+    from steward.promotion_rules import BlockAt, Severity, Vulnerabilities, Waiver
 
 GATE: Final = "vulnerabilities"
 _MALICIOUS: Final = "mal-"  # OSV's database of malicious packages
@@ -26,6 +26,7 @@ def judge(facts: VersionFacts, requirement: Vulnerabilities, *, now: datetime) -
     - A vulnerability of the severity ``block_at`` or above is refused, unless it is waived: by its
       id or an alias, for this package, by a waiver that has not ended.
     - One of unknown severity holds the version, unless it is waived.
+    - ``block_at: malicious``: whatever is not malicious passes, also of unknown severity.
     - Milder ones pass, and are named. Entries that their authors have withdrawn do not count.
     - If OSV did not answer, the version is held.
     """
@@ -49,9 +50,11 @@ def judge(facts: VersionFacts, requirement: Vulnerabilities, *, now: datetime) -
     for one in counted:
         if any(_waives(waiver, one, facts, now) for waiver in requirement.waivers):
             waived.append(one)
+        elif requirement.block_at == MALICIOUS:
+            milder.append(one)
         elif one.severity is None:
             unknown.append(one)
-        elif SEVERITIES.index(one.severity) >= SEVERITIES.index(requirement.block_at):
+        elif _is_as_bad_as(requirement.block_at, one.severity):
             blocking.append(one)
         else:
             milder.append(one)
@@ -66,7 +69,7 @@ def judge(facts: VersionFacts, requirement: Vulnerabilities, *, now: datetime) -
     if unknown:
         reason = f"has vulnerabilities of unknown severity: {_names(unknown)}"
         return hold(GATE, reason, named, until=later(now, UNKNOWN))
-    borne = [f"milder than {requirement.block_at}: {_names(milder)}"] if milder else []
+    borne = [f"{_why_borne(requirement.block_at)}: {_names(milder)}"] if milder else []
     borne += [f"waived: {_names(waived)}"] if waived else []
     known = f"no known vulnerability but {'; '.join(borne)}" if borne else "no known vulnerability"
     return pass_(GATE, f"has {known}", named)
@@ -87,6 +90,14 @@ def is_malicious(vulnerability: Vulnerability) -> bool:
     """Return whether the entry says that a package was made to do harm."""
     names = (vulnerability.id, *vulnerability.aliases)
     return vulnerability.malicious or any(name.lower().startswith(_MALICIOUS) for name in names)
+
+
+def _is_as_bad_as(block_at: Severity, severity: Severity) -> bool:
+    return SEVERITIES.index(severity) >= SEVERITIES.index(block_at)
+
+
+def _why_borne(block_at: BlockAt) -> str:
+    return "less than malicious" if block_at == MALICIOUS else f"milder than {block_at}"
 
 
 def _waives(waiver: Waiver, one: Vulnerability, facts: VersionFacts, now: datetime) -> bool:

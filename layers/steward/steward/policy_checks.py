@@ -65,9 +65,6 @@ def contradictions(model: PolicyModel, source: PolicySource) -> Iterator[Mistake
                 f"this rule can never match: {names} {first} all of its packages",
                 "Put the narrower rule first, or delete one of them.",
             )
-    patterns = [group.pattern for group in model.groups]
-    yield from _repeated("groups", "pattern", patterns, source)
-    yield from _repeated("promotions", "name", [rule.name for rule in model.promotions], source)
     yield from promotion_mistakes(model.promotions, source)
     groups = DeclaredGroups(model.groups)
     for index, rule in enumerate(model.origins):
@@ -139,16 +136,22 @@ def _opening(
     return Opening(repository, warning)
 
 
-def _repeated(
-    section: str, key: str, values: Sequence[str], source: PolicySource
-) -> Iterator[Mistake]:
-    for index, value in enumerate(values):
-        if (first := values.index(value)) < index:
-            yield source.mistake(
-                (section, index, key),
-                f"{source.named((section, first))} has the same {key}, {value}",
-                "Keep one of them." if key == "pattern" else "Give it a name of its own.",
-            )
+def repetitions(document: object, source: PolicySource) -> Iterator[Mistake]:
+    """Yield a mistake for each group with the pattern, and promotion with the name, of another."""
+    for section, key, remedy in (
+        ("groups", "pattern", "Keep one of them."),
+        ("promotions", "name", "Give it a name of its own."),
+    ):
+        rules = document.get(section) if isinstance(document, dict) else None
+        first: dict[str, int] = {}
+        for index, rule in enumerate(rules if isinstance(rules, list) else ()):
+            value = rule.get(key) if isinstance(rule, dict) else None
+            if isinstance(value, str) and first.setdefault(value, index) < index:
+                yield source.mistake(
+                    (section, index, key),
+                    f"{source.named((section, first[value]))} has the same {key}, {value}",
+                    remedy,
+                )
 
 
 def _impossible(

@@ -28,7 +28,7 @@ from steward.policy import (
     CompiledPolicy,
     CompiledSnapshotRule,
 )
-from steward.policy_checks import Opening, contradictions, openings, wanted
+from steward.policy_checks import Opening, contradictions, openings, repetitions, wanted
 from steward.policy_lines import (
     Mistake,
     PolicyMistakesError,
@@ -107,8 +107,10 @@ def check(text: str, file: str, *, now: datetime | None = None) -> CheckedPolicy
     """
     source = PolicySource(parse(text, file), file)
     mistakes = list(repeated_keys(source.tree, file))
+    document = yaml.safe_load(text)
+    mistakes += repetitions(document, source)
     try:
-        model = PolicyModel.model_validate(yaml.safe_load(text))
+        model = PolicyModel.model_validate(document)
     except ValidationError as error:
         mistakes += [mistake_of(source, details) for details in error.errors()]
     else:

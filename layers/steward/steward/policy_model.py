@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Annotated, Final, Literal, get_args
+from typing import Annotated, Final, Literal, get_args, get_origin
 
 from pydantic import (
     BaseModel,
@@ -277,6 +277,14 @@ SECTIONS: Final[dict[str, type[BaseModel]]] = {
 def keys_of(model: type[BaseModel]) -> list[str]:
     """Return the keys of *model* as they stand in the file."""
     return [field.alias or name for name, field in model.model_fields.items()]
+
+
+def words_of(model: type[BaseModel], key: str) -> tuple[str, ...]:
+    """Return the words that *key* of *model* chooses from; none if it is no such key."""
+    field = model.model_fields.get(key)
+    if field is None or get_origin(field.annotation) is not Literal:
+        return ()
+    return get_args(field.annotation)
 
 
 def model_at(location: Sequence[int | str]) -> type[BaseModel]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from steward.policy_lines import Location, Mistake, PolicySource
-from steward.policy_model import keys_of, model_at
+from steward.policy_model import keys_of, model_at, words_of
 from steward.policy_values import NAMES, REMEDIED, WORD, nearest
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def _problem(location: Location, details: ErrorDetails) -> tuple[str, str]:  # n
     if kind == "extra_forbidden":
         return f"unknown key {location[-1]!r}", _known_keys(location)
     if kind == "missing":
-        return f"the key {location[-1]!r} is missing", "Add it."
+        return f"the key {location[-1]!r} is missing", _with_its_words(location)
     if details["input"] is None:
         return "nothing stands here", "Write what is wanted, or delete it."
     if kind == "list_type" and len(location) == 1:
@@ -70,6 +70,11 @@ def _problem(location: Location, details: ErrorDetails) -> tuple[str, str]:  # n
         remedy = "A name has 2 to 50 of a-z, 0-9 and -. It starts with a letter and ends with no -."
         return f"{str(details['input'])!r} is no name of a domain", remedy
     return _WRONG_KINDS.get(kind, (details["msg"], "See docs/policy.md."))
+
+
+def _with_its_words(location: Location) -> str:
+    words = words_of(model_at(location[:-1]), str(location[-1]))
+    return f"Add it: {' or '.join(words)}." if words else "Add it."
 
 
 def _known_keys(location: Location) -> str:

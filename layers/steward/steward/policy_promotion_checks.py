@@ -12,7 +12,7 @@ from steward.coordinates import FORMATS, Format
 from steward.patterns import Pattern
 from steward.policy_lines import Location, Mistake, PolicySource
 from steward.policy_promotion_values import CONNECTIONS, end_of_day
-from steward.policy_promotions import PromotionsRule
+from steward.policy_promotions import PromotionsRule, RequireKeys
 from steward.promotion_rules import matcher
 from steward.version_ranges import RangeError, parse_range
 
@@ -53,6 +53,12 @@ def promotion_warnings(
     """Yield what is no mistake, and probably not what is wanted."""
     for index, rule in enumerate(rules):
         place: Location = ("promotions", index, "require")
+        if rule.require == RequireKeys():
+            yield source.mistake(
+                place,
+                "this rule requires nothing: every version of its packages is copied",
+                "Add what a version has to pass, such as vulnerabilities: {block_at: malicious}.",
+            )
         if None in _formats_named(rule):
             for impasse in _impasses(rule):
                 yield source.mistake(

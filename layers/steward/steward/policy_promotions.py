@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, get_args
 
 from pydantic import (
     AfterValidator,
@@ -43,7 +43,7 @@ from steward.policy_values import (
     refusal,
     without_default,
 )
-from steward.promotion_rules import ApprovalMode, Recall, Severity
+from steward.promotion_rules import ApprovalMode, BlockAt, Recall
 
 _OPTIONAL: Final = {"json_schema_extra": without_default}
 # A value that may be left out, and that null is none of: whatever stands there is a value.
@@ -107,9 +107,13 @@ class VulnerabilitiesKeys(Section):
     """Which known vulnerabilities (OSV) keep a version out. Malicious packages always are."""
 
     block_at: Annotated[
-        Severity,
-        BeforeValidator(one_of("low", "medium", "high", "critical")),
-        Field(examples=["high"], description="The mildest severity that keeps a version out."),
+        BlockAt,
+        BeforeValidator(one_of(*get_args(BlockAt))),
+        Field(
+            examples=["high"],
+            description="The mildest severity that keeps a version out. malicious: none does, only "
+            "malicious packages are kept out, and all else is named and passes.",
+        ),
     ]
     waivers: Annotated[
         list[WaiverKeys],

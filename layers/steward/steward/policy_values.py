@@ -27,6 +27,7 @@ _ISO_DURATION: Final = re.compile(
     r"P(?:(?P<weeks>[0-9]{1,4})W)?(?:(?P<days>[0-9]{1,5})D)?"
     r"(?:T(?:(?P<hours>[0-9]{1,6})H)?(?:(?P<minutes>[0-9]{1,8})M)?(?:(?P<seconds>[0-9]{1,9})S)?)?"
 )
+_MOST_LIKELY_DAYS: Final = 366  # our choice: who writes more than that does not mean days
 _GLOB_SIGNS: Final = re.compile(r"[*?\[\]!]")
 _EXAMPLES_OF_PATTERNS: Final = ["/maven/com.mycompany~", "/npm/mycompany/*", "/pypi//requests$"]
 
@@ -172,7 +173,10 @@ def duration_seconds(text: str) -> int:
 def _no_duration(text: str) -> PydanticCustomError:
     remedy = "Write ISO 8601 with weeks, days, hours, minutes or seconds: PT1H, P7D, P1DT12H."
     if re.fullmatch(r"[0-9]{1,9}", text):
-        remedy = f"Write {_iso_duration(int(text))}, if these are seconds (ISO 8601)."
+        number, seconds = int(text), _iso_duration(int(text))
+        remedy = f"Write {seconds}, if these are seconds (ISO 8601)."
+        if 0 < number <= _MOST_LIKELY_DAYS:
+            remedy = f"Write P{number}D for days, {seconds} for seconds (ISO 8601)."
     return refusal(f"{text!r} is no duration", remedy)
 
 

@@ -12,10 +12,12 @@ from steward.coordinates import Package
 from steward.patterns import Pattern
 
 Severity = Literal["low", "medium", "high", "critical"]
+BlockAt = Literal["low", "medium", "high", "critical", "malicious"]
 ApprovalMode = Literal["automatic", "manual"]
 Recall = Literal["report", "unlist", "archive"]
 
 SEVERITIES: Final[tuple[Severity, ...]] = get_args(Severity)  # from the mildest on
+MALICIOUS: Final = "malicious"  # of `block_at`: no severity keeps a version out
 
 
 class CompiledMinimumAge(TypedDict):
@@ -38,7 +40,7 @@ class CompiledWaiver(TypedDict):
 class CompiledVulnerabilities(TypedDict):
     """A ``vulnerabilities`` as the policy compiler writes it."""
 
-    block_at: Severity
+    block_at: BlockAt
     waivers: list[CompiledWaiver]
 
 
@@ -184,10 +186,10 @@ class Vulnerabilities:
     Which known vulnerabilities keep a version out. A malicious package is always kept out.
 
     Attributes:
-        block_at: The mildest severity that does.
+        block_at: The mildest severity that does; ``malicious``: none does.
     """
 
-    block_at: Severity
+    block_at: BlockAt
     waivers: tuple[Waiver, ...] = ()
 
 
