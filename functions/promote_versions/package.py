@@ -16,7 +16,7 @@ from promote_versions.seen import Seen, SeenPackages
 from promote_versions.settled import next_reminder, standing
 from promote_versions.telling import announce, log_decision, tell_decisions
 from steward.coordinates import Package, PackageVersion
-from steward.observability import PackageLog, count
+from steward.observability import PackageLog
 
 if TYPE_CHECKING:
     from steward.promotion_rules import PromotionRule
@@ -215,14 +215,8 @@ class _Look:
     def order(self) -> None:
         """Order the copies of all that may be copied, dependencies first."""
         ordered = list(orders(self._to_order))
-        if not ordered:
-            return
-        self.to.copies.order(*ordered)
-        for order in ordered:
-            PackageLog(order.package).info(
-                "copy ordered", versions=list(order.revisions), to=order.to, rule=order.rule
-            )
-        count("CopiesOrdered", sum(len(order.revisions) for order in ordered))
+        if ordered:
+            self.to.copies.order(*ordered)
         self._to_order.clear()
 
     def unwritten(self, seen: Seen) -> list[Record]:

@@ -16,7 +16,7 @@ from steward import clients
 from steward.clients import MessageEntry
 from steward.coordinates import Package
 from steward.errors import QueueError
-from steward.observability import PackageLog
+from steward.observability import PackageLog, count
 from steward.own_queue import SqsOwnQueue
 
 MAX_ENTRIES: Final = 10  # SendMessageBatch, SQS API Reference
@@ -103,6 +103,9 @@ class SqsCopiesQueue:
         """
         pieces = (piece for order in orders for piece in _pieces(order))
         _send(self._url, map(messages.body_of, pieces), group=COPIES_GROUP)
+        for order in orders:
+            PackageLog(order.package).info("copy ordered", **_words(order))
+            count("CopiesOrdered", len(order.revisions))
 
 
 class ObservedCopiesQueue:
@@ -111,9 +114,11 @@ class ObservedCopiesQueue:
     def order(self, *orders: CopyOrder) -> None:
         """Log what would be copied."""
         for order in orders:
-            PackageLog(order.package).info(
-                "would copy", versions=list(order.revisions), to=order.to, rule=order.rule
-            )
+            PackageLog(order.package).info("would copy", **_words(order))
+
+
+def _words(order: CopyOrder) -> dict[str, object]:
+    return {"versions": list(order.revisions), "to": order.to, "rule": order.rule}
 
 
 def _pieces(order: CopyOrder) -> Iterator[CopyOrder]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from promote_versions.facts import VersionFacts
 from promote_versions.gates.vulnerabilities import judge_malice
+from promote_versions.record_limits import cut_text
 from promote_versions.recorded import was_asked
 from steward.observability import PackageLog, count
 from steward.promotion_notices import NotPromoted, RecallAction
@@ -28,6 +29,7 @@ REMINDER: Final = timedelta(days=30)
 TOLD_FOR: Final = timedelta(days=365)
 # Our choice: what a person reads. The records have all of them.
 VERSIONS_PER_TEXT: Final = 50
+REASON_PER_TEXT: Final = 300
 
 
 def log_decision(judged: Judged, record: Record) -> None:
@@ -149,10 +151,15 @@ def _question(package: Package, waiting: Sequence[Judged]) -> tuple[str, str]:
         "Versions:",
     ]
     for one in waiting[:VERSIONS_PER_TEXT]:
-        passed = [verdict.gate for verdict in one.judgement.verdicts if verdict.outcome == "pass"]
+        passed = [
+            f"      {verdict.gate}: {cut_text(verdict.reason, REASON_PER_TEXT)}"
+            for verdict in one.judgement.verdicts
+            if verdict.outcome == "pass"
+        ]
         lines += [
             f"  {one.version.version} (revision {one.version.revision})",
-            f"    passed: {', '.join(passed) or 'there is no other gate'}",
+            "    passed:",
+            *passed,
             f"    {approve_command(package, one.version, rule.name)}",
         ]
     if len(waiting) > VERSIONS_PER_TEXT:

@@ -412,6 +412,18 @@ def test_a_person_is_asked_once_for_each_revision() -> None:
     assert [dict(order.revisions) for order in stage.copies.orders] == [{"1.0.0": "later"}]
 
 
+def test_whoever_is_asked_learns_what_each_gate_has_found() -> None:
+    """Line by line, with its reason."""
+    stage = PromotionStage(rule(replace(EVERYTHING, approval="manual")))
+    stage.put(LEFT_PAD, "1.0.0")
+    stage.event(LEFT_PAD)
+    ((_, text),) = stage.attention.messages
+    passed = [one for one in stage.record(LEFT_PAD, "1.0.0").verdicts if one.outcome == "pass"]
+    assert {one.gate for one in passed} > {"minimum_age", "vulnerabilities", "licences"}
+    for one in passed:
+        assert f"\n      {one.gate}: {one.reason}\n" in text
+
+
 def test_a_question_that_was_lost_is_asked_again() -> None:
     """Nobody has read it, so a requested judgement asks again."""
     stage = PromotionStage(rule(MANUAL))
@@ -529,6 +541,7 @@ def test_observe_mode_decides_records_and_tells_but_orders_nothing(lines: Lines)
     assert stage.states(LEFT_PAD, "second") == {"1.0.0": "approved"}
     assert len(stage.attention.messages) == 1
     assert [line["versions"] for line in lines.of("would copy")] == [["1.0.0"]]
+    assert lines.of("copy ordered") == []
 
 
 def test_each_decision_is_one_line_with_its_reason(lines: Lines) -> None:

@@ -190,3 +190,15 @@ def test_observing_orders_nothing(sqs: FakeSqs, lines: Lines) -> None:
     assert sqs.calls == []
     (line,) = lines.of("would copy")
     assert (line["versions"], line["to"], line["rule"]) == (["0", "1"], "releases", "r")
+    assert lines.of("copy ordered") == []
+
+
+def test_an_order_is_logged_once_it_is_sent(sqs: FakeSqs, lines: Lines) -> None:
+    """Not before, and not if the queue does not take it."""
+    SqsCopiesQueue("url").order(order(2))
+    (line,) = lines.of("copy ordered")
+    assert (line["versions"], line["to"], line["rule"]) == (["0", "1"], "releases", "r")
+    sqs.error = EndpointConnectionError(endpoint_url="http://sqs")
+    with pytest.raises(QueueError):
+        SqsCopiesQueue("url").order(order(2))
+    assert lines.messages() == ["copy ordered"]
