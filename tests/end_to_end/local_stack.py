@@ -13,6 +13,7 @@ import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -63,7 +64,7 @@ class LocalStack:
     @property
     def codeartifact(self) -> CodeArtifactClient:
         """A client for looking at what the repositories hold."""
-        client: CodeArtifactClient = self._client("codeartifact")
+        client: CodeArtifactClient = self.client("codeartifact")
         return client
 
     def admin(
@@ -180,7 +181,7 @@ class LocalStack:
 
     def undelivered(self) -> int:
         """Return how many messages wait, or are being worked on, in all queues together."""
-        sqs = self._client("sqs")
+        sqs = self.client("sqs")
         counts = (
             "ApproximateNumberOfMessages",
             "ApproximateNumberOfMessagesNotVisible",
@@ -192,15 +193,21 @@ class LocalStack:
             total += sum(int(attributes["Attributes"][name]) for name in counts)
         return total
 
-    def _client(self, service: str) -> Any:  # noqa: ANN401  botocore makes its clients at run time
-        session = botocore.session.Session()
-        session.set_config_variable("region", self.ready["region"])
-        session.set_credentials("dummy", "dummy")
-        return session.create_client(
-            service,
-            endpoint_url=self.endpoint,
-            config=Config(retries={"mode": "standard", "max_attempts": 5}),
-        )
+    def client(self, service: str) -> Any:  # noqa: ANN401  botocore makes its clients at run time
+        """Return a client of a service of the stack."""
+        return _client(self.endpoint, str(self.ready["region"]), service)
+
+
+@cache  # each reads AWS's model of the service, and tests ask until something has come to pass
+def _client(endpoint: str, region: str, service: str) -> Any:  # noqa: ANN401  as above
+    session = botocore.session.Session()
+    session.set_config_variable("region", region)
+    session.set_credentials("dummy", "dummy")
+    return session.create_client(
+        service,
+        endpoint_url=endpoint,
+        config=Config(retries={"mode": "standard", "max_attempts": 5}),
+    )
 
 
 def eventually(look: Callable[[], T], until: Callable[[T], bool]) -> T:

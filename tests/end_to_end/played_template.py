@@ -7,6 +7,7 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 import botocore.session
@@ -55,11 +56,16 @@ def playing(
         yield stack
 
 
-def client_of(stack: LocalStack, service: str) -> BaseClient:
-    """Return a client for a service of the stack."""
+def client_of(stack: LocalStack, service: str, account: str = "anyone") -> BaseClient:
+    """Return a client for a service of the stack, with the access key id *account*."""
+    return _client(stack.endpoint, service, account)
+
+
+@cache  # each reads AWS's model of the service, and tests ask until something has come to pass
+def _client(endpoint: str, service: str, account: str) -> BaseClient:
     session = botocore.session.Session()
-    session.set_credentials("anyone", "anything")
-    return session.create_client(service, region_name="us-west-2", endpoint_url=stack.endpoint)
+    session.set_credentials(account, "anything")
+    return session.create_client(service, region_name="us-west-2", endpoint_url=endpoint)
 
 
 def codeartifact(stack: LocalStack) -> BaseClient:

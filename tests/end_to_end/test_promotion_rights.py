@@ -9,9 +9,8 @@ from __future__ import annotations
 import io
 import json
 import re
-import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -29,6 +28,7 @@ from emulator.app import LocalCodeArtifact
 from steward.policy_file import compile_policy
 from tests.contract.cloudformation import deployed
 from tests.contract.test_least_privilege import allowed
+from tests.end_to_end.played_template import client_of, impatient, until
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -137,11 +137,7 @@ class Played:
 
     def client(self, service: str) -> botocore.client.BaseClient:
         """Return a client that speaks as the stack's account."""
-        session = botocore.session.Session()
-        session.set_credentials("012345678901", "local")
-        return session.create_client(
-            service, region_name="us-west-2", endpoint_url=self.stack.endpoint
-        )
+        return client_of(self.stack, service, self.stack.options.account)
 
     def admin(self, path: str, document: object) -> None:
         """Tell the local CodeArtifact something."""
@@ -197,17 +193,9 @@ class Played:
         self.stack.fire("RecheckPromotionsSchedule")
 
 
-def until(condition: Callable[[], object], seconds: float = 60) -> None:
-    """Wait until *condition* holds."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come about"
-        time.sleep(0.1)
-
-
 @contextmanager
-def play(mode: Mode) -> Iterator[Played]:
-    """Play the project's template; each function says its name with each request."""
+def play(mode: Mode, folder: Path) -> Iterator[Played]:
+    """Play the project's template, impatiently; each function says its name with each request."""
     requests = Requests()
 
     def opened(
@@ -222,6 +210,7 @@ def play(mode: Mode) -> Iterator[Played]:
     options = StackOptions(
         compiled_policy=compile_policy(POLICY, "policy.yaml"),
         mode=mode,
+        template=impatient(folder, seconds=60),
         parameters={"NotificationEmail": "platform@example.com"},
         open_codeartifact=opened,
     )
@@ -238,9 +227,9 @@ def rights(mode: Mode, function: str) -> set[str]:
     return {action for action, _ in allowed(resources, f"{function}Role")}
 
 
-def test_what_is_asked_for_to_promote_and_to_recall_is_allowed() -> None:
+def test_what_is_asked_for_to_promote_and_to_recall_is_allowed(tmp_path: Path) -> None:
     """All three functions are at work, and none of them asks for more than it may."""
-    with play("enforce") as played:
+    with play("enforce", tmp_path) as played:
         played.decide()
         until(lambda: played.is_recorded("copied"))
         played.recall()
@@ -254,9 +243,9 @@ def test_what_is_asked_for_to_promote_and_to_recall_is_allowed() -> None:
     assert "codeartifact:CopyPackageVersions" in asked[COPIER]
 
 
-def test_what_is_asked_for_to_observe_is_allowed() -> None:
+def test_what_is_asked_for_to_observe_is_allowed(tmp_path: Path) -> None:
     """Nothing is ordered, and so nothing is copied."""
-    with play("observe") as played:
+    with play("observe", tmp_path) as played:
         played.decide()
         until(lambda: played.is_recorded("approved"))
         played.stack.fire("RecheckPromotionsSchedule")
