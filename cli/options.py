@@ -143,6 +143,14 @@ osv_option = click.option(
     help="Where promotions ask for vulnerabilities.  [default: a local OSV, which knows what it is "
     "told]",
 )
+domain_template_option = click.option(
+    "--domain-template",
+    "domain_templates",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    multiple=True,
+    metavar="FILE",
+    help="Make the CodeArtifact resources of this CloudFormation template first (may be repeated).",
+)
 mode_option = click.option(
     "--mode",
     type=click.Choice(["observe", "enforce"]),

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 @options.mode_option
 @options.policy_option
 @options.osv_option
+@options.domain_template_option
 @options.json_option
 @click.pass_context
 def up_command(
@@ -37,6 +38,7 @@ def up_command(
     mode: "Mode",
     policy_path: Path,
     osv: str | None,
+    domain_templates: tuple[Path, ...],
     as_json: bool,
 ) -> None:
     """
@@ -64,6 +66,7 @@ def up_command(
             mode=mode,
             data=data,
             template=options.TEMPLATE,
+            domain_templates=domain_templates,
             parameters={} if osv is None else {OSV_PARAMETER: osv},
         ),
         logs=FunctionLogs(show=None if whole_lines else ReadableLines(stderr())),

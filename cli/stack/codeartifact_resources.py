@@ -19,7 +19,12 @@ _RESTRICTIONS = {
 
 
 class CodeArtifactResources:
-    """Creates domains, repositories and package groups, each given the resolved properties."""
+    """
+    Creates domains, repositories and package groups, each given the resolved properties.
+
+    What is there already, by a folder of an earlier start, is left as it is: CloudFormation, too,
+    goes on from what it has made before.
+    """
 
     def __init__(self, client: Callable[[], "BaseClient"], account: str) -> None:
         """*client* gives a client for codeartifact that speaks as *account*."""
@@ -38,7 +43,11 @@ class CodeArtifactResources:
     def domain(self, _: str, properties: Document) -> Created:
         """Create a domain; its key is left out, as nothing here is encrypted."""
         name = str(properties["DomainName"])
-        domain = self._client().create_domain(domain=name)["domain"]
+        try:
+            domain = self._client().create_domain(domain=name)["domain"]
+        except self._client().exceptions.ConflictException:
+            domain = self._client().describe_domain(domain=name)["domain"]
+            properties = {}
         if "PermissionsPolicyDocument" in properties:
             self._client().put_domain_permissions_policy(
                 domain=name, policyDocument=json.dumps(properties["PermissionsPolicyDocument"])
@@ -56,12 +65,16 @@ class CodeArtifactResources:
         place = self._place(properties)
         name = str(properties["RepositoryName"])
         upstreams = cast("list[str]", properties.get("Upstreams", []))
-        repository = self._client().create_repository(
-            **place,
-            repository=name,
-            description=str(properties.get("Description", "")),
-            upstreams=[{"repositoryName": upstream} for upstream in upstreams],
-        )["repository"]
+        try:
+            repository = self._client().create_repository(
+                **place,
+                repository=name,
+                description=str(properties.get("Description", "")),
+                upstreams=[{"repositoryName": upstream} for upstream in upstreams],
+            )["repository"]
+        except self._client().exceptions.ConflictException:
+            found = self._client().describe_repository(**place, repository=name)
+            repository, properties = found["repository"], {}
         for connection in cast("list[str]", properties.get("ExternalConnections", [])):
             self._client().associate_external_connection(
                 **place, repository=name, externalConnection=connection
@@ -84,12 +97,16 @@ class CodeArtifactResources:
         """Create a package group with its origin configuration."""
         place = self._place(properties)
         pattern = str(properties["Pattern"])
-        group = self._client().create_package_group(
-            **place,
-            packageGroup=pattern,
-            description=str(properties.get("Description", "")),
-            contactInfo=str(properties.get("ContactInfo", "")),
-        )["packageGroup"]
+        try:
+            group = self._client().create_package_group(
+                **place,
+                packageGroup=pattern,
+                description=str(properties.get("Description", "")),
+                contactInfo=str(properties.get("ContactInfo", "")),
+            )["packageGroup"]
+        except self._client().exceptions.ConflictException:
+            found = self._client().describe_package_group(**place, packageGroup=pattern)
+            group, properties = found["packageGroup"], {}
         configuration = as_document(properties.get("OriginConfiguration", {}), pattern)
         restrictions = as_document(configuration.get("Restrictions", {}), pattern)
         wanted = {

@@ -1,8 +1,9 @@
 """
 Every AWS service but CodeArtifact: moto, in this process, as an ASGI application.
 
-Two things differ from moto's own server. A caller whose access key id is an account id speaks as
-that account, and anyone else as the stack's own. And PutEvents goes to the stack's event router.
+Three things differ from moto's own server. A caller whose access key id is an account id speaks as
+that account, and anyone else as the stack's own. PutEvents goes to the stack's event router. And
+what would make or change a stack of CloudFormation is refused.
 """
 
 import asyncio
@@ -11,15 +12,16 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
+from cli.stack import cloudformation
 from cli.stack.json_types import Document
 from cli.stack.router import ENTRIES_PER_CALL, EventRouter
 
 if TYPE_CHECKING:
     from a2wsgi.wsgi_typing import WSGIApp
-    from starlette.types import ASGIApp, Receive, Scope, Send
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _CREDENTIAL = re.compile(
-    r"(?:Credential=|X-Amz-Credential=)([^/%,&]+)(?:/|%2F)\d{8}(?:/|%2F)([^/%]+)"
+    r"(?:Credential=|X-Amz-Credential=)([^/%,&]+)(?:/|%2F)\d{8}(?:/|%2F)([^/%]+)(?:/|%2F)([^/%]+)"
 )
 _ACCOUNT = re.compile(r"\d{12}")
 _ACCOUNT_HEADER = b"x-moto-account-id"  # moto documentation, "Multi-Account support"
@@ -28,10 +30,11 @@ _WORKERS = 32  # threads: each long poll of a client holds one for up to 20 s
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who a request comes from, and for which region it is signed."""
+    """Who a request comes from, and for which region and service it is signed."""
 
     account: str
     region: str
+    service: str = ""
 
 
 class MotoServices:
@@ -64,6 +67,13 @@ class MotoServices:
         if is_put_events and caller.region == self._default.region:
             await self._put_events(caller, receive, send)
             return
+        if caller.service == cloudformation.SERVICE:
+            body = await _body(receive)
+            refused = cloudformation.refusal(body, scope.get("query_string", b""))
+            if refused is not None:
+                await _answer(send, 400, b"text/xml", refused)
+                return
+            receive = _again(body, receive)
         kept = [pair for pair in scope["headers"] if pair[0] != _ACCOUNT_HEADER]
         account_header = (_ACCOUNT_HEADER, caller.account.encode())
         await self._moto({**scope, "headers": [*kept, account_header]}, receive, send)
@@ -74,18 +84,12 @@ class MotoServices:
         found = _CREDENTIAL.search(signed.decode("latin-1"))
         if found is None:
             return self._default
-        key, region = found.groups()
-        return Caller(key if _ACCOUNT.fullmatch(key) else self._default.account, region)
+        key, region, service = found.groups()
+        return Caller(key if _ACCOUNT.fullmatch(key) else self._default.account, region, service)
 
     async def _put_events(self, caller: Caller, receive: "Receive", send: "Send") -> None:
-        body = bytearray()
-        while True:
-            message = await receive()
-            body.extend(message.get("body", b""))
-            if not message.get("more_body"):
-                break
         status, answer = 200, cast("Document", {})
-        entries = _entries(bytes(body))
+        entries = _entries(await _body(receive))
         if entries is None:
             status = 400
             answer = {
@@ -95,14 +99,32 @@ class MotoServices:
             }
         else:
             answer = await asyncio.to_thread(self._router.put_events, caller.account, entries)
-        await send(
-            {
-                "type": "http.response.start",
-                "status": status,
-                "headers": [(b"content-type", b"application/x-amz-json-1.1")],
-            }
-        )
-        await send({"type": "http.response.body", "body": json.dumps(answer).encode()})
+        await _answer(send, status, b"application/x-amz-json-1.1", json.dumps(answer).encode())
+
+
+async def _body(receive: "Receive") -> bytes:
+    body = bytearray()
+    while True:
+        message = await receive()
+        body.extend(message.get("body", b""))
+        if not message.get("more_body"):
+            return bytes(body)
+
+
+def _again(body: bytes, receive: "Receive") -> "Receive":
+    """Return what gives *body*, which has been read, once more, and then what *receive* gives."""
+    messages: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def give() -> "Message":
+        return messages.pop() if messages else await receive()
+
+    return give
+
+
+async def _answer(send: "Send", status: int, content_type: bytes, body: bytes) -> None:
+    headers = [(b"content-type", content_type)]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
 
 
 def forget_everything() -> None:

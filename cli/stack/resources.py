@@ -55,13 +55,20 @@ class Applied:
 
 
 def apply_template(
-    template: Template, *, parameters: dict[str, str], services: Services, account: str, region: str
+    template: Template,
+    *,
+    parameters: dict[str, str],
+    services: Services,
+    account: str,
+    region: str,
+    only: str = "",
 ) -> Applied:
     """
     Create the resources of the template, each after those that it refers to.
 
     Functions, layers, event source mappings and schedules are resolved and handed back: they are
-    run by the stack, not by moto. Resources whose `Condition` is false are left out.
+    run by the stack, not by moto. Resources whose `Condition` is false are left out; one whose
+    type does not begin with *only* is named instead of created.
 
     Raises:
         TemplateError: An expression cannot be resolved, or resources refer to each other in a ring.
@@ -78,6 +85,12 @@ def apply_template(
     for logical_id in _in_order(template, scope):
         resource = template.resources[logical_id]
         resource_type = str(resource["Type"])
+        if not resource_type.startswith(only):
+            created = arns.stand_in(logical_id, resource_type)
+            reason = "of this template, only what is CodeArtifact's is made"
+            unplayed.setdefault((resource_type, reason), []).append(logical_id)
+            _enter(scope, logical_id, created)
+            continue
         creator = services.creators.get(resource_type)
         if resource_type in {FUNCTION, LAYER, EVENT_SOURCE, SCHEDULE}:
             created = _keep(applied, logical_id, resource_type, _resolved(scope, resource), arns)
@@ -93,11 +106,16 @@ def apply_template(
             *_unplayed_parts_of_an_event_source(applied.event_sources.get(logical_id)),
         ):
             unplayed.setdefault((resource_type, reason), []).append(logical_id)
-        scope.references[logical_id] = created.reference
-        for name, value in created.attributes.items():
-            scope.attributes[logical_id, name] = value
+        _enter(scope, logical_id, created)
     applied.unplayed = [Unplayed(*key, tuple(ids)) for key, ids in sorted(unplayed.items())]
     return applied
+
+
+def _enter(scope: Scope, logical_id: str, created: Created) -> None:
+    """Let expressions refer to a resource from now on."""
+    scope.references[logical_id] = created.reference
+    for name, value in created.attributes.items():
+        scope.attributes[logical_id, name] = value
 
 
 @dataclass(frozen=True, slots=True)

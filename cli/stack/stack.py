@@ -17,6 +17,7 @@ from cli.stack import poller
 from cli.stack.admin import StackAdmin
 from cli.stack.clock import Chronicle, Clock
 from cli.stack.codeartifact import CodeArtifact, open_codeartifact
+from cli.stack.domain_templates import read_domain_template
 from cli.stack.environment import local_environment
 from cli.stack.errors import StackError, TemplateError
 from cli.stack.function_logs import CloudWatchSink, FunctionLogs
@@ -63,6 +64,7 @@ class StackOptions:
     data: Path | None = None
     template: Path = PROJECT / "template.yaml"
     parameters: dict[str, str] = field(default_factory=dict)  # over what mode and policy imply
+    domain_templates: tuple[Path, ...] = ()  # their CodeArtifact resources are made first
     open_codeartifact: OpensCodeArtifact = open_codeartifact
 
 
@@ -169,6 +171,10 @@ class LocalStack:
         parameters = self._parameters()
         document = read_template(options.template)
         declared = as_document(document.get("Parameters", {}), "Parameters")
+        domains = [
+            read_domain_template(path, parameters, options.region)
+            for path in options.domain_templates
+        ]
         parameters = {name: value for name, value in parameters.items() if name in declared}
         require_free(options.port)
         template = translate(
@@ -188,14 +194,11 @@ class LocalStack:
         self.endpoint = server.url
         if OSV_PARAMETER in declared:
             parameters.setdefault(OSV_PARAMETER, f"{server.url}{LOCAL_OSV}")
-        self._applied = apply_template(
-            template,
-            parameters=parameters,
-            services=Services(server.url, options.account, options.region),
-            account=options.account,
-            region=options.region,
-        )
-        self.unplayed = self._applied.unplayed
+        services = Services(server.url, options.account, options.region)
+        place = {"account": options.account, "region": options.region}
+        unplayed = [part for domain in domains for part in domain.make(services, **place)]
+        self._applied = apply_template(template, parameters=parameters, services=services, **place)
+        self.unplayed = [*unplayed, *self._applied.unplayed]
         self.logs.subscribe(CloudWatchSink(options.account, options.region))
         scratch = closing.enter_context(tempfile.TemporaryDirectory(prefix="steward-"))
         self._make_functions(self._applied, template, Path(scratch), codeartifact.clock)

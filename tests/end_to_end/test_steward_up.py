@@ -145,6 +145,14 @@ def test_what_was_acknowledged_survives_a_killed_process(tmp_path: Path) -> None
         )
 
 
+def test_a_domain_is_made_from_its_template(tmp_path: Path) -> None:
+    """Before the stack is ready: the example's repositories are there at once."""
+    example = Path(__file__).parents[2] / "examples" / "intake-and-approved"
+    with steward_up(tmp_path, "--domain-template", str(example / "template.yaml")) as stack:
+        found = stack.codeartifact.list_repositories_in_domain(domain=DOMAIN)["repositories"]
+        assert {"pypi-store", "pypi-intake", "pypi-approved"} <= {each["name"] for each in found}
+
+
 def test_a_wrong_policy_is_refused_before_anything_starts(
     developer: Developer, tmp_path: Path
 ) -> None:

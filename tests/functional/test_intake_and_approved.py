@@ -6,6 +6,7 @@ import hashlib
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -139,6 +140,72 @@ def test_package_groups_let_versions_in_by_one_way_only(
             originRestrictionType=kind,
         )["allowedRepositories"]
         assert allowed == [f"{package_format}-{repository}"]
+
+
+def beside(folder: Path, data: Path | None = None) -> LocalStack:
+    """Return a stack of a small template that makes the example's domain first."""
+    template = folder / "template.yaml"
+    template.write_text("Resources: {Queue: {Type: AWS::SQS::Queue}}")
+    options = StackOptions(
+        compiled_policy='{"domain": "my-company"}',
+        template=template,
+        data=data,
+        domain_templates=(EXAMPLE / "template.yaml",),
+    )
+    return LocalStack(options, logs=FunctionLogs(echo=io.StringIO()))
+
+
+def test_a_stack_makes_the_example_beside_its_own_template(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both are there: the stack's queue, and the domain with nothing to say against it."""
+    with beside(tmp_path) as stack:
+        assert stack.reference("Queue").endswith("/codeartifact-steward-Queue")
+        result = check(stack, monkeypatch, tmp_path)
+        assert (result.exit_code, result.stderr) == (0, "")
+
+
+def test_a_domain_that_was_kept_is_left_as_it_is(tmp_path: Path) -> None:
+    """A second start with the same folder makes what is missing, and takes nothing back."""
+    with beside(tmp_path, tmp_path / "state") as stack:
+        client(stack).delete_repository(domain="my-company", repository="npm-approved")
+        client(stack).update_repository(
+            domain="my-company", repository="pypi-intake", description="Ours"
+        )
+    with beside(tmp_path, tmp_path / "state") as stack:
+        described = [
+            client(stack).describe_repository(domain="my-company", repository=name)["repository"]
+            for name in ("pypi-intake", "npm-approved")
+        ]
+        found = client(stack).list_repositories_in_domain(domain="my-company")["repositories"]
+    assert described[0]["description"] == "Ours"
+    assert described[0]["upstreams"] == [{"repositoryName": "pypi-store"}]
+    assert len(found) == 9
+
+
+def test_of_a_domain_s_template_nothing_but_codeartifact_s_is_made(tmp_path: Path) -> None:
+    """The rest is named; what refers to it gets a name all the same."""
+    template = tmp_path / "domain.yaml"
+    template.write_text(
+        "Parameters: {DomainName: {Type: String}}\n"
+        "Resources:\n"
+        "  Key: {Type: AWS::KMS::Key}\n"
+        "  Queue: {Type: AWS::SQS::Queue}\n"
+        "  Domain:\n"
+        "    Type: AWS::CodeArtifact::Domain\n"
+        "    Properties: {DomainName: !Ref DomainName, EncryptionKey: !GetAtt Key.Arn}\n"
+    )
+    stack = beside(tmp_path)
+    stack.options = replace(stack.options, domain_templates=(template,))
+    with stack:
+        assert client(stack).describe_domain(domain="my-company")["domain"]["name"] == "my-company"
+        assert [part.resource_type for part in stack.unplayed] == [
+            "AWS::KMS::Key",
+            "AWS::SQS::Queue",
+        ]
+        assert {part.reason for part in stack.unplayed} == {
+            "of this template, only what is CodeArtifact's is made"
+        }
 
 
 def way_around(stack: LocalStack, folder: Path) -> Way | None:

@@ -124,6 +124,22 @@ def test_what_has_no_effect_is_named(stack: LocalStack) -> None:
     ]
 
 
+def test_cloudformation_makes_no_stacks(stack: LocalStack) -> None:
+    """Moto would say that it has; questions are answered, and there are none."""
+    cloudformation = client(stack, "cloudformation")
+    template = "Resources: {Domain: {Type: AWS::CodeArtifact::Domain}}"
+    with pytest.raises(ClientError, match="steward up --domain-template FILE") as caught:
+        cloudformation.create_stack(StackName="domain", TemplateBody=template)
+    assert caught.value.response["Error"]["Code"] == "InvalidAction"
+    with pytest.raises(ClientError, match="CreateChangeSet: the local stack makes no"):
+        cloudformation.create_change_set(
+            StackName="domain", ChangeSetName="first", TemplateBody=template
+        )
+    assert cloudformation.list_stacks()["StackSummaries"] == []
+    with pytest.raises(ClientError, match="Stack with id domain does not exist"):
+        cloudformation.describe_stacks(StackName="domain")
+
+
 @pytest.mark.parametrize("entries", [0, 11])
 def test_put_events_takes_1_to_10_entries(stack: LocalStack, entries: int) -> None:
     """Any other number is refused as a whole (API Reference, PutEvents)."""
