@@ -33,9 +33,9 @@ def emulator_command(
     """
     Run the local CodeArtifact alone until Ctrl-C.
 
-    It takes the options of `steward up`, so that one can stand for the other; no automation runs
-    here, so --mode, --policy and --osv change nothing. What it prints when ready is JSON either
-    way.
+    It takes the options of `steward up` but --domain-template, so that one can stand for the other;
+    no automation runs here, so --mode, --policy and --osv change nothing. What it prints when ready
+    is JSON either way.
     """
     from cli.stack.codeartifact import open_codeartifact
     from cli.stack.errors import StackError

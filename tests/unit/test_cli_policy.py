@@ -145,6 +145,16 @@ def test_warnings_are_no_mistakes(policy: Path) -> None:
     assert "--live" in warning["remedy"]
 
 
+def test_a_gate_that_keeps_malicious_packages_out_only_says_so(policy: Path) -> None:
+    """In the table, and in words."""
+    policy.write_text(POLICY.replace("block_at: high", "block_at: malicious"))
+    assert "vulnerabilities: malicious" in run("check", policy).stdout
+    explained = run("explain", policy, "pkg:pypi/requests", "--repository", "intake").stdout
+    assert (
+        "It is not malicious; known vulnerabilities are named, and keep nothing out." in explained
+    )
+
+
 def test_live_fails_where_codeartifact_cannot_be_asked(
     policy: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
