@@ -114,16 +114,20 @@ def test_an_answer_is_no_larger_than_allowed(length: bytes, large: bool) -> None
 
 def test_a_connection_that_was_closed_is_opened_again() -> None:
     """A server may close what is idle; a request on it gets its answer all the same."""
+    answered: list[socket.socket] = []
 
     def answer(connection: socket.socket, _: threading.Event) -> None:
+        if connection in answered:  # what was sent before the client saw that it is closed
+            return
+        answered.append(connection)
         connection.sendall(HEAD + b"Content-Length: 2\r\n\r\n{}")
         connection.shutdown(socket.SHUT_RDWR)
 
-    with misbehaving(answer) as (url, requests):
+    with misbehaving(answer) as (url, _):
         http = BoundedHttp(seconds=DEADLINE_SECONDS, largest=100)
         for _ in range(3):
             assert http.request("GET", url, headers={}).document() == {}
-    assert len(requests) == 3
+    assert len(answered) == 3
 
 
 def test_a_connection_that_breaks_is_tried_once_more() -> None:
