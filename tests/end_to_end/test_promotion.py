@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
+from promote_versions.record_items import RECORDS, record_of
 from tests.end_to_end.developer import Developer
 from tests.end_to_end.local_stack import LocalStack, eventually
 from tests.end_to_end.package_clients import PYTHON, TEAM
@@ -26,6 +27,7 @@ from tests.end_to_end.public_packages import source_archive, wheel
 from tests.end_to_end.snapshot_builds import DOMAIN
 
 if TYPE_CHECKING:
+    from promote_versions.records import Record, State
     from tests.end_to_end.public_packages import PublicPackages
 
 DAY = timedelta(days=1)
@@ -98,9 +100,17 @@ class World:
         said = self.builder.run("steward", "promotions", "--domain", DOMAIN, "--json").stdout
         return {row["packageUrl"]: row for row in json.loads(said)["promotions"]}
 
-    def states(self) -> dict[str, object]:
+    def records(self) -> dict[str, Record]:
+        """Return what is recorded of each version; no process is started for it."""
+        dynamodb = self.stack.client("dynamodb")
+        [table] = [one for one in dynamodb.list_tables()["TableNames"] if "Promotions" in one]
+        items = dynamodb.scan(TableName=table)["Items"]
+        found = [record_of(item) for item in items if item["entry"]["S"].startswith(RECORDS)]
+        return {one.package.purl(one.version): one for one in found}
+
+    def states(self) -> dict[str, State]:
         """Return the state of each version."""
-        return {purl: row["state"] for purl, row in self.promotions().items()}
+        return {purl: one.state for purl, one in self.records().items()}
 
     def approve(self, purl: str, *arguments: str) -> dict[str, object]:
         """A person lets a version through with `steward approve`; return what became of it."""
@@ -196,7 +206,7 @@ def fetched(world: World) -> Rows:
             each.purl(each.careful, "1.0.0"): "held",
         }
     wanted |= dict.fromkeys(map(python_purl, (GROWING, TURNCOAT)), "copied")
-    eventually(world.states, lambda seen: seen == wanted)
+    eventually(world.states, lambda seen: dict(seen) == wanted)
     return world.promotions()
 
 
@@ -280,15 +290,11 @@ def test_what_is_altered_between_gate_and_copy_goes_through_the_gates_again(worl
     purl = python_purl(BILLING)
     with world.stack.paused("promote_versions.copier.handler"):
         world.approve(purl, "--wait", "0")
-        approved = eventually(
-            lambda: world.promotions()[purl], lambda row: row["state"] == "approved"
-        )
+        approved = eventually(lambda: world.records()[purl], lambda one: one.state == "approved")
         world.upload("our_billing-1.0.tar.gz", source_archive("our_billing", "1.0"))
 
-    again = eventually(
-        lambda: world.promotions()[purl], lambda row: row["revision"] != approved["revision"]
-    )
-    assert again["state"] == "held"
+    again = eventually(lambda: world.records()[purl], lambda one: one.revision != approved.revision)
+    assert again.state == "held"
     (noticed,) = world.stack.logged("changed since", package=BILLING)
     assert noticed["rule"] == "in-house"
     assert world.python(BILLING) == {}
@@ -346,10 +352,9 @@ def test_what_turns_out_to_be_malicious_is_recalled(world: World) -> None:
 
     world.stack.fire("RecheckPromotionsSchedule")
 
-    row = eventually(
-        lambda: world.promotions()[python_purl(TURNCOAT)], lambda row: row["state"] == "recalled"
-    )
-    assert "MAL-2026-1" in str(row["reason"])
+    purl = python_purl(TURNCOAT)
+    eventually(lambda: world.states()[purl], lambda state: state == "recalled")
+    assert "MAL-2026-1" in str(world.promotions()[purl]["reason"])
     assert world.python(TURNCOAT) == {"1.0": "Archived"}
     PYTHON.install(world.builder, TURNCOAT, refused=True)
 
