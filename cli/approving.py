@@ -76,6 +76,7 @@ def approval_options(command: _Command) -> _Command:
                 metavar="REVISION",
                 help="The revision that you have looked at: nothing is sent if it has changed.",
             ),
+            click.option("--gates", is_flag=True, help="Show what each gate said in any case."),
             wait_option,
             options.policy_option,
             options.domain_option,
@@ -107,6 +108,7 @@ def say(
     rule: str | None,
     repository: str | None,
     revision: str | None,
+    gates: bool,
     wait_seconds: int,
     policy_path: Path,
     domain: str | None,
@@ -119,7 +121,7 @@ def say(
     Raises:
         click.ClickException: No version, or several, can be meant; or nothing was recorded in time.
     """
-    from cli import aws, policies, promotion_tables
+    from cli import aws, policies, promotion_documents, promotion_tables
     from cli.deployment import find_promotions
     from cli.kept_versions import what_keeps
     from promote_versions.records_table import DynamoDbRecords
@@ -158,13 +160,19 @@ def say(
         kept = (
             what_keeps(became, ledgers.connect("enforce", deployment.ledger)) if under_way else ""
         )
+    note = _COUNTS_LATER if decision == "approve" and became.state == "refused" else None
     if as_json:
-        document = promotion_tables.document(became)
-        print_json({"ok": True, "underWay": under_way, "keptBy": kept or None, **document})
+        document = promotion_documents.document(became)
+        sent = {"ok": True, "underWay": under_way, "keptBy": kept or None, "note": note}
+        print_json({**sent, **document})
         return
     console = stdout()
-    gates = became.state != "recalled"  # what let it through once is not what matters now
-    console.print(promotion_tables.of_records([became], gates=gates))
+    # What let it through is for who asks; what keeps it out is what matters now.
+    promotion_tables.print_outcome(
+        became, console, gates=gates or became.state in ("held", "refused")
+    )
+    if note:
+        console.print(note)
     if under_way:
         console.print(f"It is recorded, and not carried out after {wait_seconds} s: {_AGAIN}")
         if kept:
@@ -174,6 +182,9 @@ def say(
 
 
 _OBSERVED: Final[frozenset["State"]] = frozenset({"approved", "copied"})
+_COUNTS_LATER: Final = (
+    "The approval is kept: it counts for this revision as soon as no gate refuses it any more."
+)
 _AGAIN: Final = "`steward promotions` shows what becomes of it."
 
 
@@ -191,8 +202,14 @@ def _meant(
 
     found = records_of(purl, place, table, lambda package: sources(package, policy_path))
     of_rule = [one for one in found if rule in (None, one.rule)]
+    if found and not of_rule:
+        by = ", ".join(dict.fromkeys(one.rule for one in found))
+        fail(
+            f"{purl} was never judged by the rule {rule}{_no_such(rule, policy_path)}; it was by "
+            f"{by}."
+        )
     if not of_rule:
-        by = f" by the rule {rule}" if rule else ""
+        by = f" by the rule {rule}{_no_such(rule, policy_path)}" if rule else ""
         fail(
             f"{purl} was never judged{by}: there is nothing to say anything about. `steward "
             "promote` has it judged, `steward promotions` lists what was."
@@ -206,6 +223,16 @@ def _meant(
         names = ", ".join(f"{one.rule} ({one.state})" for one in open_ones)
         fail(f"several promotions are about {purl}: {names}. Say which one with --rule.")
     return open_ones[0]
+
+
+def _no_such(rule: str | None, policy_path: Path) -> str:
+    """Return that the policy does not have *rule*, as an insertion; empty if it does."""
+    from cli.policies import loaded_policy
+
+    names = [one.name for one in loaded_policy(policy_path).promotions]
+    if rule in names or not names:
+        return ""
+    return f" (the policy has no promotion called {rule}; it has {', '.join(names)})"
 
 
 def _why_not(decision: "ApprovalDecision", record: "Record") -> str:

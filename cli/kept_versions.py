@@ -1,6 +1,7 @@
-"""Why a promoted version stays in use although somebody has rejected it: an exemption."""
+"""Why a promoted version is in use although it is rejected, or was recalled: an exemption."""
 
 import shlex
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -8,6 +9,7 @@ from cli import options
 
 if TYPE_CHECKING:
     from promote_versions.records import Record
+    from steward.coordinates import Package
     from steward.ledger import Exemption, Ledger
 
 
@@ -20,21 +22,54 @@ def what_keeps(record: "Record", ledger: "Ledger") -> str:
     1 query of the ledger. Whoever may not read it learns nothing, and nothing fails.
     """
     from promote_versions.findings import is_rejected
-    from promote_versions.seen import destined
-    from steward.errors import AwsError
 
     if not is_rejected(record):
         return ""
-    there = destined(record.package, record.to)
+    found = _exemption(record, _exemptions(record, ledger))
+    return "" if found is None else _words(found)
+
+
+def restored(
+    records: "Iterable[Record]", ledger: "Ledger"
+) -> "Mapping[tuple[Package, str, str], Exemption]":
+    """
+    Return the exemptions that keep recalled ones of *records* in use, by package, version and rule.
+
+    1 query of the ledger for each package and destination of which a version is recalled. Whoever
+    may not read the ledger learns nothing, and nothing fails.
+    """
+    queried: dict[tuple[Package, str], list[Exemption]] = {}
+    found = {}
+    for record in records:
+        if record.state != "recalled":
+            continue
+        place = record.package, record.to
+        if place not in queried:
+            queried[place] = _exemptions(record, ledger)
+        if (one := _exemption(record, queried[place])) is not None:
+            found[record.package, record.version, record.rule] = one
+    return found
+
+
+def _exemptions(record: "Record", ledger: "Ledger") -> "list[Exemption]":
+    from promote_versions.seen import destined
+    from steward.errors import AwsError
+
     try:
-        exemptions = ledger.exemptions(there)
+        return ledger.exemptions(destined(record.package, record.to))
     except AwsError:
-        return ""
+        return []
+
+
+def _exemption(record: "Record", exemptions: "Iterable[Exemption]") -> "Exemption | None":
+    """Return what of *exemptions* keeps the version of *record*: the last word counts."""
+    from promote_versions.findings import is_rejected
+
     now = datetime.now(UTC)
     for one in exemptions:
         if one.version == record.version and one.in_force(now):
-            return "" if is_rejected(record, since=one.made) else _words(one)
-    return ""
+            return None if is_rejected(record, since=one.made) else one
+    return None
 
 
 def _words(exemption: "Exemption") -> str:

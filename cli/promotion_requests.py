@@ -124,6 +124,23 @@ def _approved(records: Iterable["Record"], means: Callable[["Record"], bool]) ->
     return sum(record.state == "approved" and means(record) for record in records)
 
 
+def settled(
+    before: Iterable["Record"], after: Iterable["Record"]
+) -> frozenset[tuple["Package", str, str]]:
+    """Return package, version and rule of what was in its destination, and was not judged again."""
+    decided = {
+        (one.package, one.version, one.rule): one.decided_at
+        for one in before
+        if one.state in ("copied", "recalled")
+    }
+    return frozenset(
+        (one.package, one.version, one.rule)
+        for one in after
+        if one.state in ("copied", "recalled")
+        and decided.get((one.package, one.version, one.rule)) == one.decided_at
+    )
+
+
 def problems(followed: Followed, policy_digest: str, seconds: int) -> list[str]:
     """Return what could not be judged, and what to do about it."""
     found = []

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.markup import escape
 
-from cli import promotion_tables
+from cli import promotion_documents, promotion_tables
+from cli.promotion_tables import About, Key
 
 if TYPE_CHECKING:
     from promote_versions.records import Record
@@ -27,6 +28,8 @@ class Run:
         sent: How many packages the deployment was asked to judge, if nobody waits for it.
         under_way: Some were approved, and not copied in time.
         observing: The deployment copies nothing.
+        settled: Those of the records that were not judged again, as `promotion_tables.key` has it.
+        rules: The names of the policy's promotions, in its order.
     """
 
     plan: bool
@@ -37,6 +40,8 @@ class Run:
     sent: int = 0
     under_way: bool = False
     observing: bool = False
+    settled: frozenset[Key] = frozenset()
+    rules: Sequence[str] = ()
 
     @property
     def complete(self) -> bool:
@@ -58,7 +63,8 @@ def show(run: Run, console: Console) -> None:
         return
     if run.records:
         few = len(run.records) <= _FEW
-        console.print(promotion_tables.of_records(run.records, gates=few))
+        about = About(settled=run.settled, rules=run.rules)
+        promotion_tables.print_records(run.records, console, gates=few, about=about)
     elif not run.problems:
         console.print("nothing to promote: every published version is where it is promoted to.")
     states = promotion_tables.counted(run.records)
@@ -70,7 +76,7 @@ def show(run: Run, console: Console) -> None:
     if run.under_way:
         console.print("What is approved is still being copied: `steward promotions` shows it.")
     if run.observing and any(one.state == "approved" for one in run.records):
-        console.print("The deployment only observes: what is approved is not copied.")
+        console.print(promotion_tables.OBSERVING)
     if promotion_tables.asks_a_person(run.records):
         console.print(promotion_tables.HOW_TO_APPROVE)
     if run.plan:
@@ -90,5 +96,11 @@ def document(run: Run) -> dict[str, object]:
         "sent": run.sent,
         "underWay": run.under_way,
         "problems": list(run.problems),
-        "promotions": [promotion_tables.document(record) for record in run.records],
+        "promotions": [
+            {
+                **promotion_documents.document(record),
+                "settled": promotion_tables.key(record) in run.settled,
+            }
+            for record in run.records
+        ],
     }

@@ -120,6 +120,7 @@ class _Job:
         """Judge from here, and keep nothing."""
         from cli.deployment import find_promotions
         from cli.planned_promotions import PlannedRecords, judge_from_here
+        from cli.promotion_requests import settled
         from cli.promotion_runs import Run
         from promote_versions.package import reconcile
         from promote_versions.records_table import DynamoDbRecords
@@ -154,12 +155,14 @@ class _Job:
             records=[one for one in known if subjects.means(one)],
             wanted=subjects.wanted,
             problems=[*problems, *subjects.absent(judged, known)],
+            settled=settled(known, known),  # a plan brings nothing anywhere
+            rules=[one.name for one in self.policy.promotions],
         )
 
     def promote(self, wait_seconds: int) -> "Run":
         """Have the deployment judge and copy; return what became of it."""
         from cli.deployment import find_promotions
-        from cli.promotion_requests import ask, follow, problems
+        from cli.promotion_requests import ask, follow, problems, settled
         from cli.promotion_runs import Run
         from promote_versions.queues import SqsPromotionsQueue
         from promote_versions.records_table import DynamoDbRecords
@@ -173,6 +176,9 @@ class _Job:
             subjects = self._subjects(CodeArtifactService(client), table, status)
             packages = subjects.packages
             self._refuse_ways_around(subjects, client)
+            # Of a whole repository, only what is not in its destination is asked for.
+            named = packages if self.purls else ()
+            before = [one for package in named for one in table.of_package(package)]
             queue = SqsPromotionsQueue(parts.queue)
             request = ask(packages, queue, policy_digest=self.policy.digest)
             if not wait_seconds:
@@ -197,6 +203,8 @@ class _Job:
             ],
             under_way=followed.copying,
             observing=observing,
+            settled=settled(before, followed.records),
+            rules=[one.name for one in self.policy.promotions],
         )
 
     def _subjects(

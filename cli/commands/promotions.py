@@ -30,6 +30,7 @@ _STATES: "tuple[State, ...]" = ("held", "approved", "refused", "copied", "recall
     multiple=True,
     help="Only in this state; may be given again.",
 )
+@click.option("--waiting", is_flag=True, help="Only what waits for a person and for nothing else.")
 @click.option("--rule", metavar="NAME", help="Only by this rule of the policy's `promotions`.")
 @click.option("--repository", metavar="NAME", help="Only from this repository.")
 @click.option("--gates", is_flag=True, help="Show what each gate said.")
@@ -41,6 +42,7 @@ def promotions_command(
     *,
     purls: tuple[str, ...],
     states: tuple["State", ...],
+    waiting: bool,
     rule: str | None,
     repository: str | None,
     gates: bool,
@@ -57,21 +59,26 @@ def promotions_command(
     the list; what is held or refused is forgotten half a year after it was decided.
 
     A package is one query for each repository that the policy promotes it from, or of --repository;
-    all versions are a query for each state and 1 MB.
+    all versions are a query for each state and 1 MB. A package with recalled versions is one more
+    for each destination: `steward restore` may have exempted them.
 
     \b
-      steward promotions --state held
+      steward promotions --waiting
       steward promotions pkg:npm/left-pad --gates
     """  # noqa: D301  \b is click's mark for lines to keep
-    from cli import aws, policies, promotion_tables
+    from cli import aws, policies, promotion_documents, promotion_filters, promotion_tables
     from cli.deployment import find_promotions
+    from cli.kept_versions import restored
     from cli.promotion_records import records_of, sources
     from promote_versions.records_table import DynamoDbRecords
+    from steward import ledger as ledgers
     from steward.coordinates import Repository
 
+    if waiting and states:
+        raise click.UsageError("--waiting is about what is held: leave out --state")
     domain = domain or policies.domain_of(policy_path)
     mine = aws.connect()
-    _, parts = find_promotions(mine, domain)
+    deployment, parts = find_promotions(mine, domain)
     table = DynamoDbRecords(parts.table)
     with aws.explained():
         if purls:
@@ -84,26 +91,43 @@ def promotions_command(
                 )
             ]
         else:
-            found = list(_in_states(table, states or _STATES))
-    chosen = [
-        record
-        for record in found
-        if (not states or record.state in states)
-        and rule in (None, record.rule)
-        and repository in (None, record.package.repository.name)
-        and record.package.repository.domain == domain
-    ]
-    chosen.sort(key=_place_in_the_list)
+            found = list(_in_states(table, states or (("held",) if waiting else _STATES)))
+        found = [one for one in found if one.package.repository.domain == domain]
+        rules = promotion_filters.rules_of(policy_path, domain)
+        chosen = [
+            record
+            for record in found
+            if (not states or record.state in states)
+            and (not waiting or promotion_tables.waits_for_a_person(record))
+            and rule in (None, record.rule)
+            and repository in (None, record.package.repository.name)
+        ]
+        chosen.sort(key=_place_in_the_list)
+        if not chosen:
+            promotion_filters.refuse_unknown(
+                rules,
+                lambda: _in_states(table, _STATES),
+                rule=rule,
+                repository=None if purls else repository,
+            )
+        exemptions = restored(chosen, ledgers.connect("enforce", deployment.ledger))
+    about = promotion_tables.About(restored=exemptions, rules=[one.name for one in rules])
+    observing = deployment.mode != "enforce"
     if as_json:
-        documents = [promotion_tables.document(record) for record in chosen]
-        print_json({"domain": domain, "promotions": documents})
+        documents = [
+            promotion_documents.document(record, exemptions.get(promotion_tables.key(record)))
+            for record in chosen
+        ]
+        print_json({"domain": domain, "observing": observing, "promotions": documents})
         return
     if not chosen:
-        click.echo("no version that is asked for was judged yet: `steward promote` has it judged")
+        click.echo(promotion_filters.nothing(found, purls=purls, waiting=waiting))
         return
     console = stdout()
-    console.print(promotion_tables.of_records(chosen, gates=gates))
+    promotion_tables.print_records(chosen, console, gates=gates, about=about)
     console.print(promotion_tables.counted(chosen))
+    if observing and any(one.state == "approved" for one in chosen):
+        console.print(promotion_tables.OBSERVING)
     if promotion_tables.asks_a_person(chosen):
         console.print(promotion_tables.HOW_TO_APPROVE)
 

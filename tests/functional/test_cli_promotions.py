@@ -188,9 +188,11 @@ def test_everything_that_was_decided_is_in_the_json(company: PromotingDomain) ->
         "due",
         "gates",
         "approval",
+        "earlierWords",
         "copiedAt",
         "copiedRevision",
         "findings",
+        "restoredUntil",
     }
     age = next(gate for gate in one["gates"] if gate["gate"] == "minimum_age")
     assert age["outcome"] == "hold"

@@ -11,12 +11,22 @@ from typing import Any
 import pytest
 
 from cli.output import stdout
+from cli.promotion_documents import document, held_until
 from cli.promotion_runs import Run, show
 from cli.promotion_runs import document as run_document
-from cli.promotion_tables import asks_a_person, counted, document, held_until, of_records
+from cli.promotion_tables import (
+    About,
+    asks_a_person,
+    counted,
+    key,
+    of_records,
+    print_outcome,
+    print_records,
+)
 from promote_versions.records import Approval, Record
 from promote_versions.verdicts import Verdict, hold, pass_, refuse
 from steward.coordinates import Package, Repository
+from steward.ledger import Exemption
 
 NOW = datetime(2026, 3, 1, 10, 0, tzinfo=UTC)
 INTAKE = Repository("my-company", "012345678901", "pypi-intake")
@@ -40,6 +50,19 @@ UNKNOWN_AGE = hold("minimum_age", "nobody knows", {}, until=NOW + timedelta(days
 LICENCE = hold("licences", "nobody knows the licence", {}, until=NOW + timedelta(days=1))
 PERSON = hold("approval", "waits for somebody's approval", {})
 MALICE = refuse("vulnerabilities", "is malicious: MAL-1", {})
+COMMAND = (
+    "aws codeartifact update-repository --domain my-company --domain-owner 012345678901 "
+    "--repository pypi-approved --upstreams []"
+)
+BYPASS = refuse(
+    "bypass",
+    "can be had without any gate: pypi-approved -> pypi-intake: clients of pypi-approved get "
+    "versions from pypi-intake without promotion. Either take pypi-intake off the upstreams of "
+    f"pypi-approved: `{COMMAND}`, or declare `internal_upstream: block` (`{{allow_in: [...]}}` "
+    "without pypi-approved if other repositories need it) for the package group /pypi/* under "
+    "`groups` of the policy, and run `steward groups`.",
+    {},
+)
 PUBLISHED = pass_("status", "is Published", {})
 YES = Approval("approve", "AIDAEXAMPLE", "read the diff", NOW, "r1")
 
@@ -178,14 +201,131 @@ def test_gates_stand_below_the_reason(capsys: pytest.CaptureFixture[str]) -> Non
 
 
 def test_each_rule_has_a_table(capsys: pytest.CaptureFixture[str]) -> None:
-    """Below its name and where it copies from and to, in the order of what was asked for."""
+    """Below its name and where it copies from and to, in the order of names."""
     other = record(PERSON, rule="to-production", to="pypi-production")
     lines = printed([other, record(AGE), other], capsys).splitlines()
     assert [line for line in lines if " -> " in line] == [
-        "to-production: pypi-intake -> pypi-production",
         "public-to-approved: pypi-intake -> pypi-approved",
+        "to-production: pypi-intake -> pypi-production",
     ]
     assert sum("pkg:pypi/requests@2.32.4" in line for line in lines) == 3
+
+
+def test_tables_are_in_the_order_of_the_policy(capsys: pytest.CaptureFixture[str]) -> None:
+    """Rules that it has no more come last."""
+    some = [record(AGE, rule=rule) for rule in ("gone", "b", "z", "a")]
+    stdout().print(of_records(some, about=About(rules=["z", "a", "b"])))
+    said = capsys.readouterr().out
+    assert [line.partition(":")[0] for line in said.splitlines() if " -> " in line] == [
+        "z",
+        "a",
+        "b",
+        "gone",
+    ]
+
+
+def test_a_long_command_stands_below_the_table_and_is_never_broken(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once, however often a gate or a version says it; the table says what is wrong."""
+    monkeypatch.setenv("COLUMNS", "80")
+    some = [record(BYPASS, MALICE, state="refused", version=version) for version in ("1", "2")]
+    print_records(some, stdout(), gates=True)
+    said = capsys.readouterr().out
+    table, _, below = said.rpartition("┘")
+    assert "aws codeartifact" not in table
+    assert "without promotion" in " ".join(table.replace("│", " ").split())
+    assert below.splitlines()[2:4] == [
+        "Either take pypi-intake off the upstreams of pypi-approved:",
+        f"  {COMMAND}",
+    ]
+    assert said.count(COMMAND) == 1
+    assert " ".join(below.split()).endswith(", and run `steward groups`.")
+    assert "is malicious" not in below
+
+
+def test_a_reason_is_said_once(capsys: pytest.CaptureFixture[str]) -> None:
+    """By the gate if gates are shown; else reasons are one sentence."""
+    one = record(BYPASS, MALICE, state="refused")
+    with_gates, without = printed([one], capsys, gates=True), printed([one], capsys)
+    assert with_gates.count("is malicious: MAL-1") == without.count("is malicious: MAL-1") == 1
+    assert with_gates.count("without promotion") == without.count("without promotion") == 1
+    assert "without promotion; is malicious" in without
+    assert ".;" not in without
+    held = printed([record(AGE)], capsys, gates=True)
+    assert held.count("was released yesterday") == 1
+    assert "│ until 2026-03-07 10:00 UTC" in held
+
+
+def test_sentences_of_gates_are_joined_without_their_ends(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A full stop before a semicolon ends nothing."""
+    ends = hold("licences", "nobody knows. Ask again.", {})
+    assert reason(record(ends, PERSON), capsys) == [
+        "nobody knows. Ask again; waits for somebody's approval"
+    ]
+
+
+def test_earlier_words_stand_below_the_last_one(capsys: pytest.CaptureFixture[str]) -> None:
+    """The newest first: who has said no before somebody said yes is not forgotten."""
+    no = Approval("reject", "AIDAOTHER", "SEC-1234", NOW - timedelta(days=1), "r1")
+    first = Approval("approve", "AIDAFIRST", "fine", NOW - timedelta(days=2), "r1")
+    one = record(state="copied", copied_at=NOW, approval=YES, earlier=(first, no))
+    assert reason(one, capsys)[1:] == [
+        "approved by AIDAEXAMPLE at 2026-03-01 10:00 UTC: read the diff",
+        "before: rejected by AIDAOTHER at 2026-02-28 10:00 UTC: SEC-1234",
+        "before: approved by AIDAFIRST at 2026-02-27 10:00 UTC: fine",
+    ]
+    words: Any = document(one)["earlierWords"]
+    assert [(said["decision"], said["who"]) for said in words] == [
+        ("approve", "AIDAFIRST"),
+        ("reject", "AIDAOTHER"),
+    ]
+
+
+def test_what_is_settled_says_when_it_was_decided(capsys: pytest.CaptureFixture[str]) -> None:
+    """What its gates say is of then."""
+    one = record(PUBLISHED, state="copied", copied_at=NOW)
+    run = Run(plan=True, packages=1, records=[one], settled=frozenset({key(one)}))
+    show(run, stdout())
+    assert "decided 2026-03-01 10:00 UTC, not judged again" in capsys.readouterr().out
+    promotions: Any = run_document(run)["promotions"]
+    assert [promotion["settled"] for promotion in promotions] == [True]
+    anew = Run(plan=True, packages=1, records=[one])
+    show(anew, stdout())
+    assert "not judged again" not in capsys.readouterr().out
+
+
+def test_what_is_restored_says_until_when_and_by_whom(capsys: pytest.CaptureFixture[str]) -> None:
+    """It is recalled, and in use."""
+    one = record(state="recalled", reason="was yanked", findings=("was yanked",))
+    there = replace(REQUESTS, repository=replace(INTAKE, name="pypi-approved"))
+    until = NOW + timedelta(days=7)
+    exemption = Exemption(there, one.version, one.rule, "arn:x:user/jo", "we need it", NOW, until)
+    stdout().print(of_records([one], about=About(restored={key(one): exemption})))
+    said = capsys.readouterr().out
+    assert (
+        "recalled, but restored until 2026-03-08 10:00 UTC (exemption by user/jo: we need it)"
+        in said
+    )
+    assert document(one, exemption)["restoredUntil"] == "2026-03-08T10:00:00+00:00"
+    assert document(one)["restoredUntil"] is None
+
+
+def test_the_outcome_of_a_word_comes_first(capsys: pytest.CaptureFixture[str]) -> None:
+    """Gates are for who asks, and reasons are said once."""
+    print_outcome(record(PUBLISHED, state="copied", copied_at=NOW), stdout(), gates=False)
+    assert capsys.readouterr().out.splitlines() == [
+        f"copied {COPIED.purl}, pypi-intake -> pypi-approved, by the rule public-to-approved",
+        "  in pypi-approved since 2026-03-01 10:00 UTC",
+    ]
+    print_outcome(record(PUBLISHED, AGE), stdout(), gates=True)
+    assert capsys.readouterr().out.splitlines()[1:] == [
+        "  until 2026-03-07 10:00 UTC",
+        "  ✓ status: is Published",
+        "  … minimum_age: was released yesterday",
+    ]
 
 
 @pytest.mark.parametrize("columns", [80, 120])
