@@ -33,7 +33,8 @@ from promote_versions.messages import DueNow, Look, PromotionMessage, Recheck, R
 from promote_versions.osv import HttpOsv
 from promote_versions.package import reconcile
 from promote_versions.queues import ObservedCopiesQueue, SqsCopiesQueue, SqsPromotionsQueue
-from promote_versions.recheck import recheck, recheck_all
+from promote_versions.recheck import recheck
+from promote_versions.rechecks import recheck_all
 from promote_versions.records import AnswerState, RequestAnswer
 from promote_versions.records_table import DynamoDbRecords
 from promote_versions.topology import Topology
@@ -43,7 +44,7 @@ from steward.attention import SnsAttention
 from steward.batches import BatchResponse, Message, Work, carry_out, failures, read_batch
 from steward.coordinates import Package
 from steward.deployed import settings_and_policy
-from steward.errors import StewardError
+from steward.errors import MalformedMessageError, StewardError
 from steward.invocation import Invocation, time_left
 from steward.observability import PackageLog, flush_metrics, logger
 from steward.promotion_notices import BusPromotionNotices
@@ -68,6 +69,21 @@ class _Asked:
     repeated: bool = True
     plain: bool = False
     requests: dict[str, str | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """
+    A message that was read.
+
+    Attributes:
+        own: We have sent it ourselves.
+        account: That of the queue, which is the domain's: the template has one for both.
+    """
+
+    content: PromotionMessage
+    own: bool
+    account: str
 
 
 def handler(event: object, context: Invocation | None) -> BatchResponse:
@@ -121,24 +137,33 @@ def collaborators() -> Collaborators:
     )
 
 
-def _read(message: Message) -> tuple[PromotionMessage, bool]:
-    """Return what *message* asks for, and whether we have sent it ourselves."""
+def _read(message: Message) -> _Read:
+    """
+    Return what *message* asks for, and who has sent it.
+
+    Raises:
+        MalformedMessageError: Nothing that is known here, or nobody can tell in which account.
+    """
     content = messages.read(message.body)
-    return content, isinstance(content, Look) and events.hint_in(message.body).repeated
+    if isinstance(content, RecheckAll) and not message.account:
+        raise MalformedMessageError(f"the queue has no account: {message.queue_arn!r:.200}")
+    own = isinstance(content, Look) and events.hint_in(message.body).repeated
+    return _Read(content, own, message.account)
 
 
 def _looks(
-    read: Iterable[tuple[str, tuple[PromotionMessage, bool]]],
+    read: Iterable[tuple[str, _Read]],
     to: Collaborators,
     time_left: Callable[[], bool],
 ) -> Iterator[Work]:
     asked: dict[Package, _Asked] = {}
-    for message_id, (content, own) in read:
+    for message_id, one_read in read:
+        content = one_read.content
         if not isinstance(content, Look):
             continue
         one = asked.setdefault(content.package, _Asked())
         one.message_ids.append(message_id)
-        one.repeated &= own
+        one.repeated &= one_read.own
         if content.request is None:
             one.plain = True
         else:
@@ -150,27 +175,27 @@ def _looks(
 
 
 def _others(
-    read: Iterable[tuple[str, tuple[PromotionMessage, bool]]],
+    read: Iterable[tuple[str, _Read]],
     to: Collaborators,
     time_left: Callable[[], bool],
 ) -> Iterator[Work]:
     due: list[str] = []
-    whole: dict[str | None, list[str]] = {}
+    whole: dict[tuple[str | None, str], list[str]] = {}
     packages: dict[Package, list[str]] = {}
-    for message_id, (content, _) in read:
-        match content:
+    for message_id, one in read:
+        match one.content:
             case DueNow():
                 due.append(message_id)
             case RecheckAll(after):
-                whole.setdefault(after, []).append(message_id)
+                whole.setdefault((after, one.account), []).append(message_id)
             case Recheck(package):
                 packages.setdefault(package, []).append(message_id)
             case Look():
                 pass
     if due:
         yield Work(due, lambda: _looked(to, time_left), _TaskLog("what is due"))
-    for after, message_ids in whole.items():
-        act = partial(recheck_all, after, to, time_left=time_left)
+    for (after, account), message_ids in whole.items():
+        act = partial(recheck_all, after, to, account=account, time_left=time_left)
         yield Work(message_ids, act, _TaskLog("recheck of all that was promoted"))
     for package, message_ids in packages.items():
         yield Work(message_ids, partial(recheck, package, to), PackageLog(package))

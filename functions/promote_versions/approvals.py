@@ -139,11 +139,9 @@ def signed(message: Message) -> Signed:
         at = datetime.fromtimestamp(int(sent) / 1000, UTC)
     except (ValueError, OverflowError, OSError) as error:
         raise MalformedMessageError(f"SQS says no time of sending: {sent!r:.100}") from error
-    # arn:aws:sqs:region:account:name ("Using Lambda with Amazon SQS", Lambda Developer Guide)
-    _, _, account = message.queue_arn.rpartition(":")[0].rpartition(":")
-    if not account:
+    if not message.account:
         raise MalformedMessageError(f"the queue's name says no account: {message.queue_arn!r:.200}")
-    return Signed(asked, who, at, account)
+    return Signed(asked, who, at, message.account)
 
 
 def _work(reading: Reading[Signed], to: Collaborators) -> Iterator[Work]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
@@ -17,89 +17,25 @@ from promote_versions.findings import (
     target_for,
 )
 from promote_versions.gather import Gatherer
+from promote_versions.not_promoted import report_unknown
 from promote_versions.osv import ECOSYSTEMS
 from promote_versions.seen import destined
-from promote_versions.settled import refused_by_others
 from promote_versions.telling import tell_findings
 from steward.errors import PackageNotFoundError, StatusUpdateInterruptedError
 from steward.ledger import StatusChange
-from steward.observability import PackageLog, count, logger
+from steward.observability import PackageLog, count
 
 if TYPE_CHECKING:
     from promote_versions.collaborators import Collaborators
     from promote_versions.decision import Need
-    from promote_versions.records import Record, State
+    from promote_versions.records import Record
     from steward.codeartifact import StatusChanges, TargetStatus
     from steward.coordinates import Package, PackageVersion, Status
     from steward.errors import StewardError
-    from steward.policy import Policy
     from steward.promotion_notices import RecallAction
 
-# What was copied once may be in the destination whatever became of it since.
-_STATES: Final[tuple[State, ...]] = ("copied", "recalled", "approved", "held", "refused")
 # From what everybody gets to what nobody does.
 _IN_USE: Final[Mapping[Status, int]] = {"Published": 0, "Unlisted": 1, "Archived": 2}
-
-
-def recheck_all(after: str | None, to: Collaborators, *, time_left: Callable[[], bool]) -> None:
-    """
-    Have every package checked again of which some version was promoted.
-
-    One query of the index for each MB of records, one message for each package. When *time_left*
-    says no, a message has the rest done.
-
-    Packages that were refused for a way around the gates, or for a dependency, are looked at, and
-    so are those that another version of their rule has held or refused: all that changes without
-    an event.
-
-    Args:
-        after: Where an earlier call has got to, as it has written it; ``None``: the beginning.
-
-    Raises:
-        RecordsError: The index cannot be read.
-        QueueError: A message was not accepted.
-    """
-    name, _, token = (after or _STATES[0]).partition(" ")
-    states = _STATES[_place(name) :]
-    checked: set[Package] = set()
-    looked_at: set[Package] = set()
-    for state in states:
-        following: str | None = token if state == name and token else None
-        while True:
-            page = to.records.page_in_state(state, following)
-            new = dict.fromkeys(
-                one.package
-                for one in page.records
-                if one.copied_at is not None and one.package not in checked
-            )
-            checked |= new.keys()
-            to.own_queue.recheck(*new)
-            waiting = dict.fromkeys(
-                one.package
-                for one in page.records
-                if one.package not in looked_at and _may_have_ended(one, to.policy)
-            )
-            looked_at |= waiting.keys()
-            to.own_queue.look(*waiting)
-            following = page.next
-            if following is None:
-                break
-            if not time_left():
-                to.own_queue.continue_recheck(f"{state} {following}")
-                logger().info("recheck continues", extra={"state": state})
-                return
-    logger().info("recheck", extra={"packages": len(checked)})
-    count("PackagesToRecheck", len(checked))
-
-
-def _may_have_ended(record: Record, policy: Policy) -> bool:
-    """Return whether what keeps a version out may be gone without anybody having said so."""
-    if record.state not in ("held", "refused"):
-        return False
-    rule = policy.promotion_rule(record.rule)
-    # A record without requirements waits for a version or a rule that is gone (`package.release`).
-    judged_otherwise = rule is not None and record.requirements not in ("", rule.digest)
-    return judged_otherwise or (record.state == "refused" and refused_by_others(record))
 
 
 def recheck(package: Package, to: Collaborators) -> None:
@@ -114,9 +50,12 @@ def recheck(package: Package, to: Collaborators) -> None:
       ``steward restore`` can undo it, and an exemption of the version keeps it as it is, unless
       somebody has rejected the version after the exemption was made: the last word counts.
     - What OSV or the endpoint does not answer changes nothing; the next recheck asks again.
-    - A version of the destination that no record knows is logged.
+    - A version that a destination offers and no record knows is reported
+      (:func:`promote_versions.not_promoted.report_unknown`), in the destination of each rule that
+      applies to the package, whether anything of it was promoted or not.
 
-    1 Query; for each destination 1 ListPackageVersions; 1 batch of OSV for 100 versions in use
+    1 Query; for each destination 1 ListPackageVersions, and 1 Query for each source if it has
+    versions that the first one does not know; 1 batch of OSV for 100 versions in use
     (generic, Swift: none, it has no name for them) and 1 request to the endpoint (Maven, generic,
     Ruby, Swift: none, they know no withdrawal); 1 query of exemptions and 1
     UpdatePackageVersionsStatus for 100 versions only if something is to be changed.
@@ -129,11 +68,12 @@ def recheck(package: Package, to: Collaborators) -> None:
     records = to.records.of_package(package)
     promoted = [one for one in records if one.copied_at is not None]
     facts = Gatherer(package, to)
-    for destination in dict.fromkeys(one.to for one in promoted):
+    places = [one.to for one in promoted]
+    places += [rule.to for rule in to.policy.promotion_rules_for(package)]
+    for destination in dict.fromkeys(places):
         check = _Recheck(package, destination, to, facts)
-        known = {one.version for one in records if one.to == destination and one.copied_at}
         check.run([one for one in promoted if one.to == destination])
-        check.log_unknown(known)
+        report_unknown(package, destination, check.listed.values(), records, to)
 
 
 def recall_rejected(package: Package, records: Iterable[Record], to: Collaborators) -> None:
@@ -184,19 +124,6 @@ class _Recheck:
         count("PromotedVersionsChecked", len(held))
         if bad:
             self._conclude(bad, {one.version: one for one in held}, now)
-
-    def log_unknown(self, known: set[str]) -> None:
-        """Log what the destination offers although nobody has promoted it by a rule."""
-        unknown = sorted(
-            one.version
-            for one in self.listed.values()
-            if one.status == "Published" and one.version not in known
-        )
-        if unknown:
-            PackageLog(self.there).warning(
-                "not promoted by us", versions=unknown[:100], number=len(unknown)
-            )
-            count("VersionsNotPromotedByUs", len(unknown))
 
     def _status(self, record: Record) -> Status | None:
         listed = self.listed.get(record.version)
@@ -362,7 +289,3 @@ class _Recheck:
             )
         count("PromotedVersionsFoundBad", len(new))
         return told
-
-
-def _place(name: str) -> int:
-    return next((at for at, state in enumerate(_STATES) if state == name), 0)

@@ -134,6 +134,48 @@ def tell_findings(
     return _delivered(_tell(package, subject, "\n".join(lines), to))
 
 
+def tell_not_promoted(
+    there: Package, source: Package, versions: Sequence[str], to: Collaborators, *, last: bool
+) -> None:
+    """
+    Tell people of versions that came into a destination past the gates.
+
+    Args:
+        there: The package in the destination.
+        last: No other package of this destination is told of today.
+    """
+    place = there.repository
+    shown = list(versions[:VERSIONS_PER_TEXT])
+    lines = [
+        f"Clients get versions from {place.name} that nobody has promoted by a rule: they came in",
+        "through a way around the gates, or somebody has published or copied them.",
+        "",
+        f"Package:     {there.purl()}",
+        f"Repository:  {place.name}",
+        f"Domain:      {place.domain} ({place.domain_owner})",
+        f"Versions:    {', '.join(shown)}",
+    ]
+    if len(versions) > len(shown):
+        lines.append(f"             ... and {len(versions) - len(shown)} more, which the log has")
+    promote = ["steward", "promote", source.purl(shown[0]), "--domain", place.domain]
+    archive = ["aws", "codeartifact", "update-package-versions-status", "--target-status"]
+    archive += ["Archived", "--domain", place.domain, "--domain-owner", place.domain_owner]
+    archive += ["--repository", place.name, "--format", there.format, "--package", there.name]
+    archive += [] if there.namespace is None else ["--namespace", there.namespace]
+    archive += ["--versions", *shown]
+    lines += [
+        "",
+        "Nothing was changed. To have one judged, which makes it known if it passes:",
+        f"  {shlex.join(promote)}",
+        "To take them out of use:",
+        f"  {shlex.join(archive)}",
+    ]
+    if last:
+        lines += ["", "There may be more packages like this: the log says `not promoted by us`."]
+    subject = f"Versions in {place.name} of {place.domain} that nobody has promoted"
+    _tell(source, subject, "\n".join(lines), to)
+
+
 _DONE: Final[dict[RecallAction, str]] = {
     "reported": "still in use",
     "unlisted": "unlisted",

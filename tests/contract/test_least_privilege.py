@@ -62,6 +62,7 @@ OBSERVING = {
         ("codeartifact:ListAllowedRepositoriesForGroup", GROUPS),
         ("codeartifact:DescribeRepository", REPOSITORIES),
         ("codeartifact:GetRepositoryEndpoint", REPOSITORIES),
+        ("codeartifact:ListPackages", REPOSITORIES),
         ("codeartifact:ReadFromRepository", REPOSITORIES),
         ("codeartifact:GetAuthorizationToken", DOMAIN),
         ("codeartifact:ListPackageGroups", DOMAIN),

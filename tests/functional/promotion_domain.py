@@ -126,8 +126,10 @@ class PromotionDomain(WatchedDomain):
         self._forget_everything()
 
     def start_again(self) -> None:
-        """Nothing is queued, decided or counted, no fault is in force, and it is `NOW`."""
+        """Nothing is held, queued, decided or counted, no fault is in force, and it is `NOW`."""
         super().start_again()
+        with self.state.store.transaction() as connection:  # the daily check lists destinations
+            connection.execute("DELETE FROM packages")
         self.osv_faults()
         self.osv_knows()
         self._forget_everything()

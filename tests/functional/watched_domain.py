@@ -209,9 +209,10 @@ Watched = TypeVar("Watched", bound=WatchedDomain)
 
 def batch_of(events: Sequence[Mapping[str, object]]) -> dict[str, object]:
     """Return an SQS batch of *events*, whose messages are numbered."""
+    arn = f"arn:aws:sqs:us-west-2:{ACCOUNT}:queue"
     return {
         "Records": [
-            {"messageId": str(number), "body": json.dumps(event)}
+            {"messageId": str(number), "body": json.dumps(event), "eventSourceARN": arn}
             for number, event in enumerate(events)
         ]
     }

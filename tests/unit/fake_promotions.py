@@ -388,7 +388,11 @@ class PromotionStage:
 
     def deliver(self, *bodies: str, time_left: Callable[[], bool] = lambda: True) -> BatchResponse:
         """The judge works on one SQS batch."""
-        records = [{"messageId": str(number), "body": body} for number, body in enumerate(bodies)]
+        arn = f"arn:aws:sqs:us-west-2:{OWNER}:promotions"
+        records = [
+            {"messageId": str(number), "body": body, "eventSourceARN": arn}
+            for number, body in enumerate(bodies)
+        ]
         return promote_in_batch({"Records": records}, self.to, time_left=time_left)
 
     def look(self, *packages: Package) -> None:

@@ -12,10 +12,17 @@ from promote_versions.facts import Vulnerability
 from promote_versions.seen import destined
 from steward.codeartifact_answers import RefusalCode
 from steward.endpoint_releases import Release
-from steward.errors import LedgerError
+from steward.errors import CodeArtifactError, LedgerError
 from steward.ledger import Exemption, StatusChange
 from steward.promotion_rules import Recall, Requirements, Vulnerabilities, matcher
-from tests.unit.fake_promotions import NOW, PromotionStage, event_of, package, rule
+from tests.unit.fake_promotions import (
+    NOW,
+    PromotionStage,
+    event_of,
+    not_found,
+    package,
+    rule,
+)
 from tests.unit.logged_lines import Lines
 
 LEFT_PAD = package()
@@ -312,6 +319,130 @@ def test_what_somebody_else_put_into_the_destination_is_logged(lines: Lines) -> 
     stage.recheck(LEFT_PAD)
     assert [line["versions"] for line in lines.of("not promoted by us")] == [["6.6.6"]]
     assert stage.there(LEFT_PAD)["6.6.6"] == "Published"
+
+
+@pytest.fixture
+def slipped() -> PromotionStage:
+    """Return a stage in which a version came past the gates, of a package never promoted."""
+    stage = PromotionStage(rule(SAFE))
+    stage.put(LEFT_PAD, "1.0.0")
+    stage.put(destined(LEFT_PAD, "npm-approved"), "1.0.0")
+    return stage
+
+
+def test_what_came_past_the_gates_is_found_without_any_record(
+    slipped: PromotionStage, lines: Lines
+) -> None:
+    """The daily check lists the destination; the package's check logs it and tells it once."""
+    slipped.deliver(messages.recheck_all())
+    assert slipped.queue.rechecks == [LEFT_PAD]
+    slipped.recheck(LEFT_PAD)
+    slipped.recheck(LEFT_PAD)
+    assert [line["versions"] for line in lines.of("not promoted by us")] == [["1.0.0"]] * 2
+    ((subject, text),) = slipped.attention.messages
+    assert "npm-approved" in subject
+    assert "Versions:    1.0.0" in text
+    assert slipped.there(LEFT_PAD) == {"1.0.0": "Published"}
+    slipped.put(destined(LEFT_PAD, "npm-approved"), "1.1.0")
+    slipped.recheck(LEFT_PAD)
+    assert "Versions:    1.0.0, 1.1.0" in slipped.attention.messages[1][1]
+
+
+def test_what_a_gate_refuses_and_clients_get_is_told(slipped: PromotionStage, lines: Lines) -> None:
+    """A record alone promotes nothing."""
+    slipped.repositories.open_a_way()
+    slipped.look(LEFT_PAD)
+    assert slipped.states(LEFT_PAD) == {"1.0.0": "refused"}
+    slipped.recheck(LEFT_PAD)
+    assert len(lines.of("not promoted by us")) == 1
+
+
+def test_what_is_approved_or_out_of_use_is_not_reported(
+    slipped: PromotionStage, lines: Lines
+) -> None:
+    """The copy of the one may be on its way; nobody gets the other."""
+    slipped.look(LEFT_PAD)
+    assert slipped.states(LEFT_PAD) == {"1.0.0": "approved"}
+    slipped.put(destined(LEFT_PAD, "npm-approved"), "0.9.0", status="Archived")
+    slipped.recheck(LEFT_PAD)
+    assert lines.of("not promoted by us") == []
+
+
+def test_a_destination_of_two_sources_is_reported_for_both_of_them(lines: Lines) -> None:
+    """What was promoted from the other source is known; what was from none is said once."""
+    stage = PromotionStage(rule(SAFE), rule(SAFE, name="other", source="npm-other"))
+    other = replace(LEFT_PAD, repository=replace(LEFT_PAD.repository, name="npm-other"))
+    stage.promoted(LEFT_PAD, "1.0.0")
+    stage.promoted(other, "2.0.0")
+    stage.recheck(LEFT_PAD)
+    stage.recheck(other)
+    assert lines.of("not promoted by us") == []
+    stage.put(destined(LEFT_PAD, "npm-approved"), "6.6.6")
+    stage.recheck(LEFT_PAD)
+    stage.recheck(other)
+    assert [line["versions"] for line in lines.of("not promoted by us")] == [["6.6.6"]]
+
+
+def test_a_full_repository_sends_ten_mails_a_day(lines: Lines) -> None:
+    """Whoever begins to promote into it reads of ten packages; the log has all."""
+    stage = PromotionStage(rule(SAFE))
+    some = [stage.put(destined(package(f"p{n}"), "npm-approved"), "1.0.0") for n in range(12)]
+    for one in some:
+        stage.recheck(replace(one, repository=LEFT_PAD.repository))
+    assert len(lines.of("not promoted by us")) == 12
+    assert len(stage.attention.messages) == 10
+    assert "may be more packages" in stage.attention.messages[-1][1]
+    assert "may be more packages" not in stage.attention.messages[0][1]
+
+
+def test_the_lists_of_destinations_go_on_where_their_time_was_up() -> None:
+    """Page by page and repository by repository; what no rule is about is left alone."""
+    stage = PromotionStage(
+        rule(SAFE, patterns=("/npm//p~",)),
+        rule(SAFE, name="second", patterns=("/npm//q~",), to="npm-second"),
+    )
+    for name in ("p-1", "p-2", "p-3", "x-1"):
+        stage.put(destined(package(name), "npm-approved"), "1.0.0")
+    for name in ("p-4", "q-1", "q-2"):
+        stage.put(destined(package(name), "npm-second"), "1.0.0")
+    stage.codeartifact.page = 1
+    body: str | None = messages.recheck_all()
+    runs = 0
+    while body is not None:
+        left = iter([True, False])
+        stage.deliver(body, time_left=lambda left=left: next(left))  # type: ignore[misc]
+        body = messages.recheck_all(stage.queue.continued.pop()) if stage.queue.continued else None
+        runs += 1
+    assert [one.name for one in stage.queue.rechecks] == ["p-1", "p-2", "p-3", "q-1", "q-2"]
+    assert runs == 8  # one for each page, and one that finds no further one
+
+
+def test_a_destination_that_cannot_be_listed_does_not_hide_the_others(lines: Lines) -> None:
+    """The message comes back, and says which."""
+    stage = PromotionStage(rule(SAFE), rule(SAFE, name="second", to="npm-second"))
+    stage.put(destined(LEFT_PAD, "npm-second"), "1.0.0")
+    failures = iter([CodeArtifactError("ListPackages", "AccessDenied", "of a test")])
+
+    def fail(operation: str) -> None:
+        if operation == "ListPackages" and (failure := next(failures, None)):
+            raise failure
+
+    stage.codeartifact.before = fail
+    assert stage.deliver(messages.recheck_all())["batchItemFailures"]
+    assert stage.queue.rechecks == [LEFT_PAD]
+    assert [line["to"] for line in lines.of("not listed")] == ["npm-approved"]
+
+
+def test_a_destination_that_does_not_exist_is_no_failure(lines: Lines) -> None:
+    """Nobody has made it yet: it holds nothing."""
+    stage = PromotionStage(rule(SAFE))
+
+    def fail(operation: str) -> None:
+        raise not_found(operation)
+
+    stage.codeartifact.before = fail
+    assert stage.deliver(messages.recheck_all()) == {"batchItemFailures": []}
+    assert len(lines.of("not listed")) == 1
 
 
 def test_a_recheck_costs_a_query_a_list_a_batch_and_a_request() -> None:

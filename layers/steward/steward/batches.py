@@ -61,6 +61,12 @@ class Message:
     attributes: Mapping[str, str] = field(default_factory=dict)
     queue_arn: str = ""
 
+    @property
+    def account(self) -> str:
+        """The account of the queue; empty if its ARN names none."""
+        # arn:aws:sqs:region:account:name ("Using Lambda with Amazon SQS", Lambda Developer Guide)
+        return self.queue_arn.rpartition(":")[0].rpartition(":")[2]
+
 
 @dataclass(frozen=True, slots=True)
 class Reading(Generic[_T]):
