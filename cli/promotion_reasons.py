@@ -73,13 +73,23 @@ def remedies(records: "Iterable[Record]") -> list[str]:
 
 def print_remedies(records: "Iterable[Record]", console: "Console") -> None:
     """Print what to do about the reasons of *records*; a command is a line that nothing breaks."""
-    for remedy in remedies(records):
+    shown = remedies(records)
+    for remedy in shown:
         console.print()
         for line, is_command in _lines(remedy):
             if is_command:
                 console.print(Text(_INDENT + line), soft_wrap=True)
             else:
                 console.print(Text(line))
+    if shown:
+        console.print()
+
+
+def in_lines(text: str) -> str:
+    """Return *text* with each long command on a line of its own, as it is to be typed."""
+    return "\n".join(
+        f"{_INDENT}{line}" if is_command else line for line, is_command in _lines(text)
+    )
 
 
 def _lines(text: str) -> "Iterator[tuple[str, bool]]":

@@ -114,12 +114,11 @@ def _of_rule(records: Sequence[Record], *, gates: bool, about: About) -> Table:
 
 def print_outcome(record: Record, console: Console, *, gates: bool) -> None:
     """Print what has become of one version, and only then why."""
-    route = f"{escape(record.package.repository.name)} -> {escape(record.to)}"
     console.print(
-        f"[{STYLES[record.state]}]{record.state}[/] {escape(record.purl)}, {route}, by the rule "
-        f"{escape(record.rule)}",
-        soft_wrap=True,
+        f"[{STYLES[record.state]}]{record.state}[/] {escape(record.purl)}", soft_wrap=True
     )
+    route = f"{escape(record.package.repository.name)} -> {escape(record.to)}"
+    console.print(f"  [bold]{escape(record.rule)}[/]: {route}", soft_wrap=True)
     for line in _lines(record, gates=gates, about=_NOTHING_ELSE):
         console.print(Padding(Text.from_markup(line), (0, 0, 0, 2), expand=False))
     promotion_reasons.print_remedies([record], console)

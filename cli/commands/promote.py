@@ -237,6 +237,7 @@ class _Job:
         Raises:
             click.ClickException: One does; the message says how, and what closes the way.
         """
+        from cli.promotion_reasons import in_lines
         from promote_versions.topology import Topology
         from steward.codeartifact import CodeArtifactService
         from steward.package_groups import PackageGroups
@@ -254,5 +255,5 @@ class _Job:
             if (way := topology.way_around(rule, package)) is not None
         }
         if ways:
-            text = "\n".join(sorted(ways))
+            text = "\n".join(in_lines(way) for way in sorted(ways))
             fail(f"nothing is promoted past a way around the gates.\n{text}")

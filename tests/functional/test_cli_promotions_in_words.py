@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from steward.ledger import Exemption
-from tests.functional.deployed_domain import deployed, other_services
+from tests.functional.deployed_domain import DOMAIN, deployed, other_services
 from tests.functional.promoting_domain import (
     APPROVED,
     PromotingDomain,
@@ -143,7 +143,7 @@ def test_an_approval_of_what_a_gate_refuses_is_kept_for_later(company: Promoting
     working(company, "reject", WAITING, "--reason", "SEC-1234")
     company.vulnerable(malicious("requests", "2.31.0"))
     said = working(company, "approve", WAITING, *BECAUSE).stdout
-    assert said.startswith("refused pkg:pypi/requests@2.31.0, pypi-intake -> pypi-approved")
+    assert said.startswith("refused pkg:pypi/requests@2.31.0\n")
     assert "✗ vulnerabilities: is malicious" in said
     assert "The approval is kept: it counts for this revision as soon as no gate refuses" in said
     working(company, "reject", WAITING, "--reason", "no")
@@ -156,6 +156,19 @@ def test_gates_that_let_a_version_through_are_shown_on_request(company: Promotin
     assert "✓" not in working(company, "approve", WAITING, *BECAUSE).stdout
     working(company, "reject", WAITING, "--reason", "no")
     assert "✓ status" in working(company, "approve", WAITING, *BECAUSE, "--gates").stdout
+
+
+def test_the_command_that_closes_a_way_around_is_a_line(company: PromotingDomain) -> None:
+    """Of the refusal, and of the plan: it can be copied whole."""
+    company.domain.client.update_repository(
+        domain=DOMAIN, repository=APPROVED.name, upstreams=[{"repositoryName": "pypi-intake"}]
+    )
+    refusal = company.steward("promote", PURL).stderr
+    plan = company.steward("promote", PURL, "--plan").stdout
+    for said in (refusal, plan):
+        [command] = [line for line in said.splitlines() if "aws codeartifact" in line]
+        assert command.startswith("  aws codeartifact update-repository --domain my-company ")
+        assert command.endswith(f"--repository {APPROVED.name} --upstreams []")
 
 
 def test_a_deployment_that_observes_says_so(company: PromotingDomain) -> None:

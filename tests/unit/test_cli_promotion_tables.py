@@ -317,11 +317,12 @@ def test_the_outcome_of_a_word_comes_first(capsys: pytest.CaptureFixture[str]) -
     """Gates are for who asks, and reasons are said once."""
     print_outcome(record(PUBLISHED, state="copied", copied_at=NOW), stdout(), gates=False)
     assert capsys.readouterr().out.splitlines() == [
-        f"copied {COPIED.purl}, pypi-intake -> pypi-approved, by the rule public-to-approved",
+        f"copied {COPIED.purl}",
+        "  public-to-approved: pypi-intake -> pypi-approved",
         "  in pypi-approved since 2026-03-01 10:00 UTC",
     ]
     print_outcome(record(PUBLISHED, AGE), stdout(), gates=True)
-    assert capsys.readouterr().out.splitlines()[1:] == [
+    assert capsys.readouterr().out.splitlines()[2:] == [
         "  until 2026-03-07 10:00 UTC",
         "  ✓ status: is Published",
         "  … minimum_age: was released yesterday",
