@@ -23,7 +23,7 @@ origins:
   - packages: /pypi/*
     upstream: ALLOW
 promotions:
-  - {name: approved, packages: /pypi/*, from: intake, to: approved}
+  - {name: approved, packages: /pypi/*, from: intake, to: approved, require: {versions: releases}}
 """
 
 NAMES = """\
@@ -39,7 +39,7 @@ origins:
 groups:
   - pattern: /npm/mycompany/*
     publish: {allow_in: [npm-internal, npm-ghost]}
-promotions: [{name: approved, packages: /pypi/*, from: Intake, to: approved}]
+promotions: [{name: approved, packages: /pypi/*, from: Intake, to: approved, require: {versions: releases}}]
 """
 
 
