@@ -39,7 +39,7 @@ origins:
 groups:
   - pattern: /npm/mycompany/*
     publish: {allow_in: [npm-internal, npm-ghost]}
-promotions: [{name: approved, packages: /pypi/*, from: Intake, to: approved, require: {versions: releases}}]
+promotions: [{name: x, packages: /pypi/*, from: Intake, to: approved, require: {origin: internal}}]
 """
 
 
