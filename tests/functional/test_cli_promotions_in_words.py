@@ -21,6 +21,8 @@ from tests.functional.promoting_domain import (
 )
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from click.testing import Result
 
 __all__ = ["deployed", "other_services", "promoting"]
@@ -231,3 +233,15 @@ def test_who_approves_by_a_rule_that_is_not_there_learns_which_are(
         f"{WAITING} was never judged by the rule nope (the policy has no promotion called nope; it "
         "has public-to-approved); it was by public-to-approved."
     )
+
+
+def test_the_domain_is_enough(company: PromotingDomain, tmp_path: Path) -> None:
+    """With the policy of another one, what was judged says which rules there are."""
+    policy = tmp_path / "policy.yaml"
+    policy.write_text("domain: other-company\n")
+    elsewhere = ("--domain", DOMAIN, "--policy", str(policy))
+    listed = company.steward("promotions", *elsewhere, "--waiting", "--json")
+    assert versions(listed) == ["2.31.0"]
+    unknown = company.steward("promotions", *elsewhere, "--rule", "nope", "--json")
+    assert unknown.exit_code == 1
+    assert "has the rule nope; there is public-to-approved." in document(unknown)["problem"]
