@@ -55,12 +55,12 @@ def bypassed(
     from promote_versions.topology import group_settings, walk
     from steward.coordinates import Repository
     from steward.package_groups import PackageGroups
-    from steward.promotion_rules import promotion_rule
+    from steward.promotion_rules import promotion_rule, staged
 
     found: list[Mistake] = []
     settings: GroupSettings | None = None
-    for index, compiled in enumerate(json.loads(checked.compiled)["promotions"]):
-        rule = promotion_rule(compiled)
+    rules = staged([promotion_rule(one) for one in json.loads(checked.compiled)["promotions"]])
+    for index, rule in enumerate(rules):
         if rule.to not in existing:
             continue
         reach = walk(repositories, Repository(domain, owner, rule.to))

@@ -3,8 +3,8 @@ The decision: whether versions get into a promotion's destination past its gates
 
 A client of the destination ``to`` gets whatever its search finds: in its upstreams, depth-first,
 and behind their external connections ("Upstream repository priority order", User Guide). A *route*
-is such a way that ends in the repository that the rule copies from, or in an external connection of
-the package's format.
+is such a way that ends in the repository that the rule copies from, in one from which an earlier
+stage brings its packages there, or in an external connection of the package's format.
 
 Only what the User Guide promises closes a route for sure:
 
@@ -231,7 +231,7 @@ def routes(rule: PromotionRule, reach: Reach, package_format: Format | None) -> 
         closed_by: tuple[UpstreamType, ...] = (
             ("EXTERNAL_UPSTREAM",) if first else ("INTERNAL_UPSTREAM",)
         )
-        if not first and stop.path[-1] == rule.source:
+        if not first and stop.path[-1] in {rule.source, *rule.before}:
             found.append(Route(stop.path, closed_by))
         elif stop.unknown is not None:
             closed_by = UPSTREAM_TYPES if first else closed_by  # it may have either
@@ -281,7 +281,7 @@ def _way(route: Route, rule: PromotionRule, reach: Reach, groups: Sequence[str])
     to, end = route.path[0], route.path[-1]
     if route.unknown is not None:
         problem = f"{route}: nobody can tell what clients of {to} get there ({route.unknown})"
-    elif end == rule.source and len(route.path) > 1:
+    elif end in {rule.source, *rule.before} and len(route.path) > 1:
         problem = f"{route}: clients of {to} get versions from {end} without promotion"
     else:
         problem = f"{route}: clients of {to} get versions through {end} without promotion"

@@ -22,7 +22,7 @@ from steward.coordinates import (
 )
 from steward.errors import CodeArtifactError, PackageNotFoundError
 from steward.group_restrictions import PackageGroup
-from steward.promotion_rules import PromotionRule
+from steward.promotion_rules import PromotionRule, staged
 from steward.repositories import ExternalConnection, RepositoryDescription
 
 APPROVED = Repository("my-company", "012345678901", "approved")
@@ -117,6 +117,33 @@ class Domain:
             lambda _domain, _owner: self,
             monotonic=lambda: next(times, 0.0),
         )
+
+
+def test_the_source_of_an_earlier_stage_is_a_way_around() -> None:
+    """What stands there has passed no gate yet, and what other formats do does not matter."""
+    stages = (
+        PromotionRule("1", (patterns.parse("/pypi/*"),), "first", "second"),
+        PromotionRule("2", (patterns.parse("/pypi//requests$"),), "second", "intake"),
+        PromotionRule("3", (patterns.parse("/npm/*"),), "other", "intake"),
+        rule(),
+    )
+    *_, last = staged(stages)
+    assert last.before == {"first", "second"}
+    domain = Domain({"approved": ("shared",), "shared": ("first",), "first": (), "intake": ()})
+    way = domain.topology().way_around(last, REQUESTS)
+    assert way is not None
+    assert way.path == ("approved", "shared", "first")
+    assert domain.topology().way_around(rule(), REQUESTS) is None
+
+
+def test_stages_that_lead_back_for_other_packages_come_to_an_end() -> None:
+    """No package goes round here, so the policy allows it; the repositories do."""
+    stages = (
+        PromotionRule("1", (patterns.parse("/pypi//a$"),), "first", "intake"),
+        PromotionRule("2", (patterns.parse("/pypi//b$"),), "intake", "first"),
+        rule(),
+    )
+    assert [one.before for one in staged(stages)] == [set(), set(), {"first"}]
 
 
 DIRECT: Connections = {"approved": ("intake",), "intake": (PYPI,)}

@@ -265,9 +265,10 @@ def _promotions(rules: list[CompiledPromotion]) -> tuple[PromotionRule, ...]:
         return ()
     from steward.promotion_rules import (  # noqa: PLC0415  milliseconds of a cold start
         promotion_rule,
+        staged,
     )
 
-    return tuple(promotion_rule(rule) for rule in rules)
+    return staged([promotion_rule(rule) for rule in rules])
 
 
 def _patterns(texts: list[str]) -> tuple[Pattern, ...]:

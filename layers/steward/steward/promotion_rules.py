@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final, Literal, TypedDict, get_args
 
@@ -269,6 +269,7 @@ class PromotionRule:
         include_dependencies: Whether what a version depends on is promoted before it.
         recall: What becomes of a promoted version that turns out to be bad.
         digest: SHA-256 of the compiled rule, in hexadecimal: another one is another rule.
+        before: The repositories that its packages are promoted from on their way to its source.
     """
 
     name: str
@@ -279,6 +280,7 @@ class PromotionRule:
     include_dependencies: bool = False
     recall: Recall = "report"
     digest: str = ""
+    before: frozenset[str] = frozenset()
 
     def applies_to(self, package: Package) -> bool:
         """Return whether the rule speaks about *package*, which is in its source."""
@@ -300,6 +302,29 @@ def promotion_rule(rule: CompiledPromotion) -> PromotionRule:
         recall=rule["recall"],
         digest=rule["digest"],
     )
+
+
+def staged(rules: Sequence[PromotionRule]) -> tuple[PromotionRule, ...]:
+    """Return *rules* in their order, each with the repositories that come before its source."""
+    return tuple(replace(rule, before=frozenset(_before(rule, rules))) for rule in rules)
+
+
+def _before(rule: PromotionRule, rules: Sequence[PromotionRule]) -> set[str]:
+    """Return the sources from which packages of *rule* may get to its own, stage by stage."""
+    found: set[str] = set()
+    reached = {rule.source}
+    while reached:
+        reached = {
+            one.source
+            for one in rules
+            if one.to in reached and _share_packages(one.packages, rule.packages)
+        } - found
+        found |= reached
+    return found - {rule.source}
+
+
+def _share_packages(some: Sequence[Pattern], others: Sequence[Pattern]) -> bool:
+    return any(one.covers(other) or other.covers(one) for one in some for other in others)
 
 
 def _requirements(require: CompiledRequirements) -> Requirements:
