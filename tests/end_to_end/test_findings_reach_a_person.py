@@ -187,7 +187,7 @@ def test_the_message_says_what_where_when_through_what_and_how_to_undo_it(
     assert command.split()[:3] == ["steward", "restore", PURL]
     assert statuses(stack) == {"1.0.0": "Published", "99.0.0": "Archived"}
     assert restrictions(stack) == CLOSED
-    until(lambda: lines(stack, "told"))
+    until(lambda: lines(stack, "told") and lines(stack, "look again"))  # the last two of the look
     for wanted in ("drifted", "restrictions changed", "external version", "archived", "look again"):
         assert len(lines(stack, wanted)) == 1, wanted
 
