@@ -342,9 +342,7 @@ class Closure:
     def _judged(self) -> Iterator[Judged]:
         for key in self._dependencies_first():
             node = self._nodes[key]
-            judgement = node.judgement
-            if judgement is None:  # pragma: no cover  `_settle` judges all of them
-                continue
+            judgement = node.judgement or self._judgement(node)
             after: list[Key] = []
             layer = 0
             if judgement.state == "approved":
