@@ -10,7 +10,7 @@ Three handlers, each with a role of its own, which meet in the records and on qu
   Its other messages: ``due`` and ``recheck`` (with ``findings``).
 - :mod:`~promote_versions.approvals`: what a person says, by ``approval_decision``.
 - :mod:`~promote_versions.copier`: an order is carried out by ``copying`` (with ``assets`` and
-  ``bringing_back``) at a ``pace``; what became of it goes through ``copy_outcomes``.
+  ``bringing_back``) at a pace; what became of it goes through ``copy_outcomes``.
 
 Between them: ``records`` (values), ``records_table`` with ``record_items`` and ``record_limits``;
 ``messages`` and ``queues``. For commands: ``repository``.

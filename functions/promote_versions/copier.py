@@ -28,7 +28,6 @@ from promote_versions import records_table
 from promote_versions.copy_outcomes import tell_once
 from promote_versions.copying import Collaborators, carry_out
 from promote_versions.messages import CopyOrder, order_in
-from promote_versions.pace import ASSET_LISTS_PER_SECOND, COPIES_PER_SECOND, Pace
 from promote_versions.queues import SqsPromotionsQueue
 from steward import codeartifact as gateway
 from steward.attention import SnsAttention
@@ -37,6 +36,7 @@ from steward.deployed import settings_and_policy
 from steward.errors import StewardError
 from steward.invocation import Invocation, time_left
 from steward.observability import PackageLog, count, flush_metrics
+from steward.pace import ASSET_LISTS_PER_SECOND, COPIES_PER_SECOND, Pace
 from steward.promotion_notices import BusPromotionNotices
 
 # Our choice: ten orders of 100 versions need 2,000 lists of assets, of which 100 a second are made.

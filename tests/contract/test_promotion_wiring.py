@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import pytest
 
 from promote_versions import messages
-from promote_versions.pace import COPIES_PER_SECOND
 from promote_versions.queues import COPIES_GROUP
+from steward.pace import COPIES_PER_SECOND
 from tests.contract.cloudformation import Document, deployed, of_type, source
 from tests.contract.project import ROOT, automations
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pytest
 
 from promote_versions.gather import AT_ONCE
-from promote_versions.pace import ASSET_LISTS_PER_SECOND
+from steward.pace import ASSET_LISTS_PER_SECOND
 from tests.contract.cloudformation import Document, deployed, of_type, source
 from tests.contract.project import ROOT, automations
 

@@ -12,10 +12,10 @@ import pytest
 from promote_versions import messages
 from promote_versions.copier import FAILED_LATER, turns
 from promote_versions.messages import CopyOrder
-from promote_versions.pace import Pace
 from promote_versions.records import RecordsError
 from steward.coordinates import Package
 from steward.errors import PackageNotFoundError
+from steward.pace import Pace
 from tests.functional.copier_domain import (
     APPROVED,
     NOW,

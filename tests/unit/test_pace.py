@@ -9,7 +9,7 @@ from threading import Lock
 
 import pytest
 
-from promote_versions.pace import Pace
+from steward.pace import Pace
 
 
 @dataclass
