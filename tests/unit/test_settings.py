@@ -45,10 +45,11 @@ def test_a_ledger_and_a_topic_are_read() -> None:
         ("STEWARD_PROMOTIONS_QUEUE_URL", "promotions_queue_url"),
         ("STEWARD_COPIES_QUEUE_URL", "copies_queue_url"),
         ("STEWARD_OSV_URL", "osv_url"),
+        ("STEWARD_WARMING_TABLE", "warming_table"),
     ],
 )
-def test_what_only_promotions_have_is_optional(variable: str, field: str) -> None:
-    """Of its three functions too, each has some of it; empty is none."""
+def test_what_only_some_functions_have_is_optional(variable: str, field: str) -> None:
+    """Of the three functions of promotions too, each has some of it; empty is none."""
     read = settings.from_environment(ENVIRONMENT | {variable: "there"})
     assert getattr(read, field) == "there"
     for empty in ({}, {variable: ""}):

@@ -108,6 +108,35 @@ class SqsClient(Protocol):
         """See SendMessageBatch, SQS API Reference."""
 
 
+class Body(Protocol):
+    """What an object on S3 holds, read piece by piece."""
+
+    def read(self, amt: int, /) -> bytes:
+        """Return at most *amt* bytes; none at the end."""
+
+    def close(self) -> None:
+        """Leave the rest unread."""
+
+
+class GetObjectAnswer(TypedDict):
+    """The part of the answer of GetObject that is used here."""
+
+    ContentLength: int
+    Body: Body
+
+
+class S3Client(Protocol):
+    """The part of S3's client that is used here; botocore publishes no types."""
+
+    def get_object(
+        self,
+        *,
+        Bucket: str,  # noqa: N803  AWS's name
+        Key: str,  # noqa: N803  AWS's name
+    ) -> GetObjectAnswer:
+        """See GetObject, S3 API Reference."""
+
+
 @cache
 def codeartifact() -> CodeArtifactClient:
     """Return the client of CodeArtifact, made at first use; only the gateway asks for it."""
@@ -136,6 +165,12 @@ def dynamodb() -> DynamoDbClient:
 def sns() -> SnsClient:
     """Return the client of SNS, made at first use."""
     return cast("SnsClient", _client("sns"))
+
+
+@cache
+def s3() -> S3Client:
+    """Return the client of S3, made at first use."""
+    return cast("S3Client", _client("s3"))
 
 
 def _client(service: str) -> object:

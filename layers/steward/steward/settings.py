@@ -12,7 +12,12 @@ from steward.errors import SettingsError
 Mode = Literal["observe", "enforce"]
 # What some functions have and cannot do without; the variable is called alike.
 Needed = Literal[
-    "ledger_table", "promotions_table", "promotions_queue_url", "copies_queue_url", "osv_url"
+    "ledger_table",
+    "promotions_table",
+    "promotions_queue_url",
+    "copies_queue_url",
+    "osv_url",
+    "warming_table",
 ]
 
 
@@ -32,6 +37,7 @@ class Settings:
         promotions_queue_url: The queue of packages to judge, for functions that have another one.
         copies_queue_url: The queue of ordered copies, for the function that orders them.
         osv_url: Where to ask for vulnerabilities.
+        warming_table: The DynamoDB table of the runs that warm caches, and of outages.
     """
 
     mode: Mode
@@ -44,6 +50,7 @@ class Settings:
     promotions_queue_url: str | None = None
     copies_queue_url: str | None = None
     osv_url: str | None = None
+    warming_table: str | None = None
 
     def needed(
         self,
@@ -53,6 +60,7 @@ class Settings:
             "promotions_queue_url",
             "copies_queue_url",
             "osv_url",
+            "warming_table",
         ],
     ) -> str:
         """
@@ -101,6 +109,7 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
         promotions_queue_url=environment.get("STEWARD_PROMOTIONS_QUEUE_URL") or None,
         copies_queue_url=environment.get("STEWARD_COPIES_QUEUE_URL") or None,
         osv_url=environment.get("STEWARD_OSV_URL") or None,
+        warming_table=environment.get("STEWARD_WARMING_TABLE") or None,
     )
 
 
