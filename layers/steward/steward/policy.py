@@ -16,6 +16,7 @@ from steward.errors import PolicyError, StewardError
 from steward.patterns import Pattern
 
 if TYPE_CHECKING:
+    from steward.cache_rules import CacheRule, CompiledCache
     from steward.promotion_rules import CompiledPromotion, PromotionRule
 
 OriginKind = Literal["internal", "public", "inferred", "explicit"]
@@ -61,6 +62,7 @@ class CompiledPolicy(TypedDict):
     origins: list[CompiledOriginRule]
     groups: list[CompiledGroup] | None
     promotions: list[CompiledPromotion]
+    caches: list[CompiledCache]
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +158,7 @@ class Policy:
     origins: tuple[OriginRule, ...] = ()
     groups: tuple[GroupDeclaration, ...] | None = None
     promotions: tuple[PromotionRule, ...] = ()
+    caches: tuple[CacheRule, ...] = ()
 
     def snapshot_rule_for(self, package: Package) -> SnapshotRule | None:
         """Return the first ``snapshots`` rule that applies to *package*, if any does."""
@@ -199,6 +202,10 @@ class Policy:
         """Return the ``promotions`` rule of that name, if there is one."""
         return next((rule for rule in self.promotions if rule.name == name), None)
 
+    def cache_rule(self, name: str) -> CacheRule | None:
+        """Return the ``caches`` rule of that name (``caches[0]``), if there is one."""
+        return next((rule for rule in self.caches if rule.name == name), None)
+
     def _first(self, rules: tuple[Rule, ...], package: Package) -> Rule | None:
         if package.repository.domain != self.domain:
             return None
@@ -221,6 +228,7 @@ def load(path: Path) -> Policy:
             origins=tuple(_origin_rule(rule) for rule in document["origins"]),
             groups=_groups(document["groups"]),
             promotions=_promotions(document["promotions"]),
+            caches=_caches(document["caches"]),
         )
     except (OSError, ValueError, LookupError, TypeError, AttributeError, StewardError) as error:
         raise PolicyError(f"{path} is no compiled policy: {error!r}") from error
@@ -269,6 +277,14 @@ def _promotions(rules: list[CompiledPromotion]) -> tuple[PromotionRule, ...]:
     )
 
     return staged([promotion_rule(rule) for rule in rules])
+
+
+def _caches(rules: list[CompiledCache]) -> tuple[CacheRule, ...]:
+    if not rules:
+        return ()
+    from steward.cache_rules import cache_rule  # noqa: PLC0415  only warming has a use for it
+
+    return tuple(cache_rule(rule) for rule in rules)
 
 
 def _patterns(texts: list[str]) -> tuple[Pattern, ...]:

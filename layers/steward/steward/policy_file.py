@@ -137,6 +137,7 @@ def _compiled(model: PolicyModel, text: str, lockfiles: Lockfiles) -> CompiledPo
         if has_groups
         else None,
         "promotions": [compiled_promotion(rule, lockfiles) for rule in model.promotions],
+        "caches": [],
     }
 
 
