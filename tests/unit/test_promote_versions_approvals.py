@@ -493,6 +493,7 @@ COMPILED: dict[str, object] = {
     "origins": [],
     "groups": None,
     "promotions": [],
+    "caches": [],
 }
 
 
