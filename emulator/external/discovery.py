@@ -11,6 +11,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -43,8 +44,8 @@ VARIABLES = {
     NPM: "STEWARD_NPM_REGISTRY",
     **{
         name: f"STEWARD_{name.removeprefix('public:').replace('-', '_').upper()}"
-        for name, fmt in EXTERNAL_CONNECTIONS.items()
-        if fmt == "maven"
+        for name in EXTERNAL_CONNECTIONS
+        if name not in {PYPI, NPM}
     },
 }
 """Which environment variable says where a connection leads, such as ``STEWARD_MAVEN_CENTRAL``."""
@@ -53,8 +54,6 @@ ASK_SECONDS = 30.0  # how long pip or npm may take to say how they are configure
 
 REPOSITORY_ENDPOINT = re.compile(r"/(pypi|npm)/d/[^/]+-[0-9]{12}/.*")
 """The path of a local CodeArtifact: a client that has logged in to it is no way to the outside."""
-
-_NO_WAY = "the local CodeArtifact does not speak to public repositories of this format"
 
 _ASK_PIP_FOR_ITS_DEFAULT = (
     "from pip._internal.models.index import PyPI; print(PyPI.simple_url, end='')"
@@ -66,7 +65,7 @@ def public_repositories(options: Options) -> dict[str, PublicRepository]:
     Return what is behind every external connection.
 
     - What *options*, or else the environment (see `VARIABLES`), name, is used as it is: a base URL
-      or, for Maven, a directory of the same layout.
+      or a directory of the format's own layout (docs/local.md; PyPI and npm take URLs only).
     - Else ``public:pypi`` and ``public:npmjs`` are what pip and npm on this machine are configured
       with; when nothing answers there, a built-in index, and a warning says so. Looked for when
       first used.
@@ -91,11 +90,9 @@ def public_repositories(options: Options) -> dict[str, PublicRepository]:
         elif name == MAVEN_CENTRAL:
             remedy = f"{VARIABLES[name]} can name a base URL or a folder"
             found[name] = builtin(fmt, because=remedy)
-        elif fmt == "maven":
+        else:
             remedy = f"{VARIABLES[name]} can name a base URL or a folder"
             found[name] = Unavailable(name, fmt, remedy)
-        else:
-            found[name] = Unavailable(name, fmt, _NO_WAY)
     return found
 
 
@@ -183,6 +180,17 @@ def _leads_outside(url: str) -> bool:
 
 def _given(name: str, fmt: Format, location: str) -> PublicRepository:
     described = "what was given at start"
+    layouts = {
+        "nuget": "nuget_layout.NuGetLayout",
+        "cargo": "cargo_layout.CargoLayout",
+        "ruby": "ruby_layout.RubyLayout",
+    }
+    if fmt in layouts:
+        module, _, adapter = layouts[fmt].partition(".")
+        found: PublicRepository = getattr(import_module(f"emulator.external.{module}"), adapter)(
+            location, described
+        )
+        return found
     match fmt:
         case "pypi":
             return PyPIIndex(location, described)
@@ -191,7 +199,7 @@ def _given(name: str, fmt: Format, location: str) -> PublicRepository:
         case "maven":
             return MavenLayout(location, described)
         case _:
-            return Unavailable(name, fmt, _NO_WAY)
+            return Unavailable(name, fmt, "packages of this format come from nowhere outside")
 
 
 def _configured(name: str, ask: Callable[[], str | None]) -> PublicRepository:

@@ -10,17 +10,21 @@ CHALLENGES = ('Basic realm="CodeArtifact"', 'Bearer realm="CodeArtifact"')
 """Maven and pip answer to Basic; the service offers Bearer too; its words are not documented."""
 
 
-def token_of(authorization: str | None) -> str | None:
+BARE = frozenset({"cargo", "ruby"})
+"""Formats whose clients send what they are configured with as the whole header (Cargo, gem)."""
+
+
+def token_of(authorization: str | None, *, bare: bool = False) -> str | None:
     """
     Return the authorization token of an ``Authorization`` header, unverified.
 
     None when the header is missing, malformed, of another scheme, or Basic for a user other than
-    ``aws``.
+    ``aws``. With *bare*, a header without a scheme is the token itself.
     """
     scheme, _, credentials = (authorization or "").strip().partition(" ")
     credentials = credentials.strip()
     if not credentials:
-        return None
+        return scheme if bare and scheme else None
     match scheme.lower():
         case "bearer":
             return credentials

@@ -29,7 +29,8 @@ PackageAction = Literal["PublishPackageVersion", "PutPackageMetadata"]
 
 MAX_DRAINED = 64 * 1024 * 1024  # not documented: our choice; beyond it the connection is closed
 
-NOT_IMPLEMENTED = frozenset({"nuget", "cargo", "ruby", "swift", "generic"})
+NOT_IMPLEMENTED = frozenset({"swift", "generic"})
+"""Formats whose packages are reached through the control plane alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +102,9 @@ def build(state: State) -> ASGIApp:
     - injected faults: 429 with ``Retry-After``, 500;
     - what the route's handler answers, or its CodeArtifactError under its own status.
     """
-    from emulator.formats import maven, npm, pypi
+    from emulator.client_routes import client_routes
 
-    return Endpoint(state, {"maven": maven.routes(), "npm": npm.routes(), "pypi": pypi.routes()})
+    return Endpoint(state, client_routes())
 
 
 class Endpoint:
@@ -155,7 +156,7 @@ class Endpoint:
         except paths.UnsafePath as error:
             raise HTTPException(400, str(error)) from error
         caller = await run_in_threadpool(
-            self._caller, request.headers.get("authorization"), address.repository
+            self._caller, request.headers.get("authorization"), address
         )
         if caller is None:
             return self._challenge(request, address)
@@ -165,15 +166,16 @@ class Endpoint:
         visit = Visit(self.state, caller, address.repository, path, parameters)
         return await route.handler(request, visit)
 
-    def _caller(self, authorization: str | None, repository: RepositoryId) -> Caller | None:
-        token = authentication.token_of(authorization)
+    def _caller(self, authorization: str | None, address: paths.EndpointPath) -> Caller | None:
+        bare = address.format in authentication.BARE
+        token = authentication.token_of(authorization, bare=bare)
         if token is None:
             return None
         try:
             claims = tokens.verify(self.state, token)
         except tokens.InvalidToken:
             return None
-        return claims.caller if claims.domain == repository.domain else None
+        return claims.caller if claims.domain == address.repository.domain else None
 
     def _admit(self, caller: Caller, address: paths.EndpointPath, route: Route) -> None:
         state, repository = self.state, address.repository
@@ -216,10 +218,14 @@ class Endpoint:
 
 
 def _refusal(address: paths.EndpointPath | None, status: int, message: str) -> Response:
-    """Return an error body that the format's client prints: JSON for npm, else plain text."""
-    if address is not None and address.format == "npm":
-        return JSONResponse({"error": message}, status)
-    return PlainTextResponse(message + "\n", status)
+    """Return an error body that the format's client prints: JSON for npm, cargo, else text."""
+    match address.format if address is not None else None:
+        case "npm":
+            return JSONResponse({"error": message}, status)
+        case "cargo":  # The Cargo Book, registry web API
+            return JSONResponse({"errors": [{"detail": message}]}, status)
+        case _:
+            return PlainTextResponse(message + "\n", status)
 
 
 class Body:
