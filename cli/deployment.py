@@ -32,6 +32,20 @@ class PromotionParts:
 
 
 @dataclass(frozen=True, slots=True)
+class WarmingParts:
+    """
+    What of a deployment warms caches.
+
+    Attributes:
+        table: The DynamoDB table of runs and outages.
+        queue: The URL of the queue on which to send is to ask for a run.
+    """
+
+    table: str
+    queue: str
+
+
+@dataclass(frozen=True, slots=True)
 class Deployment:
     """
     What was deployed for a domain in one account and region.
@@ -42,6 +56,7 @@ class Deployment:
         ledger: The DynamoDB table in which changes and exemptions are recorded.
         attention_topic: The ARN of the SNS topic for what needs a person, None if there is none.
         promotions: None: an older version was deployed, which did not promote.
+        warming: None: an older version was deployed, which did not warm caches.
     """
 
     domain: str
@@ -50,6 +65,7 @@ class Deployment:
     ledger: str
     attention_topic: str | None
     promotions: PromotionParts | None = None
+    warming: WarmingParts | None = None
 
 
 class _Parameter(TypedDict):
@@ -116,6 +132,22 @@ def find_promotions(aws: "Aws", domain: str) -> tuple[Deployment, PromotionParts
     return deployment, deployment.promotions
 
 
+def find_warming(aws: "Aws", domain: str) -> tuple[Deployment, WarmingParts]:
+    """
+    Return the deployment for *domain*, and what of it warms caches.
+
+    Raises:
+        click.ClickException: As of `find_deployment`, or what is deployed does not warm caches.
+    """
+    deployment = find_deployment(aws, domain)
+    if deployment.warming is None:
+        fail(
+            f"the stack {deployment.stack} in {_place(aws)} was deployed before there was "
+            f"warm_caches. Deploy this version: {_HOW}."
+        )
+    return deployment, deployment.warming
+
+
 def _deployment(text: str, domain: str) -> Deployment:
     document = json.loads(text)
     if not isinstance(document, dict):
@@ -130,6 +162,7 @@ def _deployment(text: str, domain: str) -> Deployment:
         ledger=_text(document, "ledger"),
         attention_topic=_text(document, "attentionTopic", empty=True) or None,
         promotions=_promotions(document.get("promotions")),
+        warming=_warming(document.get("warming")),
     )
 
 
@@ -144,6 +177,14 @@ def _promotions(document: object) -> PromotionParts | None:
         approvals_queue=_text(document, "approvalsQueue"),
         osv=_text(document, "osv"),
     )
+
+
+def _warming(document: object) -> WarmingParts | None:
+    if document is None:
+        return None
+    if not isinstance(document, dict):
+        raise TypeError("its 'warming' is no JSON object")
+    return WarmingParts(table=_text(document, "table"), queue=_text(document, "queue"))
 
 
 def _text(document: dict[str, object], key: str, *, empty: bool = False) -> str:
