@@ -14,6 +14,7 @@ from emulator.core.errors import ResourceNotFound, Validation
 from emulator.core.rows import package_of, package_row, repository_row, required_package_row
 from emulator.core.state import State
 from emulator.core.statuses import check_versions
+from emulator.core.transfers import begun
 from emulator.core.values import (
     SERVED,
     BulkResult,
@@ -158,7 +159,7 @@ def _upstream_versions(
             and state.faults.on("includeFromUpstreamIngests")
         ):
             for asset in each.public.assets[:1]:
-                upstreams.fetch(state, source, package, each.version, asset.name)
+                begun(upstreams.fetch(state, source, package, each.version, asset.name))
                 record = _ingested(state, source, package, each.version)
         if record is not None:
             found[each.version] = record

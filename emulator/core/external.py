@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from emulator.core.clock import Clock
+from emulator.core.errors import ResourceNotFound
 from emulator.core.faults import Faults
 from emulator.core.repositories import EXTERNAL_CONNECTIONS
 from emulator.core.transfers import Imports
@@ -40,6 +41,15 @@ ORIGINAL_PUBLISH_TIME = "originalPublishTime"
 
 class Unreachable(Exception):
     """The public repository does not answer, or not in time, or not in its own protocol."""
+
+
+class ConnectionUnavailable(ResourceNotFound):
+    """
+    An asset is not held, and the external connection that may have it does not answer.
+
+    As an API error it is any asset that is not found; package managers get the status that the
+    switch ``unavailableConnectionStatus`` says.
+    """
 
 
 class Withdrawn(Unreachable):

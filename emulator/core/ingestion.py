@@ -5,9 +5,11 @@ from __future__ import annotations
 import logging
 import sqlite3
 import threading
+import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 
 from emulator.core import records, retention, versions
 from emulator.core.errors import CodeArtifactError
@@ -16,7 +18,7 @@ from emulator.core.state import State
 from emulator.core.transfers import Download, Import, Transfer
 from emulator.core.values import PackageId, RepositoryId
 
-__all__ = ["Download", "Gate", "complete", "fetch", "find_download"]
+__all__ = ["Download", "Gate", "complete", "fetch", "find_download", "promise"]
 
 logger = logging.getLogger(__name__)
 
@@ -68,6 +70,45 @@ def fetch(
     if download.blob is None:
         gate.connection.imports.remember(key, download)
     return download
+
+
+def promise(
+    state: State,
+    gate: Gate,
+    destination: RepositoryId,
+    package: PackageId,
+    version: PublicVersion,
+    *,
+    name: str,
+) -> Download | None:
+    """
+    Return the asset *name* of *version*, which `fetch` brings in once the download is begun.
+
+    None when the version has no such asset.
+
+    Raises:
+        Unreachable: The public repository does not answer.
+    """
+    importing = _Importing.join(state, gate, destination, package, version)
+    try:
+        transfer = importing.transfer(name)
+    finally:
+        importing.settle()
+    if transfer is None:
+        return None
+    imports, key = gate.connection.imports, uuid.uuid4().hex
+
+    def begin() -> Download | None:
+        arriving = fetch(state, gate, destination, package, version, name=name)
+        if arriving is not None:
+            imports.remember(key, arriving)
+        return arriving
+
+    promised = replace(
+        transfer.download, key=key, path=Path(), finished=threading.Event(), begin=begin
+    )
+    imports.remember(key, promised)
+    return promised
 
 
 def complete(

@@ -290,6 +290,30 @@ _TABLE = (
         (302, 307, 301, 200),
         _SAME,
     ),
+    Switch(
+        "unavailableConnectionStatus",
+        "HTTP status for an asset that only an external connection that does not answer could "
+        "give.",
+        (404, 502, 503, 504),
+        "the same end state: what an outage kept out is asked for again by the next schedule; 404 "
+        'tells it from no version at all as little as AWS does, so warm_caches says "not found", '
+        "under the others it waits for the connection and says that it does not answer",
+    ),
+    Switch(
+        "ingestsBeforeDownload",
+        "Whether a version comes in from outside if the redirect to its asset is not followed.",
+        _ON_OFF,
+        "the same end state: what warm_caches asked for and finds not listed, it downloads in full "
+        "at the next attempt",
+    ),
+    Switch(
+        "gemPlatformPlace",
+        "Where the platform of a gem stands: in its package version (1.15.0-x86_64-linux), or only "
+        "in the asset's name, all platforms being assets of one version.",
+        ("version", "assets"),
+        "the same end state: warm_caches asks for a gem by its file, and takes it for warm if "
+        "either is listed",
+    ),
     Switch("mavenPutStatus", "HTTP status of an accepted Maven upload.", (201, 200), _SAME),
     Switch("npmPublishStatus", "HTTP status of an accepted npm publish.", (200, 201), _SAME),
     Switch(

@@ -33,6 +33,7 @@ class Download:
         finished: Set when all bytes are in, or none will come any more.
         blob: What is stored; None until everything is.
         failed: Why no more will come; None while they do.
+        begin: What makes it arrive, asked by `begun`; None when it does already.
     """
 
     key: str
@@ -43,6 +44,25 @@ class Download:
     size: int | None = None
     blob: Blob | None = None
     failed: str | None = None
+    begin: Callable[[], Download | None] | None = None
+
+
+def begun(download: Download) -> Download | None:
+    """
+    Return *download* with its bytes in or arriving; None when its asset is gone by now.
+
+    May wait for the network. What does not arrive because nobody answers has ``failed``.
+    """
+    from emulator.core.external import Unreachable
+
+    if download.begin is None:
+        return download
+    try:
+        return download.begin()
+    except Unreachable as error:
+        download.failed = str(error)
+        download.finished.set()
+        return download
 
 
 def stored(store: AssetStore, asset: Asset, published: datetime) -> Download:

@@ -13,6 +13,7 @@ from emulator.core.errors import ResourceNotFound
 from emulator.core.external import (
     ORIGINAL_PUBLISH_TIME,
     Connection,
+    ConnectionUnavailable,
     PublicVersion,
     Unreachable,
 )
@@ -152,25 +153,32 @@ def fetch(
 
     Kept in *repository* and in the one with the external connection, never in between (User Guide,
     package retention). A version that comes from outside is streamed at once; its other assets
-    follow in the background and it appears when all are in. What is held is served without asking
-    anyone outside.
+    follow in the background and it appears when all are in; under the switch
+    ``ingestsBeforeDownload`` this begins with ``Download.begin`` only. What is held is served
+    without asking anyone outside.
 
     Raises:
-        ResourceNotFound: Nobody reachable has it, the first holder does not serve it (its status is
-            neither Published nor Unlisted), or the external connection does not answer.
+        ResourceNotFound: Nobody reachable has it, or the first holder does not serve it (its status
+            is neither Published nor Unlisted).
+        ConnectionUnavailable: Nobody has it that answers; an external connection does not.
     """
     root = search(state, repository, package)
     order = root.inwards() if _is_alias(package, version) else root.outwards()
     stops = list(order)
+    unanswered: Unreachable | None = None
     for stop in stops:
         held = versions.find(state, stop.repository, package, version) if stop.package else None
         if held is not None:
             return _serve(state, repository, stops, held, asset)
         if stop.connection is not None:
-            download = _ingest(state, repository, stop, package, version, name=asset)
+            try:
+                download = _ingest(state, repository, stop, package, version, name=asset)
+            except Unreachable as error:
+                unanswered = error
+                continue
             if download is not None:
                 return download
-    raise _not_found(package, version, asset)
+    raise _not_found(package, version, asset, unanswered) from unanswered
 
 
 def original_publish_time(version: Version) -> datetime:
@@ -275,7 +283,10 @@ def _late_asset(
         return None
     for stop in stops:
         if stop.connection is not None and stop.connection.name == held.origin.external_connection:
-            return _ingest(state, repository, stop, held.package, held.version, name=name)
+            try:
+                return _ingest(state, repository, stop, held.package, held.version, name=name)
+            except Unreachable as error:
+                raise _not_found(held.package, held.version, name, error) from error
     return None
 
 
@@ -305,6 +316,12 @@ def _ingest(
     *,
     name: str,
 ) -> Download | None:
+    """
+    Return the asset on its way in; None when it is not there.
+
+    Raises:
+        Unreachable: The external connection does not answer.
+    """
     connection = stop.connection
     if connection is None or _is_snapshot(package, version):
         return None
@@ -314,10 +331,11 @@ def _ingest(
         if public is None:
             return None
         gate = Gate(stop.repository, connection)
-        return ingestion.fetch(state, gate, repository, package, public, name=name)
+        begin = ingestion.fetch if state.faults.on("ingestsBeforeDownload") else ingestion.promise
+        return begin(state, gate, repository, package, public, name=name)
     except Unreachable as error:
         logger.warning("%s %s does not come in: %s", package.name, version, error)
-        return None
+        raise
 
 
 def _public_version(
@@ -360,8 +378,11 @@ def _is_snapshot(package: PackageId, version: str) -> bool:
     return package.format == "maven" and _SNAPSHOT.fullmatch(version) is not None
 
 
-def _not_found(package: PackageId, version: str, asset: str) -> ResourceNotFound:
-    return ResourceNotFound(
+def _not_found(
+    package: PackageId, version: str, asset: str, unanswered: Unreachable | None = None
+) -> ResourceNotFound:
+    refusal = ResourceNotFound if unanswered is None else ConnectionUnavailable
+    return refusal(
         f"Asset '{asset}' of version '{version}' of package '{package.name}' is not found",
         resource_id=asset,
         resource_type="asset",

@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote, urlencode
 from xml.sax.saxutils import escape
 
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from emulator.core.ingestion import Download, find_download
 from emulator.core.state import State
-from emulator.core.transfers import complete
+from emulator.core.transfers import begun, complete
 from emulator.formats import asset_bodies
 
 if TYPE_CHECKING:
@@ -44,7 +45,10 @@ async def respond(state: State, request: Request, download: Download) -> Respons
     """
     status = int(str(state.faults.switch("redirectStatus")))
     if status == HTTPStatus.OK:
-        return await asset_bodies.answer(request, download)
+        arriving = await run_in_threadpool(begun, download)
+        if arriving is None:
+            return _refusal(404, "NoSuchKey", "The asset does not exist any more.")
+        return await asset_bodies.answer(request, arriving)
     return RedirectResponse(_presigned(state, request, download), status)
 
 
@@ -98,7 +102,7 @@ async def _answer(state: State, request: Request) -> Response:
         return _refusal(403, "SignatureDoesNotMatch", "The URL was not signed by this server.")
     if state.clock.now() >= signed.expires():
         return _refusal(403, "AccessDenied", "Request has expired")
-    download = _download(state, signed)
+    download = await run_in_threadpool(_download, state, signed)
     if download is None:
         return _refusal(404, "NoSuchKey", "The specified key does not exist.")
     return await asset_bodies.answer(request, download)
@@ -131,7 +135,8 @@ def _other_name(request: Request) -> str:
 
 def _download(state: State, signed: _Signed) -> Download | None:
     if not _SHA256.fullmatch(signed.key):
-        return find_download(state, signed.key)
+        found = find_download(state, signed.key)
+        return None if found is None else begun(found)
     published = datetime.fromtimestamp(int(signed.published), UTC)
     return complete(state.assets, signed.key, signed.name, published)
 

@@ -15,6 +15,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from emulator.core import access, arns, repositories, tokens
 from emulator.core.errors import CodeArtifactError, Throttling
+from emulator.core.external import ConnectionUnavailable
 from emulator.core.origins import PublishBlocked
 from emulator.core.state import State
 from emulator.core.values import Caller, PackageId, RepositoryId
@@ -139,6 +140,8 @@ class Endpoint:
     def _status(self, error: CodeArtifactError) -> int:
         if isinstance(error, PublishBlocked):
             return int(self.state.faults.switch("blockedPublishStatus"))
+        if isinstance(error, ConnectionUnavailable):
+            return int(self.state.faults.switch("unavailableConnectionStatus"))
         return error.status
 
     async def _answer(self, request: Request, address: paths.EndpointPath | None) -> Response:

@@ -12,6 +12,7 @@ from starlette.responses import PlainTextResponse, Response
 
 from emulator.core import snapshots, upstreams, versions
 from emulator.core.errors import ResourceNotFound, Validation
+from emulator.core.transfers import begun
 from emulator.core.values import SERVED, Blob, PackageId
 from emulator.formats import bodies, downloads, maven_layout, maven_metadata
 from emulator.formats.endpoint import Route, Visit
@@ -208,7 +209,9 @@ def _resolved(visit: Visit, path: AssetPath) -> tuple[str, str]:
 
 def _stored(visit: Visit) -> Blob:
     """Return the blob of the asset that a checksum is asked of, once all of it is here."""
-    download = _download(visit)
+    download = begun(_download(visit))
+    if download is None:
+        raise _not_found(visit)
     download.finished.wait()
     if download.blob is None:
         raise _not_found(visit)
