@@ -1,0 +1,1 @@
+"""Fetch what builds will ask for, through the external connections, before they ask."""
