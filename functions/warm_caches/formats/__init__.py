@@ -1,0 +1,1 @@
+"""How the assets of each package format are named and asked for."""
