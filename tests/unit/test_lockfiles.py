@@ -159,7 +159,7 @@ def test_damaged_requirements_say_the_line(text: str, line: int, problem: str) -
         ),
         pytest.param(PYLOCK.replace(WHEEL, "00"), 8, "that is none", id="a cut hash"),
         pytest.param(
-            PYLOCK.replace(f'{{sha256 = "{WHEEL}"}}', "3"), None, "table of hashes", id="a number"
+            PYLOCK.replace(f'{{sha256 = "{WHEEL}"}}', "3"), 4, "table of hashes", id="a number"
         ),
         pytest.param(PYLOCK + "=======\n", 13, "merge conflict", id="a conflict"),
     ],
@@ -234,7 +234,7 @@ def test_several_hashes_of_one_npm_package_are_all_returned() -> None:
     ("text", "line", "problem"),
     [
         pytest.param('{\n"lockfileVersion": 3,\n', 3, "no JSON", id="cut in the middle"),
-        pytest.param("[]", None, "lockfileVersion", id="no object"),
+        pytest.param("[]", None, "no JSON object", id="no object"),
         pytest.param('{"lockfileVersion": 4, "packages": {}}', None, "lockfile", id="version 4"),
         pytest.param('{"lockfileVersion": 3, "packages": []}', None, "no object", id="a list"),
         pytest.param("[" * 100_000, None, "deeply", id="brackets without end"),
@@ -285,9 +285,9 @@ def test_hashes_of_maven_packages() -> None:
     [
         pytest.param(GRADLE[:300], 6, "no XML", id="cut in the middle"),
         pytest.param("<project/>", None, "no verification-metadata", id="another file"),
-        pytest.param(GRADLE.replace(' version="1.0">', ">"), None, "no version", id="no version"),
+        pytest.param(GRADLE.replace(' version="1.0">', ">"), 5, "no version", id="no version"),
         pytest.param(GRADLE.replace(WHEEL, "00"), 8, "that is none", id="a cut hash"),
-        pytest.param(GRADLE.replace(SDIST, ""), None, "that is none", id="an empty hash"),
+        pytest.param(GRADLE.replace(SDIST, ""), 8, "that is none", id="an empty hash"),
         pytest.param(
             '<!DOCTYPE a [<!ENTITY b "c">]><verification-metadata>&b;</verification-metadata>',
             None,
@@ -305,7 +305,7 @@ def test_a_damaged_verification_file_says_the_line(
     assert error.line == line
 
 
-@pytest.mark.parametrize("file_name", ["Cargo.lock", "poetry.lock", "pom.xml", "pylock.a.b.toml"])
+@pytest.mark.parametrize("file_name", ["mix.lock", "Poetry.lock", "pom.xml", "pylock.a.b.toml"])
 def test_an_unknown_kind_of_file_is_named(file_name: str) -> None:
     """With the kinds that are known."""
     error = _damaged(file_name, "")

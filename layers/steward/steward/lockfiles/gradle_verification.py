@@ -9,7 +9,9 @@ from xml.etree.ElementTree import ParseError
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
-from steward.lockfiles.locked import Hashes, LockfileError, add, known_hash
+from steward.lockfiles.entries import Entries
+from steward.lockfiles.lines import Lines
+from steward.lockfiles.locked import Lockfile, LockfileError
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -18,11 +20,11 @@ _ROOT: Final = "verification-metadata"
 _KINDS: Final = ("sha256", "sha512")
 
 
-def hashes(text: str) -> Hashes:
+def entries(text: str) -> Lockfile:
     """
-    Return the SHA-256 and SHA-512 of all artifacts in *text*, those of ``also-trust`` too.
+    Return the components in *text*, with the SHA-256 and SHA-512 of all their artifacts.
 
-    What it trusts by pattern or by key has no hash, and so none here.
+    Those of ``also-trust`` are among them. What it trusts by pattern or by key has no hash.
     """
     try:
         root = fromstring(text)
@@ -32,29 +34,26 @@ def hashes(text: str) -> Hashes:
         raise LockfileError(f"it is no XML that is safe to read: {error}") from error
     if _name(root) != _ROOT:
         raise LockfileError(f"it is no {_ROOT}")
-    found: Hashes = {}
+    found, lines = Entries("maven"), Lines(text)
     for component in root.iter():
         if _name(component) != "component":
             continue
+        line = lines.of("<component ")
         group, module, version = (component.get(key) for key in ("group", "name", "version"))
         if not group or not module or not version:
-            raise LockfileError("one of its components has no group, no name or no version")
-        known = set(_hashes_of(component, f"{group}:{module}:{version}", text))
-        add(found, "maven", (group, module), version, known)
-    return found
-
-
-def _hashes_of(component: Element, of: str, text: str) -> Iterator[str]:
-    for element in component.iter():
-        if _name(element) not in _KINDS:
+            problem = "one of its components has no group, no name or no version"
+            found.pass_over("a component", "has no group, name or version", line, damage=problem)
             continue
-        for trusted in (element, *(one for one in element if _name(one) == "also-trust")):
-            digest = trusted.get("value") or ""
-            at = text.find(f'"{digest}"')
-            line = text.count("\n", 0, at) + 1 if at >= 0 and digest else None
-            known = known_hash(_name(element), digest, of=of, line=line)
-            if known:
-                yield known
+        hashes = list(_hashes_of(component))
+        found.add((group, module), version, line=line, hashes=hashes, locate=lines.of_quoted)
+    return found.lockfile()
+
+
+def _hashes_of(component: Element) -> Iterator[tuple[str, str]]:
+    for element in component.iter():
+        if _name(element) in _KINDS:
+            for trusted in (element, *(one for one in element if _name(one) == "also-trust")):
+                yield _name(element), trusted.get("value") or ""
 
 
 def _name(element: Element) -> str:

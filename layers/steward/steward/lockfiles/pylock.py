@@ -2,61 +2,64 @@
 
 from __future__ import annotations
 
-import re
-import tomllib
 from collections.abc import Iterator
 from typing import Final
 
-from steward.lockfiles.locked import Hashes, LockfileError, add, known_hash
+from steward.lockfiles.entries import Entries
+from steward.lockfiles.lines import Lines, tables
+from steward.lockfiles.locked import Lockfile, LockfileError
+from steward.lockfiles.parsed import Table, from_toml, tables_in, text_in
 
-_LINE: Final = re.compile(r"\(at line (?P<line>[0-9]+)")
-_FROM_ELSEWHERE: Final = ("vcs", "directory", "archive")
+_FROM_ELSEWHERE: Final = {
+    "vcs": "comes from version control",
+    "directory": "is a folder",
+    "archive": "comes from a URL or a file",
+}
 
 
-def hashes(text: str) -> Hashes:
+def entries(text: str) -> Lockfile:
     """
-    Return the hashes of the source distributions and wheels of all packages in *text*.
+    Return the packages in *text*, with the hashes of their source distributions and wheels.
 
-    A package that comes from elsewhere (version control, a folder, an archive) has none here.
+    A package that comes from elsewhere (version control, a folder, an archive) is passed over.
+    The ``index`` of a package is not looked at: it is optional, and says nothing of the others.
     """
-    try:
-        content = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        where = _LINE.search(str(error))  # else it is "at end of document"
-        line = int(where["line"]) if where else text.count("\n") + 1
-        raise LockfileError(f"it is no TOML: {error}", line) from error
-    except RecursionError as error:
-        raise LockfileError("it is nested too deeply") from error
-    packages = content.get("packages")
-    if not str(content.get("lock-version", "")).startswith("1.") or not isinstance(packages, list):
+    content = from_toml(text)
+    if not str(content.get("lock-version", "")).startswith("1.") or "packages" not in content:
         raise LockfileError("it has no lock-version 1 or no packages")
-    found: Hashes = {}
-    for package in packages:
-        if not isinstance(package, dict) or not isinstance(package.get("name"), str):
-            raise LockfileError("one of its packages has no name")
-        name, version = package["name"], package.get("version")
-        if any(key in package for key in _FROM_ELSEWHERE):
+    found, lines = Entries("pypi"), Lines(text)
+    packages = tables_in(content, "packages")
+    for package, offset in zip(packages, tables(text, "packages", len(packages)), strict=True):
+        begin = None if offset is None else lines.at(offset)
+        name, version = text_in(package, "name"), text_in(package, "version")
+        if name is None:
+            found.pass_over("a package", "has no name", begin, damage="a package has no name")
             continue
-        if not isinstance(version, str):
-            raise LockfileError(f"{name} has no version", _line_of(text, name))
-        add(found, "pypi", (None, name), version, set(_hashes_of(package, text)))
-    return found
+        if elsewhere := [why for key, why in _FROM_ELSEWHERE.items() if key in package]:
+            found.pass_over(name, elsewhere[0], begin)
+            continue
+        if version is None:
+            at = lines.of_quoted(name) or begin
+            found.pass_over(name, "has no version", at, damage=f"{name} has no version")
+            continue
+        try:
+            hashes = list(_hashes_of(package))
+        except LockfileError as error:
+            found.pass_over(name, str(error), begin, damage=f"{name} {error}")
+            continue
+        found.add((None, name), version, line=begin, hashes=hashes, locate=lines.of_quoted)
+    return found.lockfile()
 
 
-def _hashes_of(package: dict[str, object], text: str) -> Iterator[str]:
-    wheels = package.get("wheels", [])
-    files = [*(wheels if isinstance(wheels, list) else [wheels]), package.get("sdist", {})]
-    for file in files:
+def _hashes_of(package: Table) -> Iterator[tuple[str, str]]:
+    for file in _files(package):
         listed = file.get("hashes", {}) if isinstance(file, dict) else None
         if not isinstance(listed, dict):
-            raise LockfileError(f"{package['name']} has files without a table of hashes")
+            raise LockfileError("has files without a table of hashes")
         for kind, digest in listed.items():
-            line = _line_of(text, str(digest))
-            known = known_hash(kind, str(digest), of=str(package["name"]), line=line)
-            if known:
-                yield known
+            yield kind, str(digest)
 
 
-def _line_of(text: str, value: str) -> int | None:
-    at = text.find(f'"{value}"')
-    return None if at < 0 else text.count("\n", 0, at) + 1
+def _files(package: Table) -> list[object]:
+    wheels = package.get("wheels", [])
+    return [*(wheels if isinstance(wheels, list) else [wheels]), package.get("sdist", {})]

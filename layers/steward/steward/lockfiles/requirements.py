@@ -1,4 +1,4 @@
-"""Python requirements with hashes: "Requirements File Format" and "Secure installs", pip."""
+"""Python requirements: "Requirements File Format" and "Secure installs", pip."""
 
 from __future__ import annotations
 
@@ -6,46 +6,64 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from steward.lockfiles.locked import Hashes, LockfileError, add, known_hash
+from steward.lockfiles.entries import Entries
+from steward.lockfiles.locked import Lockfile, LockfileError
 
-_COMMENT: Final = re.compile(r"(?:^|\s+)#.*$")
+_COMMENT: Final = re.compile(r"(?:^|\s)#.*$")
 _PINNED: Final = re.compile(
     r"(?P<name>[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*(?:\[[^\]]*\])?\s*"
     r"={2,3}\s*(?P<version>[^\s;,*]+)\s*(?:;.*)?"
 )
 _HASH: Final = re.compile(r"(?:^|\s)--hash(?:=|\s+)(?P<kind>[^:\s]+):(?P<digest>\S*)")
+# "Per-requirement options", pip
+_BUILD_OPTION: Final = re.compile(r"\s--(?:config-settings?|global-option)[=\s].*$")
 _OTHER_FILE: Final = re.compile(r"(?:-r|-c|--requirement|--constraint)(?:[\s=]|$)")
+_EDITABLE: Final = ("-e", "--editable")
+_FROM_ELSEWHERE: Final = re.compile(
+    r"[^\s;]*\s*@\s*\S+|(?:git|hg|svn|bzr)\+\S+|[a-z]+://\S+|\.{0,2}/\S*"
+)
 _STRONG: Final = frozenset({"sha256", "sha384", "sha512"})  # "Hash-checking mode", pip
+_LONGEST: Final = 2_000  # characters of a requirement without its hashes; our choice
 
 
-def hashes(text: str) -> Hashes:
+def entries(text: str) -> Lockfile:
     """
-    Return the hashes of the requirements in *text*, which pins every one and has one of each.
+    Return the requirements in *text* that are pinned with ``==``, extras and markers aside.
 
-    That is what pip itself demands as soon as one of them has a hash ("Hash-checking mode").
-    Options of pip are passed over, except those that name another file.
+    Where one of them has a hash, pip demands that all are pinned and have one ("Hash-checking
+    mode"): all that it would refuse is damage here. Options of pip are passed over in silence,
+    except those that name another file.
     """
-    found: Hashes = {}
+    found = Entries("pypi")
     for number, line in _logical_lines(text):
+        requirement = _BUILD_OPTION.sub("", _HASH.sub("", line)).strip()
         if _OTHER_FILE.match(line):
-            raise LockfileError(
-                f"{line!r} names another file: put that one into the policy as well", number
-            )
-        if line.startswith("-") and not line.startswith(("-e", "--editable", "--hash")):
+            problem = f"{line!r:.200} names another file: put that one into the policy as well"
+            found.pass_over(line, "names another file, which is not read", number, damage=problem)
             continue
-        requirement = _HASH.sub("", line).strip()
-        pinned = _PINNED.fullmatch(requirement)
+        if line.startswith("-") and not line.startswith((*_EDITABLE, "--hash")):
+            continue
+        pinned = _PINNED.fullmatch(requirement) if len(requirement) <= _LONGEST else None
         if pinned is None:
-            raise LockfileError(f"{requirement!r:.200} is pinned to no version with ==", number)
-        version = pinned["version"]
-        kinds = [(match["kind"].lower(), match["digest"]) for match in _HASH.finditer(line)]
-        if not kinds:
-            raise LockfileError(f"{requirement!r:.200} has no hash", number)
-        if unknown := [kind for kind, _ in kinds if kind not in _STRONG]:
-            raise LockfileError(f"pip knows no hash called {unknown[0]!r:.40}", number)
-        known = (known_hash(kind, digest, of=requirement, line=number) for kind, digest in kinds)
-        add(found, "pypi", (None, pinned["name"]), version, {one for one in known if one})
-    return found
+            problem = f"{requirement!r:.200} is pinned to no version with =="
+            found.pass_over(requirement, _why_not(requirement), number, damage=problem)
+            continue
+        hashes = [(match["kind"].lower(), match["digest"]) for match in _HASH.finditer(line)]
+        if not hashes:
+            found.damaged(requirement, f"{requirement!r:.200} has no hash", number)
+        for kind, _ in hashes:
+            if kind not in _STRONG:
+                found.damaged(requirement, f"pip knows no hash called {kind!r:.40}", number)
+        found.add((None, pinned["name"]), pinned["version"], line=number, hashes=hashes)
+    return found.lockfile()
+
+
+def _why_not(requirement: str) -> str:
+    if len(requirement) > _LONGEST:
+        return "is too long for a requirement"
+    if requirement.startswith(_EDITABLE) or _FROM_ELSEWHERE.match(requirement):
+        return "comes from a URL, a folder or version control"
+    return "is pinned to no version with =="
 
 
 def _logical_lines(text: str) -> Iterator[tuple[int, str]]:
