@@ -30,6 +30,17 @@ def packages(path: Path) -> set[str]:
     return {name.split(".")[0] for name in imported_modules(path)}
 
 
+def packages_at_the_top(path: Path) -> set[str]:
+    """Return the top-level packages that importing *path* itself loads: not those in functions."""
+    found: set[str] = set()
+    for node in ast.parse(path.read_text(encoding="utf-8"), str(path)).body:
+        if isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found.add((node.module or "").split(".")[0])
+    return found
+
+
 def calls(path: Path) -> set[str]:
     """Return what *path* calls, as it is written: `datetime.now`, `clients.codeartifact`."""
     tree = ast.parse(path.read_text(encoding="utf-8"), str(path))
