@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
+from cli.live_caches import unreachable
 from cli.live_promotions import DescribedOnce, bypassed
 
 if TYPE_CHECKING:
@@ -31,11 +32,14 @@ def judged(
       repository may be created later.
     - An opening is a mistake if its repository has an upstream or an external connection. It stays
       a warning if there is no such repository yet.
+    - A rule of ``caches`` whose repository reaches no external connection for a format that it
+      names is a warning (``live_caches``).
     - A promotion is a mistake if versions get into its ``to`` past the gates (``live_promotions``).
 
     One call of ListRepositoriesInDomain for 1,000 repositories, of which only the names are looked
     at, one of DescribeRepository for each repository of an opening and for each that a promotion's
-    ``to`` reaches, and, if that finds a way past the gates, those about package groups.
+    ``to`` or a cache's repository reaches, and, if that finds a way past the gates, those about
+    package groups.
 
     Raises:
         botocore.exceptions.ClientError: CodeArtifact refused a call.
@@ -50,6 +54,7 @@ def judged(
         checked.openings, existing, repositories, domain=domain, owner=owner
     )
     mistakes += bypassed(checked, existing, client, repositories, domain=domain, owner=owner)
+    warnings += unreachable(checked, existing, repositories, domain=domain, owner=owner)
     warnings += filter(None, (named.warning(existing) for named in checked.repositories))
     return mistakes, sorted(warnings, key=lambda warning: warning.line)
 

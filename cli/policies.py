@@ -2,13 +2,16 @@
 
 import json
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cli.output import fail
 
 if TYPE_CHECKING:
+    from steward.lockfiles.locked import Locked
     from steward.policy import Policy
+    from steward.policy_file import CheckedPolicy
 
 
 def policy_text(path: Path) -> str:
@@ -26,33 +29,50 @@ def policy_text(path: Path) -> str:
         fail(f"cannot read the policy {path}: it is not UTF-8")
 
 
-def compiled_policy(path: Path) -> str:
+def checked_policy(path: Path) -> "CheckedPolicy":
     """
-    Return the policy as functions load it.
+    Return the policy as functions load it, with what its lock files list.
 
     Raises:
         click.ClickException: It cannot be read, or has mistakes; each stands in the message.
     """
-    from steward.policy_file import compile_policy
+    from steward.policy_file import check
     from steward.policy_lines import PolicyMistakesError
 
     try:
-        return compile_policy(policy_text(path), str(path))
+        return check(policy_text(path), str(path))
     except PolicyMistakesError as error:
         fail(f"the policy has mistakes\n{error}")
 
 
+def compiled_policy(path: Path) -> str:
+    """Return the policy as functions load it; errors as of `checked_policy`."""
+    return checked_policy(path).compiled
+
+
 def domain_of(path: Path) -> str:
-    """Return the domain that the policy is for; errors as of `compiled_policy`."""
+    """Return the domain that the policy is for; errors as of `checked_policy`."""
     return str(json.loads(compiled_policy(path))["domain"])
 
 
 def loaded_policy(path: Path) -> "Policy":
-    """Return the policy as the functions see it; errors as of `compiled_policy`."""
+    """Return the policy as the functions see it; errors as of `checked_policy`."""
     from steward.policy import load
 
-    compiled = compiled_policy(path)
+    checked = checked_policy(path)
     with tempfile.TemporaryDirectory(prefix="steward-") as folder:
-        file = Path(folder) / "policy.json"
-        file.write_text(compiled, encoding="utf-8")
-        return load(file)
+        return load(checked.write(Path(folder)))
+
+
+def loaded_locked(path: Path) -> "Mapping[str, tuple[Locked, ...]]":
+    """
+    Return what the lock files list that the policy's ``caches`` name, by their names.
+
+    Lock files in S3 are not read. Errors as of `checked_policy`.
+    """
+    from steward.cache_rules import LOCKED_FILE, load_locked
+
+    checked = checked_policy(path)
+    with tempfile.TemporaryDirectory(prefix="steward-") as folder:
+        checked.write(Path(folder))
+        return load_locked(Path(folder) / LOCKED_FILE)

@@ -8,6 +8,7 @@ from rich.markup import escape
 from rich.table import Column, Table
 
 if TYPE_CHECKING:
+    from steward.cache_rules import CompiledCache
     from steward.coordinates import RestrictionType
     from steward.policy import (
         CompiledGroup,
@@ -28,6 +29,8 @@ def tables(policy: "CompiledPolicy") -> Iterator[Table]:
         yield _groups(policy["groups"])
     if policy["promotions"]:
         yield _promotions(policy["promotions"])
+    if policy["caches"]:
+        yield _caches(policy["caches"])
 
 
 def _snapshots(rules: list["CompiledSnapshotRule"]) -> Table:
@@ -85,6 +88,15 @@ def _promotions(rules: list["CompiledPromotion"]) -> Table:
             _lines([rule["source"], rule["to"]]),
             _lines(gates(rule)),
         )
+    return table
+
+
+def _caches(rules: list["CompiledCache"]) -> Table:
+    from cli.cache_words import wanted
+
+    table = _table("cache", "repository", "what is fetched")
+    for rule in rules:
+        table.add_row(rule["name"], rule["repository"], _lines(wanted(rule)))
     return table
 
 

@@ -46,6 +46,7 @@ def demo_command(context: click.Context, *, policy_path: Path, as_json: bool) ->
     stack = LocalStack(
         StackOptions(
             compiled_policy=played.compiled,
+            locked=played.locked,
             mode="enforce",
             parameters={"NotificationEmail": ADDRESS},
             open_codeartifact=world.open,

@@ -12,7 +12,7 @@ from rich.table import Table
 from cli import aws, options
 from cli.named_packages import named_package
 from cli.output import fail, print_json, stderr, stdout
-from cli.policies import compiled_policy, loaded_policy, policy_text
+from cli.policies import compiled_policy, loaded_locked, loaded_policy, policy_text
 from cli.policy_tables import tables
 
 if TYPE_CHECKING:
@@ -46,10 +46,11 @@ def check(*, live: bool, domain_owner: str | None, policy_path: Path, as_json: b
     With --live, CodeArtifact is asked for the names of the domain's repositories
     (ListRepositoriesInDomain, one call for 1,000). A name or a pattern in the policy that none of
     them has is a warning, a domain that does not exist is a mistake. One call of
-    DescribeRepository for each repository that is promoted to, and for each that it can reach, says
-    whether versions get in without promotion; that is a mistake, unless package groups close the
-    way for all packages of the promotion (ListPackageGroups and ListAllowedRepositoriesForGroup,
-    if there is a way at all).
+    DescribeRepository for each repository that is promoted to, or that is to be kept warm, and for
+    each that it can reach, says whether external connections are where they should be. One that is
+    missing for a format of `caches` is a warning. A way by which versions get in without promotion
+    is a mistake, unless package groups close it for all packages of the promotion
+    (ListPackageGroups and ListAllowedRepositoriesForGroup, if there is a way at all).
     """
     from steward.policy_file import check as checked_text
     from steward.policy_lines import PolicyMistakesError
@@ -139,7 +140,7 @@ def explain(*, package: str, repository: str, policy_path: Path, as_json: bool) 
 
     PACKAGE is a package URL (pkg:maven/com.mycompany/app) or a path (/maven/com.mycompany/app).
     """
-    from cli import policy_words
+    from cli import cache_words, policy_words
     from cli.promotion_words import of_promotions
     from steward.coordinates import Repository
 
@@ -149,6 +150,7 @@ def explain(*, package: str, repository: str, policy_path: Path, as_json: bool) 
     subject, _ = named_package(package, place, hint="PACKAGE")
     snapshots, origins = policy.snapshot_rule_for(subject), policy.origin_rule_for(subject)
     promotions = policy.promotion_rules_for(subject)
+    locked = loaded_locked(policy_path) if policy.caches else {}
     group = policy.group_for(subject)
     winning = [snapshots, origins, *promotions]
     every: list[ScopedRule | PromotionRule]
@@ -167,6 +169,10 @@ def explain(*, package: str, repository: str, policy_path: Path, as_json: bool) 
                 "snapshots": documents[snapshots.name] if snapshots else None,
                 "origins": documents[origins.name] if origins else None,
                 "promotions": [rule for rule in compiled["promotions"] if rule["name"] in chosen],
+                "caches": [
+                    documents[rule.name]
+                    for rule, _ in cache_words.applying(policy, subject, locked)
+                ],
                 "promoted_to": policy.promotes_to(repository),
                 "group": documents[group.name] if group else None,
                 "similar_group": documents[alike.name] if alike else None,
@@ -179,6 +185,7 @@ def explain(*, package: str, repository: str, policy_path: Path, as_json: bool) 
         "origins": policy_words.of_origins(origins, policy, repository),
         "groups": policy_words.of_groups(policy, group, alike),
         "promotions": of_promotions(policy, subject),
+        "caches": cache_words.of_caches(policy, subject, locked),
     }
     if also:
         words["also"] = [f"Matched too, but later in the file: {', '.join(also)}."]
@@ -194,5 +201,10 @@ def explain(*, package: str, repository: str, policy_path: Path, as_json: bool) 
 
 def _rules(policy: "CompiledPolicy") -> dict[str, object]:
     """Return the rules and groups of the compiled *policy* by name, but not its promotions."""
-    named = (*policy["snapshots"], *policy["origins"], *(policy["groups"] or ()))
+    named = (
+        *policy["snapshots"],
+        *policy["origins"],
+        *(policy["groups"] or ()),
+        *policy["caches"],
+    )
     return {rule["name"]: rule for rule in named}

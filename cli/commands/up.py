@@ -49,17 +49,18 @@ def up_command(
     a terminal; the whole JSON elsewhere, with --json, or as `steward -v up`.
     """
     from cli.function_lines import ReadableLines
-    from cli.policies import compiled_policy
+    from cli.policies import checked_policy
     from cli.stack.errors import StackError
     from cli.stack.function_logs import FunctionLogs
     from cli.stack.stack import OSV_PARAMETER, LocalStack, StackOptions
 
-    compiled = compiled_policy(policy_path)
+    checked = checked_policy(policy_path)
     whole_lines = as_json or context.find_root().params.get("verbose") or not sys.stderr.isatty()
     interruption = Interruption()
     stack = LocalStack(
         StackOptions(
-            compiled_policy=compiled,
+            compiled_policy=checked.compiled,
+            locked=checked.locked,
             port=port,
             account=account,
             region=region,
@@ -77,7 +78,7 @@ def up_command(
         fail(str(error))
     try:
         _say_what_is_missing(stack, as_json=as_json)
-        _say_what_is_watched(compiled, policy_path, mode, as_json=as_json)
+        _say_what_is_watched(checked.compiled, policy_path, mode, as_json=as_json)
         print_json(
             {
                 "ready": True,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cli.policies import compiled_policy
+from cli.policies import checked_policy
 
 if TYPE_CHECKING:
     from steward.policy import Policy
@@ -39,11 +39,13 @@ class PlayedPolicy:
 
     Attributes:
         compiled: Its digest is that of the file that was given.
+        locked: What the lock files of its caches list, as functions read it.
         addition: The origins rules that the demonstration added, as YAML; empty if the policy has
             some of its own.
     """
 
     compiled: str
+    locked: str
     addition: str
 
     @property
@@ -72,13 +74,14 @@ def played_policy(path: Path) -> PlayedPolicy:
     """
     from steward.policy_file import compile_policy
 
-    compiled = compiled_policy(path)
-    document = json.loads(compiled)
+    checked = checked_policy(path)
+    document = json.loads(checked.compiled)
     text = f"domain: {json.dumps(document['domain'])}\n{ADDITION}{PROMOTIONS}"
     added = json.loads(compile_policy(text, "the demonstration's addition"))
     names = {rule["name"] for rule in added["promotions"]}
     own = [rule for rule in document["promotions"] if rule["name"] not in names]
     played = {**document, "promotions": [*added["promotions"], *own]}
     if document["origins"]:
-        return PlayedPolicy(json.dumps(played), "")
-    return PlayedPolicy(json.dumps({**played, "origins": added["origins"]}), ADDITION)
+        return PlayedPolicy(json.dumps(played), checked.locked, "")
+    played["origins"] = added["origins"]
+    return PlayedPolicy(json.dumps(played), checked.locked, ADDITION)

@@ -7,7 +7,7 @@ another Python. Which folder holds what the build would have packed follows from
 - `BuildMethod: makefile`: the layer `StewardLayer` with `ContentUri: layers/` is `layers/steward`,
   an import root as it is. Its third-party packages are the project's own environment's.
 - A makefile layer whose folder holds `policy.yaml` is what that file compiles to: a scratch folder
-  with `policy.json`.
+  with `policy.json`, and with what the lock files that it names list.
 - Any other layer is its `ContentUri`, with `python/` as the import root if there is one, as under
   `/opt` (Lambda Developer Guide, "Layer paths for each Lambda runtime").
 """
@@ -22,6 +22,7 @@ from cli.stack.template import Source
 _OPT = "/opt/"
 _POLICY_SOURCE = "policy.yaml"
 _POLICY = "policy.json"
+_LOCKED = "lockfiles.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +33,12 @@ class Layer:
     import_root: Path | None
 
 
-def lay_out(source: Source, *, compiled_policy: str, scratch: Path) -> Layer:
+def lay_out(source: Source, *, compiled_policy: str, scratch: Path, locked: str = "{}") -> Layer:
     """
     Return the layer as a folder.
+
+    Args:
+        locked: What the lock files of the policy list, compiled.
 
     Raises:
         TemplateError: The folder that the rules above lead to does not exist.
@@ -48,6 +52,7 @@ def lay_out(source: Source, *, compiled_policy: str, scratch: Path) -> Layer:
         compiled = scratch / source.logical_id
         compiled.mkdir(parents=True, exist_ok=True)
         (compiled / _POLICY).write_text(compiled_policy, encoding="utf-8")
+        (compiled / _LOCKED).write_text(locked, encoding="utf-8")
         return Layer(compiled, import_root=None)
     if source.build_method == "makefile":
         return Layer(folder, import_root=folder)

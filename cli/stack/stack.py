@@ -57,6 +57,7 @@ class StackOptions:
     """How a local stack is started."""
 
     compiled_policy: str = "{}"
+    locked: str = "{}"  # what the lock files of the policy list, compiled
     port: int = 0
     account: str = "012345678901"
     region: str = "us-west-2"
@@ -224,6 +225,7 @@ class LocalStack:
             arn: lay_out(
                 template.sources[_code_key(properties["Content"])],
                 compiled_policy=self.options.compiled_policy,
+                locked=self.options.locked,
                 scratch=scratch,
             )
             for arn, properties in applied.layers.items()

@@ -15,7 +15,7 @@ from botocore.client import BaseClient
 
 from cli.stack.function_logs import FunctionLogs
 from cli.stack.stack import LocalStack, Mode, StackOptions
-from steward.policy_file import compile_policy
+from steward.policy_file import check
 
 TEMPLATE = Path(__file__).parents[2] / "template.yaml"
 POLICY = "domain: my-company\nsnapshots:\n  - packages: /maven/*\n"
@@ -42,11 +42,19 @@ def playing(
     data: Path | None = None,
     policy: str = POLICY,
     template: Path = TEMPLATE,
+    policy_file: str = "policy.yaml",
     **parameters: str,
 ) -> Iterator[LocalStack]:
-    """Play `template.yaml` with *parameters*; the policy is for all Maven packages."""
+    """
+    Play `template.yaml` with *parameters*; the policy is for all Maven packages.
+
+    Args:
+        policy_file: Whose text *policy* is; lock files that it names are looked for beside it.
+    """
+    checked = check(policy, policy_file)
     options = StackOptions(
-        compiled_policy=compile_policy(policy, "policy.yaml"),
+        compiled_policy=checked.compiled,
+        locked=checked.locked,
         mode=mode,
         data=data,
         template=template,

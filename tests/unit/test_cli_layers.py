@@ -26,9 +26,15 @@ def test_a_layer_with_a_policy_is_the_compiled_policy(tmp_path: Path) -> None:
     (tmp_path / "policy").mkdir()
     (tmp_path / "policy" / "policy.yaml").write_text("domain: my-company")
     scratch = tmp_path / "scratch"
-    layer = lay_out(source(tmp_path, "PolicyLayer"), compiled_policy='{"a": 1}', scratch=scratch)
+    layer = lay_out(
+        source(tmp_path, "PolicyLayer"),
+        compiled_policy='{"a": 1}',
+        locked='{"uv.lock": []}',
+        scratch=scratch,
+    )
     assert layer.import_root is None
     assert (layer.folder / "policy.json").read_text() == '{"a": 1}'
+    assert (layer.folder / "lockfiles.json").read_text() == '{"uv.lock": []}'
 
 
 def test_any_other_layer_is_its_folder(tmp_path: Path) -> None:

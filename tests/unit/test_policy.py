@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from steward import policy_file
+from steward.cache_rules import load_locked
 from steward.errors import PolicyError
 from steward.policy import Policy, load
 from steward.policy_file import compile_policy, json_schema
@@ -141,7 +142,7 @@ def test_all_mistakes_are_listed_at_once_with_line_and_advice() -> None:
         "policy.yaml:8: snapshots[1].repositories[0]",
         "policy.yaml:9: snapshots[2].packages",
     ]
-    assert "Known keys are domain, snapshots, origins, groups, promotions." in found[1]
+    assert "Known keys are domain, snapshots, origins, groups, promotions, caches." in found[1]
     assert "End it with * (all), ~ (a word) or $ (exactly)." in found[2]
     assert "PT1H" in found[3]
     assert "Known keys are packages, repositories, unfinished_grace." in found[4]
@@ -370,9 +371,20 @@ def test_the_json_schema_accepts_what_compiles() -> None:
 
 
 def test_the_command_writes_the_compiled_policy(capsys: pytest.CaptureFixture[str]) -> None:
-    """The build of the policy layer redirects it into the layer."""
+    """Without a folder to write into, to standard output: to be looked at."""
     assert policy_file.main([str(SHIPPED)]) == 0
     assert json.loads(capsys.readouterr().out)["domain"] == "my-company"
+
+
+def test_the_command_writes_into_the_layer(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The build of the policy layer has both files made there, and nothing said."""
+    assert policy_file.main([str(SHIPPED), str(tmp_path)]) == 0
+    assert capsys.readouterr().out == ""
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["lockfiles.json", "policy.json"]
+    assert load(tmp_path / "policy.json").domain == "my-company"
+    assert load_locked(tmp_path / "lockfiles.json") == {}
 
 
 def test_the_command_fails_with_the_mistakes(
@@ -387,8 +399,8 @@ def test_the_command_fails_with_the_mistakes(
     assert f"{path}:1: domain" in output.err
 
 
-@pytest.mark.parametrize("arguments", [[], ["a", "b"]], ids=["none", "two"])
-def test_the_command_takes_one_file(
+@pytest.mark.parametrize("arguments", [[], ["a", "b", "c"]], ids=["none", "three"])
+def test_the_command_takes_a_file_and_a_folder(
     arguments: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Anything else is a question about how to use it."""

@@ -1,8 +1,9 @@
 """
 From the policy file to its compiled form, or to a list of its mistakes.
 
-``python -m steward.policy_file FILE`` writes the compiled policy to standard output, or every
-mistake of the file to standard error. It runs when the policy layer is built; functions load the
+``python -m steward.policy_file FILE FOLDER`` writes the compiled policy and what its lock files
+list into the folder, or every mistake of the file to standard error; without a folder, the compiled
+policy alone goes to standard output. It runs when the policy layer is built; functions load the
 result with :mod:`steward.policy` and need neither pydantic nor a YAML parser.
 """
 
@@ -20,6 +21,7 @@ from typing import Final
 import yaml
 from pydantic import ValidationError
 
+from steward.cache_rules import LOCKED_FILE
 from steward.coordinates import RestrictionMode, RestrictionType
 from steward.group_restrictions import ROOT
 from steward.policy import (
@@ -28,6 +30,9 @@ from steward.policy import (
     CompiledPolicy,
     CompiledSnapshotRule,
 )
+from steward.policy_cache_checks import AskedFor, asked_for, cache_mistakes, cache_warnings
+from steward.policy_cache_compile import compiled_cache, compiled_locked
+from steward.policy_cache_lockfiles import read_cache_lockfiles
 from steward.policy_checks import Opening, contradictions, openings, repetitions, wanted
 from steward.policy_lines import (
     Mistake,
@@ -51,6 +56,8 @@ from steward.policy_promotion_compile import compiled_promotion
 from steward.policy_repositories import NamedRepository, named_repositories
 from steward.policy_values import duration_seconds
 
+POLICY_FILE: Final = "policy.json"  # what functions load
+
 _GROUP_KEYS: Final[dict[RestrictionType, str]] = {
     "PUBLISH": "publish",
     "EXTERNAL_UPSTREAM": "external_upstream",
@@ -70,17 +77,28 @@ class CheckedPolicy:
 
     Attributes:
         compiled: What functions load, JSON.
+        locked: What the lock files of ``caches`` list, JSON: what `load_locked` reads.
         source: For mistakes that others find, and their lines.
         openings: What may be a mistake all the same: CodeArtifact alone can tell.
         repositories: Those that it names, which the domain may have or not.
+        caches: The formats that its ``caches`` name, which may have a way in or not.
         warnings: What is no mistake, and probably not what is wanted.
     """
 
     compiled: str
+    locked: str
     source: PolicySource
     openings: list[Opening]
     repositories: list[NamedRepository]
+    caches: list[AskedFor]
     warnings: list[Mistake]
+
+    def write(self, folder: Path) -> Path:
+        """Write both files into the existing *folder*, and return the path of the policy."""
+        path = folder / POLICY_FILE
+        path.write_text(self.compiled, encoding="utf-8")
+        (folder / LOCKED_FILE).write_text(self.locked, encoding="utf-8")
+        return path
 
 
 def json_schema() -> dict[str, object]:
@@ -117,19 +135,30 @@ def check(text: str, file: str, *, now: datetime | None = None) -> CheckedPolicy
         mistakes += contradictions(model, source)
         lockfiles, useless = read_lockfiles(model.promotions, source)
         mistakes += useless
+        mistakes += cache_mistakes(model.caches, source)
+        cached, useless = read_cache_lockfiles(model.caches, source)
+        mistakes += useless
         if not mistakes:
-            compiled = json.dumps(_compiled(model, text, lockfiles), indent=2) + "\n"
-            named = named_repositories(model, source)
-            warnings = promotion_warnings(model.promotions, source, now=now or datetime.now(UTC))
-            found = openings(model, source)
-            return CheckedPolicy(compiled, source, found, named, list(warnings))
+            digest = _digest(text, {**lockfiles.texts, **cached.texts})
+            return CheckedPolicy(
+                compiled=json.dumps(_compiled(model, digest, lockfiles), indent=2) + "\n",
+                locked=compiled_locked(cached) + "\n",
+                source=source,
+                openings=openings(model, source),
+                repositories=named_repositories(model, source),
+                caches=asked_for(model.caches, cached, source),
+                warnings=[
+                    *promotion_warnings(model.promotions, source, now=now or datetime.now(UTC)),
+                    *cache_warnings(model.caches, cached, source),
+                ],
+            )
     raise PolicyMistakesError(sorted(mistakes, key=lambda mistake: mistake.line))
 
 
-def _compiled(model: PolicyModel, text: str, lockfiles: Lockfiles) -> CompiledPolicy:
+def _compiled(model: PolicyModel, digest: str, lockfiles: Lockfiles) -> CompiledPolicy:
     has_groups = "groups" in model.model_fields_set
     return {
-        "digest": _digest(text, lockfiles),
+        "digest": digest,
         "domain": model.domain,
         "snapshots": [_snapshot_rule(f"snapshots[{n}]", r) for n, r in enumerate(model.snapshots)],
         "origins": [_origin_rule(f"origins[{n}]", r) for n, r in enumerate(model.origins)],
@@ -137,14 +166,14 @@ def _compiled(model: PolicyModel, text: str, lockfiles: Lockfiles) -> CompiledPo
         if has_groups
         else None,
         "promotions": [compiled_promotion(rule, lockfiles) for rule in model.promotions],
-        "caches": [],
+        "caches": [compiled_cache(f"caches[{n}]", rule) for n, rule in enumerate(model.caches)],
     }
 
 
-def _digest(text: str, lockfiles: Lockfiles) -> str:
+def _digest(text: str, lockfiles: Mapping[str, str]) -> str:
     """Return the SHA-256 of the policy *text* and of each lock file after it, with its name."""
     digest = hashlib.sha256(text.encode())
-    for name, content in sorted(lockfiles.texts.items()):
+    for name, content in sorted(lockfiles.items()):
         digest.update(json.dumps([name, content]).encode())
     return digest.hexdigest()
 
@@ -187,10 +216,10 @@ def _group(name: str, group: GroupsEntry) -> CompiledGroup:
 
 def main(arguments: list[str]) -> int:
     """Compile the policy file named in *arguments*; return the exit status."""
-    if len(arguments) != 1:
-        sys.stderr.write("usage: python -m steward.policy_file FILE\n")
+    if len(arguments) not in {1, 2}:
+        sys.stderr.write("usage: python -m steward.policy_file FILE [FOLDER]\n")
         return 2
-    file = arguments[0]
+    file, *folders = arguments
     try:
         text = Path(file).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -203,7 +232,10 @@ def main(arguments: list[str]) -> int:
         return 1
     warnings = [*(opening.warning for opening in checked.openings), *checked.warnings]
     sys.stderr.writelines(f"warning: {warning}\n" for warning in warnings)
-    sys.stdout.write(checked.compiled)
+    for folder in folders:
+        checked.write(Path(folder))
+    if not folders:
+        sys.stdout.write(checked.compiled)
     return 0
 
 

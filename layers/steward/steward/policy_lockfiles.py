@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from steward import patterns
+from steward.lockfiles import MAX_BYTES
 from steward.policy_lines import Location, Mistake, PolicySource
 from steward.policy_promotions import PromotionsRule
 from steward.promotion_rules import matcher
@@ -29,13 +30,7 @@ class Lockfiles:
 def read_lockfiles(
     rules: Sequence[PromotionsRule], source: PolicySource
 ) -> tuple[Lockfiles, list[Mistake]]:
-    """
-    Return the lock files that *rules* name, and a mistake for each that is of no use.
-
-    They stand in the folder of the policy file or below it, and links lead nowhere else: so a
-    policy is built from what is reviewed with it.
-    """
-    folder = Path(source.file).parent
+    """Return the lock files that *rules* name, and a mistake for each that is of no use."""
     texts: dict[str, str] = {}
     hashes: dict[str, Mapping[str, set[str]]] = {}
     mistakes: list[Mistake] = []
@@ -44,35 +39,58 @@ def read_lockfiles(
             place: Location = ("promotions", index, "require", "integrity", number)
             try:
                 if name not in hashes:
-                    texts[name] = _text(folder, name)
+                    texts[name] = text_beside(source.file, name)
                     hashes[name] = _hashes(name, texts[name])
                 mistakes += _useless(rule, name, hashes[name], source, place)
-            except _UselessError as error:
+            except UselessError as error:
                 mistakes.append(source.mistake(place, error.problem, error.remedy))
     return Lockfiles(texts, hashes), mistakes
 
 
-class _UselessError(Exception):
+class UselessError(Exception):
+    """
+    A lock file is of no use.
+
+    Attributes:
+        problem: What is wrong with it.
+        remedy: What to do about it, as a sentence.
+    """
+
     def __init__(self, problem: str, remedy: str) -> None:
         super().__init__(problem)
         self.problem = problem
         self.remedy = remedy
 
 
-def _text(folder: Path, name: str) -> str:
+def text_beside(policy: str, name: str) -> str:
+    """
+    Return the text of the lock file *name*, as the policy file *policy* names it.
+
+    It stands in the folder of the policy file or below it, and links lead nowhere else: so a policy
+    is built from what is reviewed with it.
+
+    Raises:
+        UselessError: It does not, it is too large to be one, or it cannot be read.
+    """
+    folder = Path(policy).parent
     try:
         path = (folder / name).resolve(strict=True)
         if not path.is_relative_to(folder.resolve(strict=True)):
-            raise _UselessError(
+            raise UselessError(
                 f"{name} leads out of the folder of the policy file",
                 "Put the file itself beside the policy file.",
             )
+        if path.stat().st_size > MAX_BYTES:
+            raise UselessError(
+                f"{name} is larger than {MAX_BYTES // 1_000_000} MB",
+                "Name a lock file: none is that large.",
+            )
         return path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
-        raise _UselessError(f"{name} is not UTF-8", "Make it anew.") from error
+        raise UselessError(f"{name} is not UTF-8", "Make it anew.") from error
     except (OSError, RuntimeError, ValueError) as error:  # RuntimeError: links in a loop
         reason = getattr(error, "strerror", None) or str(error)
-        raise _UselessError(
+        raise UselessError(
             f"{name} cannot be read: {reason}", "Put the file beside the policy file."
         ) from error
 
@@ -86,7 +104,7 @@ def _hashes(name: str, text: str) -> Mapping[str, set[str]]:
     try:
         return hashes_in(Path(name).name, text)
     except LockfileError as error:
-        raise _UselessError(f"{name}: {str(error).rstrip('.')}", "Make it anew.") from error
+        raise UselessError(f"{name}: {str(error).rstrip('.')}", "Make it anew.") from error
 
 
 def _useless(

@@ -22,6 +22,7 @@ from steward import patterns
 from steward.coordinates import Restriction
 from steward.group_restrictions import ROOT
 from steward.patterns import Pattern
+from steward.policy_caches import CachesRule
 from steward.policy_promotions import PromotionsRule
 from steward.policy_values import (
     NAMES,
@@ -263,6 +264,14 @@ class PolicyModel(Section):
             "first rule that matches a package between two repositories wins.",
         ),
     ] = []
+    caches: Annotated[
+        list[CachesRule],
+        Field(
+            examples=[[{"repository": "my-repository", "lockfiles": "requirements.txt"}]],
+            description="What is fetched into which repositories before anyone asks for it. All "
+            "rules apply.",
+        ),
+    ] = []
 
 
 # The list items of each section.
@@ -271,6 +280,7 @@ SECTIONS: Final[dict[str, type[BaseModel]]] = {
     "origins": OriginsRule,
     "groups": GroupsEntry,
     "promotions": PromotionsRule,
+    "caches": CachesRule,
 }
 
 

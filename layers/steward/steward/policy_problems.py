@@ -17,6 +17,7 @@ _BEGINNINGS: Final = {
     "origins": "- packages: /npm/mycompany/*",
     "groups": "- pattern: /npm/mycompany/*",
     "promotions": "- name: public-to-approved",
+    "caches": "- repository: my-repository",
 }
 _RULE: Final = 2  # how long the location of a rule is: its section and its number
 # What pydantic calls a mistake, and what it is in a policy file, with what to do.
@@ -24,6 +25,9 @@ _WRONG_KINDS: Final = {
     "list_type": ("this is no list", "Write each item on a line of its own, after a dash."),
     "string_type": ("this is no text", "Put it into quotes if YAML takes it for something else."),
     "bool_type": ("this is neither true nor false", "Write true or false, without quotes."),
+    "int_type": ("this is no whole number", "Write one such as 3, without quotes."),
+    "greater_than_equal": ("this number is too small", "Write 1 or more."),
+    "less_than_equal": ("this number is too large", "Write 100 or less."),  # of versions, in caches
     "invalid_key": (
         "a key here is no text",
         "Put keys into quotes that YAML takes for something else: on, yes, 1.",
@@ -89,4 +93,5 @@ def _remedy_of_emptiness(location: Location) -> str:
         return "Put at least one name in, or delete the key: all repositories are meant then."
     if location[-1] == "allow_in":
         return "Write block in place of it, if no repository is to be allowed."
-    return f"Put at least one item in, or delete the {'key' if 'require' in location else 'rule'}."
+    by_itself = "require" in location or location[0] == "caches"
+    return f"Put at least one item in, or delete the {'key' if by_itself else 'rule'}."

@@ -46,18 +46,23 @@ def _is_matcher(value: object) -> object:
             f"{value!r} is neither a package URL nor a pattern",
             "Write pkg:pypi/name, pkg:pypi/name@1.0 or /pypi//name$.",
         )
+    if value.startswith(purls.PREFIX):
+        return is_package_url(value)
     try:
-        found = matcher(value)
+        matcher(value)
+    except PatternError as error:
+        raise refusal(str(error), error.remedy) from error
+    return value
+
+
+def is_package_url(text: str) -> str:
+    """Return *text* if it is the package URL of a package, or of a version of one, or refuse it."""
+    try:
+        path = matcher(text).pattern.stem
     except PatternError as error:
         raise refusal(str(error), error.remedy) from error
     except PurlError as error:
         raise refusal(str(error), "Write pkg:type/namespace/name, with @version or not.") from error
-    if value.startswith(purls.PREFIX):
-        _refuse_strange_urls(value, found.pattern.stem)
-    return value
-
-
-def _refuse_strange_urls(text: str, path: str) -> None:
     if "?" in text or "#" in text:
         whole, _, _ = text.partition("#")[0].partition("?")
         raise refusal(f"{text!r} names a part of a package", f"Write {whole}.")
@@ -69,6 +74,7 @@ def _refuse_strange_urls(text: str, path: str) -> None:
     if not namespace and package_format in ALWAYS_A_NAMESPACE:
         problem = f"{text!r} has no namespace, and packages of the format {package_format} have one"
         raise refusal(problem, f"Write pkg:{kind}/namespace/{name}.")
+    return text
 
 
 def _is_origin(value: object) -> object:
@@ -127,7 +133,8 @@ def _is_written_in_one_way(value: str) -> str:
     return value
 
 
-def _is_file(value: object) -> object:
+def is_file(value: object) -> object:
+    """Return *value* unless it is a text that leads out of the folder of the policy file."""
     if isinstance(value, str) and value:
         path = PurePosixPath(value)
         if path.is_absolute() or ".." in path.parts or "\\" in value:
@@ -190,7 +197,7 @@ RuleName = Annotated[
     str, Field(min_length=1, max_length=100), AfterValidator(_is_written_in_one_way)
 ]
 LicenceId = Annotated[str, BeforeValidator(_is_licence(alone=True))]
-FileName = Annotated[str, Field(min_length=1), BeforeValidator(_is_file)]
+FileName = Annotated[str, Field(min_length=1), BeforeValidator(is_file)]
 RangeText = Annotated[str, Field(min_length=1)]
 
 MatcherTexts = Annotated[

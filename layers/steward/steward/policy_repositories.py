@@ -59,6 +59,8 @@ def _named(model: PolicyModel) -> Iterator[tuple[Location, str]]:
     for index, promotion in enumerate(model.promotions):
         yield ("promotions", index, "from"), promotion.source
         yield ("promotions", index, "to"), promotion.to
+    for index, cache in enumerate(model.caches):
+        yield ("caches", index, "repository"), cache.repository
 
 
 def _allowed(index: int, group: GroupsEntry) -> Iterator[tuple[Location, str]]:
