@@ -52,10 +52,11 @@ def bypassed(
         steward.errors.CodeArtifactError: A call failed.
     """
     from promote_versions.bypass import routes, routes_around
-    from promote_versions.topology import group_settings, walk
+    from promote_versions.topology import group_settings
     from steward.coordinates import Repository
     from steward.package_groups import PackageGroups
     from steward.promotion_rules import promotion_rule, staged
+    from steward.upstream_walk import walk
 
     found: list[Mistake] = []
     settings: GroupSettings | None = None

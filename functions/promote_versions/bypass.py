@@ -31,7 +31,6 @@ from steward.codeartifact_answers import AssociatedGroup
 from steward.coordinates import (
     Format,
     Package,
-    Repository,
     Restriction,
     RestrictionMode,
     RestrictionType,
@@ -40,41 +39,11 @@ from steward.errors import PatternError
 from steward.group_restrictions import PackageGroup
 from steward.patterns import Pattern
 from steward.promotion_rules import PromotionRule
-from steward.repositories import ExternalConnection
+from steward.upstream_walk import Reach
 
 UpstreamType = Literal["INTERNAL_UPSTREAM", "EXTERNAL_UPSTREAM"]
 UPSTREAM_TYPES: Final[tuple[UpstreamType, ...]] = ("INTERNAL_UPSTREAM", "EXTERNAL_UPSTREAM")
 _UNKNOWN: Final = "?"
-
-
-@dataclass(frozen=True, slots=True)
-class Stop:
-    """
-    A repository that a search comes to.
-
-    Attributes:
-        path: The repositories from the destination on, this one last.
-        unknown: Why nobody can tell what it is connected to; ``None`` if it was described.
-    """
-
-    path: tuple[str, ...]
-    connections: tuple[ExternalConnection, ...] = ()
-    unknown: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Reach:
-    """
-    What a search that starts in *repository* comes to.
-
-    Attributes:
-        upstreams: The direct upstreams of the repository, in its order.
-        stops: In the order of the search, the repository itself first.
-    """
-
-    repository: Repository
-    upstreams: tuple[str, ...]
-    stops: tuple[Stop, ...]
 
 
 @dataclass(frozen=True, slots=True)

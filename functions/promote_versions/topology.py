@@ -11,8 +11,6 @@ from promote_versions.bypass import (
     UPSTREAM_TYPES,
     GroupSettings,
     PackageControls,
-    Reach,
-    Stop,
     Way,
     routes,
     way_around,
@@ -25,15 +23,14 @@ from steward.coordinates import (
     Restrictions,
     RestrictionType,
 )
-from steward.errors import CodeArtifactError, PackageNotFoundError
+from steward.errors import PackageNotFoundError
 from steward.group_restrictions import PackageGroup
 from steward.promotion_rules import PromotionRule
 from steward.repositories import Repositories
+from steward.upstream_walk import Reach, walk
 
-MAX_SEARCHED: Final = 25  # "Upstream repositories searched", Quotas in AWS CodeArtifact, User Guide
 # Our choice: topologies change by hand, and a way that was opened is found within minutes.
 KEPT_SECONDS: Final = 300.0
-_DENIED: Final = "AccessDeniedException"  # API Reference, Common errors
 
 _Key = TypeVar("_Key")
 _Value = TypeVar("_Value")
@@ -160,43 +157,6 @@ class Topology:
             return self._codeartifact.restrictions(package)
         except PackageNotFoundError:
             return UNRESTRICTED
-
-
-def walk(repositories: Repositories, start: Repository) -> Reach:
-    """
-    Return what a search from *start* comes to: depth-first, each repository once.
-
-    A repository that does not exist or may not be described is unknown. So is what comes after 25
-    repositories: whether the limit counts the first one is not documented.
-
-    Raises:
-        CodeArtifactError: A call failed for another reason.
-    """
-    stops: list[Stop] = []
-    upstreams: tuple[str, ...] = ()
-    seen: set[str] = set()
-    pending: list[tuple[str, ...]] = [(start.name,)]
-    while pending:
-        path = pending.pop()
-        name = path[-1]
-        if name in seen:
-            continue
-        if len(seen) == MAX_SEARCHED:
-            stops.append(Stop(path, unknown=f"more than {MAX_SEARCHED} repositories are searched"))
-            break
-        seen.add(name)
-        try:
-            found = repositories.describe(Repository(start.domain, start.domain_owner, name))
-        except CodeArtifactError as error:
-            if not isinstance(error, PackageNotFoundError) and error.code != _DENIED:
-                raise
-            stops.append(Stop(path, unknown=str(error)))
-            continue
-        stops.append(Stop(path, found.external_connections))
-        if name == start.name:
-            upstreams = found.upstreams
-        pending += [(*path, upstream) for upstream in reversed(found.upstreams)]
-    return Reach(start, upstreams, tuple(stops))
 
 
 def group_settings(groups: Groups) -> GroupSettings:

@@ -9,7 +9,7 @@ from typing import cast
 import pytest
 
 from promote_versions.bypass import GroupSettings, routes, routes_around
-from promote_versions.topology import KEPT_SECONDS, MAX_SEARCHED, Topology, walk
+from promote_versions.topology import KEPT_SECONDS, Topology
 from steward import patterns
 from steward.codeartifact import AssociatedGroup, CodeArtifact
 from steward.coordinates import (
@@ -24,6 +24,7 @@ from steward.errors import CodeArtifactError, PackageNotFoundError
 from steward.group_restrictions import PackageGroup
 from steward.promotion_rules import PromotionRule, staged
 from steward.repositories import ExternalConnection, RepositoryDescription
+from steward.upstream_walk import MAX_SEARCHED, walk
 
 APPROVED = Repository("my-company", "012345678901", "approved")
 INTAKE = Repository("my-company", "012345678901", "intake")

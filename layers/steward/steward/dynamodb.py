@@ -36,6 +36,7 @@ class ReadParameters(TypedDict):
     ExpressionAttributeNames: Mapping[str, str]
     ExpressionAttributeValues: Mapping[str, Attribute]
     ScanIndexForward: NotRequired[bool]
+    Limit: NotRequired[int]
     ExclusiveStartKey: NotRequired[Item]
 
 
@@ -60,6 +61,24 @@ class PutParameters(TypedDict):
     ConditionExpression: NotRequired[str]
     ExpressionAttributeNames: NotRequired[Mapping[str, str]]
     ExpressionAttributeValues: NotRequired[Mapping[str, Attribute]]
+
+
+class UpdateParameters(TypedDict):
+    """What UpdateItem is asked here."""
+
+    TableName: str
+    Key: Item
+    UpdateExpression: str
+    ConditionExpression: NotRequired[str]
+    ExpressionAttributeNames: Mapping[str, str]
+    ExpressionAttributeValues: Mapping[str, Attribute]
+    ReturnValues: NotRequired[str]
+
+
+class UpdateAnswer(TypedDict):
+    """The answer of UpdateItem: the item, if it was asked for."""
+
+    Attributes: NotRequired[Item]
 
 
 class DeleteAnswer(TypedDict):
@@ -88,6 +107,9 @@ class DynamoDbClient(Protocol):
 
     def put_item(self, **parameters: object) -> object:
         """See PutItem, DynamoDB API Reference; it is given :class:`PutParameters`."""
+
+    def update_item(self, **parameters: object) -> UpdateAnswer:
+        """See UpdateItem, DynamoDB API Reference; it is given :class:`UpdateParameters`."""
 
     def delete_item(
         self,

@@ -16,10 +16,16 @@ _DIGEST: Final = 64  # characters of SHA-256 in hexadecimal
 
 
 class Attribute(TypedDict, total=False):
-    """A value of an item: text, or a number as text (AttributeValue, DynamoDB API Reference)."""
+    """
+    A value of an item: text, a number as text, a set of texts or a list.
+
+    AttributeValue, DynamoDB API Reference. No set is empty there.
+    """
 
     S: str
     N: str
+    SS: list[str]
+    L: list[Attribute]
 
 
 Item = Mapping[str, Attribute]
