@@ -98,7 +98,9 @@ class BoundedHttp:
             maxsize=connections,
             timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=seconds),
         )
-        self._pool.pool_classes_by_scheme = _classes(seconds)
+        self._pool.pool_classes_by_scheme = deadlined_pools(
+            lambda: time.monotonic() + seconds, seconds_idle=seconds
+        )
 
     def request(
         self,
@@ -122,12 +124,12 @@ class BoundedHttp:
             except ProtocolError:
                 response = self._send(method, url, sent, body)
         except (HTTPError, OSError, ValueError) as error:
-            raise RequestFailedError(f"{where} did not answer: {_kind(error)}") from None
+            raise RequestFailedError(f"{where} did not answer: {kind_of(error)}") from None
         try:
             content = self._body(response, where)
         except (HTTPError, OSError, ValueError) as error:
             response.close()
-            raise RequestFailedError(f"{where} broke off its answer: {_kind(error)}") from None
+            raise RequestFailedError(f"{where} broke off its answer: {kind_of(error)}") from None
         except RequestFailedError:
             response.close()
             raise
@@ -197,7 +199,7 @@ def side_by_side(
         return list(pool.map(asked, questions))
 
 
-def _kind(error: Exception) -> str:
+def kind_of(error: Exception) -> str:
     """Return what failed without its words: those may hold the whole address."""
     reason = getattr(error, "reason", None)
     return type(reason if isinstance(reason, Exception) else error).__name__
@@ -206,10 +208,13 @@ def _kind(error: Exception) -> str:
 class _Deadlined(io.RawIOBase):
     """The stream of an answer; each read waits no longer than what is left until the deadline."""
 
-    def __init__(self, stream: io.RawIOBase, sock: socket.socket, deadline: float) -> None:
+    def __init__(
+        self, stream: io.RawIOBase, sock: socket.socket, deadline: float, idle: float
+    ) -> None:
         self._stream = stream
         self._socket = sock
         self._deadline = deadline
+        self._idle = idle
 
     def readable(self) -> bool:
         return True
@@ -218,7 +223,7 @@ class _Deadlined(io.RawIOBase):
         left = self._deadline - time.monotonic()
         if left <= 0:
             raise TimeoutError("the answer took too long")
-        self._socket.settimeout(left)
+        self._socket.settimeout(min(left, self._idle))
         return self._stream.readinto(buffer)
 
     def close(self) -> None:
@@ -226,8 +231,16 @@ class _Deadlined(io.RawIOBase):
         super().close()
 
 
-def _classes(seconds: float) -> dict[str, type[urllib3.HTTPConnectionPool]]:
-    """Return the pools of connections whose answers end *seconds* after they were begun."""
+def deadlined_pools(
+    deadline: Callable[[], float], *, seconds_idle: float
+) -> dict[str, type[urllib3.HTTPConnectionPool]]:
+    """
+    Return the pools of connections whose answers end in time.
+
+    Args:
+        deadline: When the answer that begins now has to end, by the monotonic clock.
+        seconds_idle: How long each read may wait before that.
+    """
 
     class Response(http.client.HTTPResponse):
         def __init__(
@@ -239,7 +252,7 @@ def _classes(seconds: float) -> dict[str, type[urllib3.HTTPConnectionPool]]:
         ) -> None:
             super().__init__(sock, debuglevel, method, url)
             raw = self.fp.detach()
-            deadlined = _Deadlined(raw, sock, time.monotonic() + seconds)
+            deadlined = _Deadlined(raw, sock, deadline(), seconds_idle)
             self.fp = io.BufferedReader(deadlined)
 
     class Plain(HTTPConnection):

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _CONFIG = Config(
     connect_timeout=3,
     read_timeout=10,
+    max_pool_connections=64,  # our choice: who warms caches lists with as many threads
     retries={"mode": "standard", "total_max_attempts": 3},
 )
 # Clients may be shared by threads, a session may not ("Multithreading", Boto3 Developer Guide).

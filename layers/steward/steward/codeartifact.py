@@ -1,8 +1,8 @@
 """
 The gateway to CodeArtifact: versions, statuses, restrictions, and the sharp edges of these calls.
 
-Every client of CodeArtifact is made here. What is in a version, copies and how repositories are
-connected have modules of their own (``version_contents``, ``copies``, ``repositories``).
+Every client of CodeArtifact is made here; the calls about contents, copies and repositories have
+modules of their own.
 
 - A call takes 100 versions at most; a page holds 1,000.
 - A status update is all-or-nothing today: if one version is refused, the others are ``SKIPPED``.
@@ -59,6 +59,7 @@ if TYPE_CHECKING:
 
     from steward.copies import Copies
     from steward.endpoint import Endpoint
+    from steward.endpoint_access import EndpointAccess
     from steward.package_groups import PackageGroups
     from steward.repositories import Repositories
     from steward.version_contents import VersionContents
@@ -76,6 +77,7 @@ __all__ = [
     "connect_contents",
     "connect_copies",
     "connect_endpoint",
+    "connect_endpoint_access",
     "connect_groups",
     "connect_repositories",
 ]
@@ -214,10 +216,7 @@ class CodeArtifactService:
         try:
             self._client.put_package_origin_configuration(
                 **requests.located(package),
-                restrictions={
-                    "publish": restrictions.publish,
-                    "upstream": restrictions.upstream,
-                },
+                restrictions={"publish": restrictions.publish, "upstream": restrictions.upstream},
             )
         except (ClientError, BotoCoreError) as error:
             raise answers.failure("PutPackageOriginConfiguration", error) from error
@@ -288,10 +287,7 @@ class CodeArtifactService:
             raise answers.failure("ListPackages", error) from error
 
     def _update(
-        self,
-        package: Package,
-        versions: list[PackageVersion],
-        target: TargetStatus,
+        self, package: Package, versions: list[PackageVersion], target: TargetStatus
     ) -> SortedOut:
         try:
             answer = self._client.update_package_versions_status(
@@ -373,6 +369,13 @@ def connect_endpoint() -> Endpoint:
     from steward.endpoint import ServiceEndpoint  # noqa: PLC0415  see above
 
     return ServiceEndpoint(clients.codeartifact())
+
+
+def connect_endpoint_access() -> EndpointAccess:
+    """Return what opens the endpoints of repositories."""
+    from steward.endpoint_access import EndpointAccess  # noqa: PLC0415  see above
+
+    return EndpointAccess(clients.codeartifact())
 
 
 def connect_groups(domain: str, domain_owner: str) -> PackageGroups:

@@ -11,11 +11,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, Protocol
-from urllib.parse import quote, urljoin, urlsplit
+from urllib.parse import quote
 
 from steward import endpoint_releases
+from steward.addresses import joined, refuse_open_ways, same_host
 from steward.bounded_http import Answer, BoundedHttp, RequestFailedError, side_by_side
-from steward.endpoint_access import EndpointAccess, refuse_open_ways
+from steward.endpoint_access import EndpointAccess
 from steward.endpoint_releases import UNKNOWN, Release
 from steward.errors import EndpointError
 
@@ -124,7 +125,7 @@ class ServiceEndpoint:
         registrations = self._registrations.get(base)
         if registrations is None:
             index = self._document(package, "v3/index.json", accept="application/json")
-            registrations = _joined(base, endpoint_releases.registrations_in(index))
+            registrations = joined(base, endpoint_releases.registrations_in(index))
             self._registrations[base] = registrations
         path = f"{registrations.rstrip('/')}/{quote(package.name, safe='')}/index.json"
         document = self._document(package, path, accept="application/json")
@@ -174,7 +175,7 @@ class ServiceEndpoint:
         url = self._access.url(package) + quote(path)
         answer = self._ask(package, "HEAD", url, accept="*/*")
         if answer.status in _REDIRECTS and "last-modified" not in answer.headers:
-            target = _joined(url, answer.headers.get("location", ""))
+            target = joined(url, answer.headers.get("location", ""))
             answer = self._followed(target)
         elif answer.status in _REDIRECTS:
             return Release(endpoint_releases.http_date(answer.headers["last-modified"]))
@@ -210,8 +211,8 @@ class ServiceEndpoint:
             EndpointError: There is no answer, it is another one, or leads to another host.
         """
         base = self._access.url(package)
-        url = _joined(base, path)
-        if urlsplit(url)[:2] != urlsplit(base)[:2]:
+        url = joined(base, path)
+        if not same_host(url, base):
             raise EndpointError(f"{base} leads to another host")
         answer = self._ask(package, "GET", url, accept=accept)
         if answer.status == _NOT_FOUND:
@@ -241,11 +242,3 @@ class ServiceEndpoint:
             return self._http.request(method, url, headers=headers)
         except RequestFailedError as error:
             raise EndpointError(str(error)) from error
-
-
-def _joined(base: str, path: str) -> str:
-    """Return the address of *path*, which an answer gave, as seen from *base*."""
-    try:
-        return urljoin(base, path)
-    except ValueError:
-        raise EndpointError(f"{base} leads to what is no address") from None

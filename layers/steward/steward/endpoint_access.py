@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from threading import Lock
 from typing import TYPE_CHECKING, Final
-from urllib.parse import urlsplit
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from steward.addresses import refuse_open_ways
 from steward.codeartifact_answers import failure
 from steward.errors import EndpointError
 
@@ -22,7 +21,12 @@ if TYPE_CHECKING:
 
 # Our choice: a function seldom lives longer, and a token cannot be revoked ("Tokens", User Guide).
 TOKEN_LIFETIME: Final = timedelta(hours=1)
-RENEWED_BEFORE: Final = timedelta(minutes=10)  # our choice: longer than a function runs
+# Our choice: longer than any answer takes. A run may take longer than a token lives.
+RENEWED_BEFORE: Final = timedelta(minutes=10)
+# Our choice: whoever is refused for good asks for a token now and then, and not with every request
+# (40 a second, "Quotas in AWS CodeArtifact", User Guide).
+REPLACED_AGAIN_AFTER: Final = timedelta(minutes=1)
+TRUSTED_FOR: Final = timedelta(seconds=10)  # our choice
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +40,18 @@ class _Token:
 class EndpointAccess:
     """URLs and tokens, each asked for once while it is good; it may be shared by threads."""
 
-    def __init__(self, client: CodeArtifactClient, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        client: CodeArtifactClient,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
         self._client = client
         self._now = now
         self._lock = Lock()
         self._urls: dict[tuple[str, str, str, str], str] = {}
         self._tokens: dict[tuple[str, str], _Token] = {}
+        self._replaced: dict[tuple[str, str], datetime] = {}
+        self._accepted: dict[str, datetime] = {}
 
     def url(self, package: Package) -> str:
         """
@@ -83,18 +93,39 @@ class EndpointAccess:
         """
         Return another token than *refused*, which an endpoint did not accept.
 
+        The same one if a refused token was replaced within the last minute: then it is not the
+        token that is wrong.
+
         Raises:
             EndpointError: CodeArtifact gives none.
         """
         with self._lock:
             return self._token(package, refused=refused)
 
+    def accepted(self, token: str) -> None:
+        """An endpoint accepted *token* just now."""
+        self._accepted[token] = self._now()
+
+    def doubtful(self, token: str) -> bool:
+        """
+        Return whether a 404 may mean that *token* is not accepted (any more).
+
+        Whether that is 401 or 404 is not documented (both were seen), so a 404 is believed while
+        the same token has been accepted within the last seconds.
+        """
+        accepted = self._accepted.get(token)
+        return accepted is None or self._now() - accepted > TRUSTED_FOR
+
     def _token(self, package: Package, refused: str | None) -> str:
         repository = package.repository
         key = (repository.domain, repository.domain_owner)
-        held = self._tokens.get(key)
-        good = held is not None and held.text != refused
-        if held is None or not good or held.expires - self._now() <= RENEWED_BEFORE:
+        held, now = self._tokens.get(key), self._now()
+        replaced = held is not None and held.text == refused
+        if held is not None and replaced:
+            before = self._replaced.get(key)
+            if before is not None and now - before < REPLACED_AGAIN_AFTER:
+                return held.text
+        if held is None or replaced or held.expires - now <= RENEWED_BEFORE:
             try:
                 answer = self._client.get_authorization_token(
                     domain=repository.domain,
@@ -105,30 +136,7 @@ class EndpointAccess:
                 raise EndpointError(str(failure("GetAuthorizationToken", error))) from error
             held = _Token(answer["authorizationToken"], answer["expiration"])
             self._tokens[key] = held
+            self._accepted.clear()
+            if replaced:
+                self._replaced[key] = now
         return held.text
-
-
-def refuse_open_ways(url: str) -> None:
-    """
-    Return if a request to *url* can be read by nobody on the way: HTTPS, or the loopback.
-
-    Raises:
-        EndpointError: It could be, or is no address.
-    """
-    try:
-        parts = urlsplit(url)
-        host = parts.hostname or ""
-    except ValueError:
-        raise EndpointError("an endpoint's address cannot be read") from None
-    if not host or (parts.scheme != "https" and not (parts.scheme == "http" and _loopback(host))):
-        where = f"{parts.scheme}://{host}"
-        raise EndpointError(f"{where} gets no token: it is neither HTTPS nor on this machine")
-
-
-def _loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
