@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from steward.coordinates import Format, Repository
+from steward.errors import CodeArtifactError, PackageNotFoundError
 from steward.repositories import ExternalConnection, Repositories
 
 MAX_SEARCHED: Final = 25  # "Upstream repositories searched", Quotas in AWS CodeArtifact, User Guide
