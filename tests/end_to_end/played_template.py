@@ -121,8 +121,8 @@ def impatient(folder: Path, *, seconds: int = 5) -> Path:
         ("VisibilityTimeout: 725", f"VisibilityTimeout: {seconds}", 2),
         ("VisibilityTimeout: 1805", f"VisibilityTimeout: {seconds}", 1),  # the judge's
         ("VisibilityTimeout: 720", f"VisibilityTimeout: {seconds}", 1),  # approvals
-        ("VisibilityTimeout: 1800", f"VisibilityTimeout: {seconds}", 1),  # copies
-        ("maxReceiveCount: 5", "maxReceiveCount: 2", 5),
+        ("VisibilityTimeout: 1800", f"VisibilityTimeout: {seconds}", 2),  # copies, and caches
+        ("maxReceiveCount: 5", "maxReceiveCount: 2", 6),
         ("MaximumBatchingWindowInSeconds: 5", "MaximumBatchingWindowInSeconds: 0", 3),
     ):
         assert changed.count(f"{wanted} ") + changed.count(f"{wanted}\n") == queues, wanted
