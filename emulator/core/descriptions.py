@@ -5,16 +5,22 @@ from __future__ import annotations
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from emulator.core import metadata, npm_readme
+from emulator.core import crates, metadata, npm_readme, nuspec
 from emulator.core.errors import CodeArtifactError
 from emulator.core.state import State
-from emulator.core.values import Blob, PackageId
+from emulator.core.values import Blob, Format, PackageId
 
 MAX_DOCUMENT = 4 * 1024 * 1024  # our choice: a README is part of it
 MAX_MEMBERS = 500  # of an sdist, which has its PKG-INFO near the beginning: our choice
+
+_OF_ASSET: Mapping[Format, Callable[[Path], dict[str, object]]] = {
+    "cargo": crates.of_crate,
+    "nuget": nuspec.of_package,
+}
+"""Formats whose versions have one asset, which says everything."""
 
 
 def read(
@@ -24,8 +30,8 @@ def read(
     Return the metadata that *assets* give, for the API's descriptions and dependencies.
 
     npm: from *manifest*, the version's object in the packument, and the tarball's README; PyPI:
-    from a wheel, else an sdist; Maven: from the POM. Empty where an asset cannot be read: what is
-    public is never refused for its metadata.
+    from a wheel, else an sdist; Maven: from the POM; Cargo: from the crate's ``Cargo.toml``. Empty
+    where an asset cannot be read: what is public is never refused for its metadata.
     """
     try:
         match package.format:
@@ -33,6 +39,8 @@ def read(
                 return metadata.of_npm({**manifest, "readme": _npm_readme(state, assets, manifest)})
             case "pypi":
                 return _of_distributions(state, assets)
+            case "cargo" | "nuget":
+                return _of_first(state, assets, _OF_ASSET[package.format])
             case "maven":
                 pom = next((name for name in assets if name.endswith(".pom")), None)
                 if pom is not None and assets[pom].size <= MAX_DOCUMENT:
@@ -58,6 +66,13 @@ def _npm_readme(state: State, assets: Mapping[str, Blob], manifest: Mapping[str,
     if manifest.get("readme") or tarball is None:
         return manifest.get("readme")
     return npm_readme.of_tarball(state.assets.path(tarball.sha256))
+
+
+def _of_first(
+    state: State, assets: Mapping[str, Blob], read_asset: Callable[[Path], dict[str, object]]
+) -> dict[str, object]:
+    blob = next(iter(assets.values()), None)
+    return {} if blob is None else read_asset(state.assets.path(blob.sha256))
 
 
 def _of_distributions(state: State, assets: Mapping[str, Blob]) -> dict[str, object]:

@@ -70,19 +70,19 @@ class Description:
 
 def of(version: Version) -> Description:
     """Return what *version* says about itself, empty if nothing was read from its metadata."""
-    stored = version.metadata.get(DESCRIBED)
-    if not isinstance(stored, dict):
+    held = version.metadata.get(DESCRIBED)
+    if not isinstance(held, dict):
         return Description()
     texts = {
-        each.name: str(stored.get(each.name, ""))
+        each.name: str(held.get(each.name, ""))
         for each in fields(Description)
         if each.name not in {"licenses", "classified", "dependencies"}
     }
     return Description(
         **texts,
-        licenses=tuple(Licence(**each) for each in stored.get("licenses", ())),
-        classified=tuple(Licence(**each) for each in stored.get("classified", ())),
-        dependencies=tuple(Dependency(**each) for each in stored.get("dependencies", ())),
+        licenses=tuple(Licence(**each) for each in held.get("licenses", ())),
+        classified=tuple(Licence(**each) for each in held.get("classified", ())),
+        dependencies=tuple(Dependency(**each) for each in held.get("dependencies", ())),
     )
 
 
@@ -102,7 +102,7 @@ def described(
 def of_npm(package_json: Mapping[str, object]) -> dict[str, object]:
     """Return the version metadata that a ``package.json`` (or a version of a packument) gives."""
     repository = package_json.get("repository")
-    return _stored(
+    return stored(
         Description(
             display_name=_text(package_json.get("name")),
             summary=_text(package_json.get("description")),
@@ -135,7 +135,7 @@ def of_pypi(metadata: Mapping[str, Sequence[str]]) -> dict[str, object]:
     licence = first("license_expression") or first("license")
     urls = dict(_project_urls(metadata.get("project_urls", ())))
     source = next((url for label, url in urls.items() if label.lower() in _SOURCE_LABELS), "")
-    return _stored(
+    return stored(
         Description(
             display_name=first("name"),
             summary=first("summary"),
@@ -172,7 +172,7 @@ def of_pom(content: bytes) -> dict[str, object]:
         Validation: It is no acceptable XML or no POM.
     """
     root = xml_documents.parse(content, root="project")
-    return _stored(
+    return stored(
         Description(
             display_name=xml_documents.text(root, "name") or xml_documents.text(root, "artifactId"),
             summary=xml_documents.text(root, "description"),
@@ -187,7 +187,8 @@ def of_pom(content: bytes) -> dict[str, object]:
     )
 
 
-def _stored(description: Description) -> dict[str, object]:
+def stored(description: Description) -> dict[str, object]:
+    """Return the version metadata that says what *description* does."""
     return {DESCRIBED: _said(description)}
 
 
