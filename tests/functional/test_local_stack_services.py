@@ -21,6 +21,7 @@ from cli.stack.json_types import Document
 from cli.stack.resources import Unplayed
 from cli.stack.server import require_free
 from cli.stack.stack import LocalStack, StackOptions
+from steward import clients
 
 FIXTURES = Path(__file__).with_name("stack_fixtures")
 
@@ -242,6 +243,34 @@ def test_a_bucket_is_made_in_any_region(tmp_path: Path, region: str) -> None:
     with LocalStack(options(template, region=region)) as running:
         buckets = client(running, "s3").list_buckets()["Buckets"]
     assert [bucket["Name"] for bucket in buckets] == ["codeartifact-steward-reports-012345678901"]
+
+
+@pytest.fixture
+def _as_a_function(stack: LocalStack, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Have this process the environment of a function, and its clients made by it."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", stack.endpoint)
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-west-2")
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "local")
+    made_once = (clients._session, clients.s3)
+    for one in made_once:
+        one.cache_clear()
+    yield
+    for one in made_once:
+        one.cache_clear()
+
+
+@pytest.mark.usefixtures("_as_a_function")
+def test_a_lock_file_that_a_person_has_put_on_s3_is_read_by_a_function(stack: LocalStack) -> None:
+    """By its bucket and key, piece by piece, with the environment that a function has."""
+    person = client(stack, "s3")
+    place = {"LocationConstraint": "us-west-2"}
+    person.create_bucket(Bucket="locks", CreateBucketConfiguration=place)
+    person.put_object(Bucket="locks", Key="app/uv.lock", Body=b"version = 1\n")
+    answer = clients.s3().get_object(Bucket="locks", Key="app/uv.lock")
+    assert answer["ContentLength"] == len("version = 1\n")
+    assert [answer["Body"].read(8), answer["Body"].read(8)] == [b"version ", b"= 1\n"]
+    answer["Body"].close()
 
 
 def test_nothing_is_left_running_whatever_goes_wrong_at_the_start(tmp_path: Path) -> None:
