@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 from starlette.concurrency import run_in_threadpool
 
 from emulator import requests, signatures
-from emulator.api import assets, registry
+from emulator.api import assets, registry, targets
 from emulator.bodies import Body, BodyTooLarge
 from emulator.core.errors import CodeArtifactError, InternalServer, Validation
 from emulator.core.state import State
@@ -84,7 +84,8 @@ class ControlPlane:
             )
         else:
             function = self.functions[operation.name]
-            result = await run_in_threadpool(function, self.state, caller, members)
+            stored = targets.with_stored_versions(members)
+            result = await run_in_threadpool(function, self.state, caller, stored)
         reply = serialising.reply(operation, result)
         if operation.streams_out:
             return assets.Content(reply, result["asset"])

@@ -22,12 +22,17 @@ FILE = Path(__file__).with_name("COVERAGE.md")
 _NAMED_GROUP = re.compile(r"\(\?P<(\w+)>")
 _SOURCE = re.compile(r"\bSource: (.*)", re.DOTALL)
 _CITED = re.compile(
-    r"\((?:User Guide|API Reference|not documented|PyPA|PEP|npm|Maven)[^)]*\)", re.IGNORECASE
+    r"\((?:User Guide|API Reference|not documented|PyPA|PEP|npm|Maven|NuGet|The Cargo|RubyGems)"
+    r"[^)]*\)",
+    re.IGNORECASE,
 )
 _FORMAT_SOURCES = {
+    "cargo": 'User Guide, "Using CodeArtifact with Cargo"; The Cargo Book, "Registries"',
     "maven": 'User Guide, "Using CodeArtifact with Maven"; the Maven repository layout',
     "npm": 'User Guide, "Using CodeArtifact with npm"; the npm registry API',
+    "nuget": 'User Guide, "Using CodeArtifact with NuGet"; the NuGet server API, version 3',
     "pypi": 'User Guide, "Using CodeArtifact with Python"; the simple repository API',
+    "ruby": 'User Guide, "Using CodeArtifact with Ruby"; the Compact Index of RubyGems',
 }
 _HEADER = """\
 # What the local CodeArtifact answers to

@@ -14,6 +14,7 @@ from emulator.core.values import (
     PackageGroupId,
     PackageId,
     RepositoryId,
+    stored_version,
 )
 
 if TYPE_CHECKING:
@@ -50,6 +51,27 @@ def package_of(request: Request) -> PackageId:
     if namespace is not None and fmt in NAMESPACE_IMPOSSIBLE:
         raise Validation(f"A {fmt} package has no namespace, but {namespace!r} is given.")
     return PackageId.normalised(fmt, namespace, str(request["package"]))
+
+
+def with_stored_versions(request: Request) -> Request:
+    """
+    Return the request with its versions as they are stored.
+
+    Names and versions of NuGet packages may be given in either form; asset names may not (User
+    Guide, NuGet name and version normalisation).
+    """
+    if request.get("format") != "nuget":
+        return request
+    changed = dict(request)
+    if isinstance(version := request.get("packageVersion"), str):
+        changed["packageVersion"] = stored_version("nuget", version)
+    if isinstance(versions := request.get("versions"), list):
+        changed["versions"] = [stored_version("nuget", each) for each in versions]
+    if isinstance(revisions := request.get("versionRevisions"), dict):
+        changed["versionRevisions"] = {
+            stored_version("nuget", version): revision for version, revision in revisions.items()
+        }
+    return changed
 
 
 def domain(state: State, caller: Caller, request: Request, operation: str) -> DomainId:

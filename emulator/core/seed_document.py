@@ -24,6 +24,7 @@ from emulator.core.values import (
     RestrictionMode,
     RestrictionType,
     Status,
+    stored_version,
 )
 
 # Constraints of the service model
@@ -229,7 +230,7 @@ def _restriction(node: Node | None, key: str) -> Restriction | None:
 def _version(
     node: Node, repository: RepositoryId, package: PackageId, connection: str | None
 ) -> SeedVersion:
-    version = node.text("version", _NAME)
+    version = stored_version(package.format, node.text("version", _NAME))
     status: Status = node.choice("status", cast("frozenset[Status]", _STATUSES), "Published")
     given = [_asset(each) for each in node.each("assets", "name size content")]
     if node.get("assets") is None and status != "Disposed":

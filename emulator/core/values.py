@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+from emulator.core import nuget_versions
+
 Format = Literal["npm", "pypi", "maven", "nuget", "generic", "ruby", "swift", "cargo"]
 Status = Literal["Published", "Unfinished", "Unlisted", "Archived", "Disposed", "Deleted"]
 OriginType = Literal["INTERNAL", "EXTERNAL", "UNKNOWN"]
@@ -64,6 +66,11 @@ class PackageId:
                 return cls(fmt, (namespace or "").lower(), name.lower())
             case _:
                 return cls(fmt, namespace or "", name)
+
+
+def stored_version(fmt: Format, version: str) -> str:
+    """Return the version as CodeArtifact stores it (User Guide, NuGet version normalisation)."""
+    return nuget_versions.normalised(version) if fmt == "nuget" else version
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -1,4 +1,4 @@
-"""Maven's XML, read from anyone who may publish: size-limited, without entities."""
+"""XML of Maven and NuGet, read from anyone who may publish: size-limited, without entities."""
 
 from __future__ import annotations
 
