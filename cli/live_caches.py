@@ -32,8 +32,8 @@ def unreachable(
     Raises:
         steward.errors.CodeArtifactError: A call failed.
     """
-    from promote_versions.topology import walk
     from steward.coordinates import Repository
+    from steward.upstream_walk import walk
 
     connected: dict[str, set[Format]] = {}
     found: list[Mistake] = []
