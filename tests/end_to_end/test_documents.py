@@ -123,6 +123,7 @@ def test_the_local_guides_script_leaves_the_status_table_beside_it(
 
 GUARDED = "docs/local.md", "## A version from outside"
 GATED = "docs/local.md", "## A promotion"
+WARM = "docs/local.md", "## A warm cache"
 EXPORTS = "docs/local.md", "## AWS clients"
 
 
@@ -221,3 +222,23 @@ def test_the_local_guides_version_is_promoted_recalled_and_brought_back(
         eventually(shown, lambda seen: seen == said)
         assert "copied" in reader.paste(shell, undo)
         assert shown() == [["2.26.0", "Published"]]
+
+
+def test_the_local_guides_lock_file_is_warmed_and_an_outage_is_not_noticed(
+    public_packages: PublicPackages, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """It is put on S3, the schedule is fired, and pip gets the versions that nobody had fetched."""
+    public_packages.release_python("urllib3", "2.2.1")
+    public_packages.release_python("requests", "2.31.0", requires=["urllib3>=2"])
+    with _started_by(WARM, "warm.yaml", public_packages, tmp_path_factory) as reader:
+        _, put, look, outage = blocks(*WARM)
+        said = [line[2:].split() for line in look.splitlines() if line.startswith("# ")]
+        shell = _after_the_readmes_block(reader)
+        reader.paste(shell, put)
+
+        def shown() -> list[list[str]]:
+            lines = [line.split() for line in reader.paste(shell, look).splitlines()]
+            return [line for line in lines if line[:1] == ["2.31.0"]]
+
+        eventually(shown, lambda seen: seen == said)
+        reader.paste(shell, outage)
