@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final
 
 from warm_caches.tally import Tally, tally_of
 
@@ -69,7 +69,7 @@ class How:
 
     verify: bool = False
     archive_mismatches: bool = False
-    attempt: Literal[1, 2, 3] = 1
+    attempt: int = 1
     rule: str = "caches"
 
 

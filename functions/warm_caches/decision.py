@@ -1,0 +1,201 @@
+"""What is missing of what is wanted, and what a look and a fetch mean. Values only, no effects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final, Literal
+
+from steward.version_order import Position, position
+from warm_caches.values import Outcome, State, WantedVersion
+
+if TYPE_CHECKING:
+    from steward.coordinates import Format, Package, PackageVersion, Status
+
+# "Package version status", User Guide: both are served to clients that ask for the version.
+_SERVED: Final[frozenset[Status]] = frozenset({"Published", "Unlisted"})
+# Formats whose versions CodeArtifact stores in a spelling of its own ("NuGet package name, version
+# ... normalization", User Guide) or as the files state them (PyPI), whatever the lock file says.
+_RESPELT: Final[frozenset[Format]] = frozenset({"nuget", "pypi"})
+_COMPARED: Final = ("SHA-256", "SHA-512")
+# One asset a version, so each one has to be the one that the lock file knows.
+_SINGLE_ASSET: Final[frozenset[Format]] = frozenset({"npm", "nuget", "cargo"})
+
+# first: nothing was asked for yet. confirming: it has just been asked for. again, last: it was
+# asked for minutes ago, once or twice.
+Look = Literal["first", "confirming", "again", "last"]
+_NOT_LISTED: Final[Mapping[Look, str]] = {
+    "confirming": "asked for, and not listed yet",
+    "last": "asked for and downloaded in full, and still not listed",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """
+    What a look at a repository says about the versions that are wanted of one package.
+
+    Attributes:
+        to_fetch: What has to be asked for.
+        to_compare: Served; only its assets tell whether it has the files and the hashes.
+        outcomes: All the others.
+        served: What is served of what is wanted, by the version that is wanted.
+    """
+
+    to_fetch: tuple[WantedVersion, ...]
+    to_compare: tuple[WantedVersion, ...]
+    outcomes: tuple[Outcome, ...]
+    served: Mapping[str, PackageVersion]
+
+
+def missing(
+    package: Package,
+    wanted: Iterable[WantedVersion],
+    held: Sequence[PackageVersion],
+    *,
+    look: Look,
+    verify: bool = False,
+) -> Missing:
+    """
+    Return which of the versions *wanted* of *package* have to be fetched, given those *held*.
+
+    - ``Published`` and ``Unlisted``: warm; ``fetched`` if we had asked for it. If certain files of
+      it are wanted, or hashes are to be compared, its assets have to be looked at.
+    - ``Archived``, ``Disposed``, ``Unfinished``: blocked. Clients cannot get it, and asking for it
+      changes nothing.
+    - Not listed: to be fetched; after a fetch it is ``waiting``, and ``failed`` at the last look.
+
+    Args:
+        verify: Compare hashes, where any are stated.
+    """
+    rows = _Rows(package.format, held)
+    there: State = "warm" if look == "first" else "fetched"
+    to_fetch: list[WantedVersion] = []
+    to_compare: list[WantedVersion] = []
+    outcomes: list[Outcome] = []
+    served: dict[str, PackageVersion] = {}
+    for one in wanted:
+        rest = replace(one, files=one.files - rows.gems(package, one))
+        row = rows.find(one.version)
+        if row is not None and row.status in _SERVED:
+            served[one.version] = row
+        if row is None and one.files and not rest.files:
+            outcomes.append(Outcome(package, one.version, there))
+        elif row is None:
+            reason = _NOT_LISTED.get(look)
+            if reason is None:
+                to_fetch.append(rest)
+            else:
+                outcomes.append(Outcome(package, one.version, not_listed(look), reason))
+        elif row.status not in _SERVED:
+            reason = f"it is {row.status} in the repository"
+            outcomes.append(Outcome(package, one.version, "blocked", reason))
+        elif rest.files or (verify and one.hashes and look != "confirming"):
+            to_compare.append(rest)
+        else:
+            outcomes.append(Outcome(package, one.version, there))
+    return Missing(tuple(to_fetch), tuple(to_compare), tuple(outcomes), served)
+
+
+def not_listed(look: Look) -> State:
+    """Return what a version is that is not there although it was asked for."""
+    return "failed" if look == "last" else "waiting"
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """
+    What the assets of a version that is served say.
+
+    Attributes:
+        files: Those that are wanted and missing.
+        mismatch: Why its hashes are not those of the lock file; empty: they are, or nobody can
+            tell.
+    """
+
+    files: frozenset[str] = frozenset()
+    mismatch: str = ""
+
+
+def compared(
+    package: Package,
+    wanted: WantedVersion,
+    assets: Mapping[str, Mapping[str, str]],
+    *,
+    verify: bool,
+) -> Compared:
+    """
+    Return what the *assets* of a version (name to hashes by algorithm) lack of what is *wanted*.
+
+    Which file has which hash a lock file need not say, and files are added to a version later. So
+    (our choice) its hashes are others than those stated if a file has one that is not stated, and
+    one is stated that no file has. Of Maven only the files without a classifier count and those
+    that are wanted: sources and documentation come in by themselves and are in no lock file. Of
+    npm, NuGet and Cargo there is but one file.
+
+    Files without a hash of a stated kind say nothing.
+    """
+    files = wanted.files - assets.keys()
+    if not verify or not wanted.hashes:
+        return Compared(files)
+    kind = next((one for one in _COMPARED if any(h.startswith(one) for h in wanted.hashes)), None)
+    hashes = {
+        name: f"{kind}:{found[kind].lower()}"
+        for name, found in assets.items()
+        if kind is not None and kind in found and _counts(package, wanted, name)
+    }
+    unlisted = sorted(name for name, digest in hashes.items() if digest not in wanted.hashes)
+    stated = {one for one in wanted.hashes if kind is not None and one.startswith(kind)}
+    differs = unlisted and (package.format in _SINGLE_ASSET or not stated <= set(hashes.values()))
+    if not differs:
+        return Compared(files)
+    shown = ", ".join(f"{name} ({hashes[name]})" for name in unlisted[:3])
+    more = f" and {len(unlisted) - 3} more" if len(unlisted) > 3 else ""  # noqa: PLR2004  as above
+    return Compared(files, f"the lock files do not state the hash of {shown}{more}")
+
+
+def _counts(package: Package, wanted: WantedVersion, file: str) -> bool:
+    if package.format != "maven" or file in wanted.files:
+        return True
+    return file.startswith(f"{package.name}-{wanted.version}.")
+
+
+class _Rows:
+    """The versions that a repository holds, found by however they are spelt."""
+
+    def __init__(self, package_format: Format, held: Sequence[PackageVersion]) -> None:
+        self._format = package_format
+        self._by_name = {one.version: one for one in held if one.status != "Deleted"}
+        self._by_place: dict[Position, PackageVersion] = {}
+        if package_format in _RESPELT:
+            for row in self._by_name.values():
+                place = position(package_format, row.version)
+                if place is not None:
+                    self._by_place[place] = row
+
+    def find(self, version: str) -> PackageVersion | None:
+        if version in self._by_name:
+            return self._by_name[version]
+        place = position(self._format, version) if self._by_place else None
+        return None if place is None else self._by_place.get(place)
+
+    def gems(self, package: Package, wanted: WantedVersion) -> frozenset[str]:
+        """
+        Return which of the files wanted are versions of their own that are served.
+
+        Whether a gem's platform is part of its version is not documented: it is looked for there,
+        and else among the assets.
+        """
+        if self._format != "ruby" or not wanted.files:
+            return frozenset()
+        return frozenset(
+            file
+            for file in wanted.files
+            if (row := self._by_name.get(_version_of(package.name, file))) is not None
+            and row.status in _SERVED
+            and row.version != wanted.version
+        )
+
+
+def _version_of(name: str, file: str) -> str:
+    return file.removeprefix(f"{name}-").removesuffix(".gem")
