@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from steward import lockfiles
 from tests.contract.cloudformation import ACCOUNT, Document, deployed, of_type, source
 from warm_caches import messages
 
@@ -118,6 +119,12 @@ def test_a_run_has_time_for_a_batch(resources: Document) -> None:
     calls_for_a_package = 2 + 1 + 3  # lists; a page about it; files
     timeout = resources["WarmCachesFunction"]["Properties"]["Timeout"]
     assert messages.MAX_PACKAGES * calls_for_a_package * seconds_a_call <= timeout / 4
+
+
+def test_a_run_has_memory_for_the_largest_lock_file(resources: Document) -> None:
+    """YAML takes some 25 times its size to be read, and a worker less than 256 MB."""
+    megabytes = 25 * lockfiles.MAX_BYTES / 1_000_000 + 256
+    assert megabytes < 0.75 * resources["WarmCachesFunction"]["Properties"]["MemorySize"]
 
 
 def test_a_function_that_warms_has_code_layers_and_settings(resources: Document) -> None:
