@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from emulator.core import crates, metadata, npm_readme, nuspec
+from emulator.core import crates, gems, metadata, npm_readme, nuspec
 from emulator.core.errors import CodeArtifactError
 from emulator.core.state import State
 from emulator.core.values import Blob, Format, PackageId
@@ -19,6 +19,7 @@ MAX_MEMBERS = 500  # of an sdist, which has its PKG-INFO near the beginning: our
 _OF_ASSET: Mapping[Format, Callable[[Path], dict[str, object]]] = {
     "cargo": crates.of_crate,
     "nuget": nuspec.of_package,
+    "ruby": gems.of_gem,
 }
 """Formats whose versions have one asset, which says everything."""
 
@@ -30,8 +31,9 @@ def read(
     Return the metadata that *assets* give, for the API's descriptions and dependencies.
 
     npm: from *manifest*, the version's object in the packument, and the tarball's README; PyPI:
-    from a wheel, else an sdist; Maven: from the POM; Cargo: from the crate's ``Cargo.toml``. Empty
-    where an asset cannot be read: what is public is never refused for its metadata.
+    from a wheel, else an sdist; Maven: from the POM; Cargo: from the crate's ``Cargo.toml``; Ruby:
+    from the gem's specification. Empty where an asset cannot be read: what is public is never
+    refused for its metadata.
     """
     try:
         match package.format:
@@ -39,7 +41,7 @@ def read(
                 return metadata.of_npm({**manifest, "readme": _npm_readme(state, assets, manifest)})
             case "pypi":
                 return _of_distributions(state, assets)
-            case "cargo" | "nuget":
+            case "cargo" | "nuget" | "ruby":
                 return _of_first(state, assets, _OF_ASSET[package.format])
             case "maven":
                 pom = next((name for name in assets if name.endswith(".pom")), None)

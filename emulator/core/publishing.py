@@ -16,10 +16,11 @@ from emulator.core.rows import package_of, package_row, required_package_row
 from emulator.core.state import State
 from emulator.core.values import Blob, Origin, PackageId, RepositoryId, Status, Version
 
-_SEVERAL_ASSETS = frozenset({"maven", "pypi"})
+_SEVERAL_ASSETS = frozenset({"maven", "pypi", "ruby"})
 """
 Formats whose complete versions take further assets; a generic version does only while Unfinished
-(User Guide).
+(User Guide). Those of ruby do where the gems for all platforms are assets of one version (the
+switch ``gemPlatformPlace``): else no second gem has the same version.
 """
 
 _NAME = re.compile(r"[^#/\s]{1,255}")  # package, namespace and version: service model

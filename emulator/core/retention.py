@@ -163,11 +163,12 @@ def _add(
     assets: Mapping[str, Blob],
     metadata: Mapping[str, object],
 ) -> None:
-    """The version has what is new: later assets, and for PyPI what is yanked by now."""
+    """The version has what is new: later assets, and what the index says of its files by now."""
     names = {each.name for each in held.assets}
     new = {name: blob for name, blob in assets.items() if name not in names}
     changed = None
-    if held.package.format == "pypi" and metadata.get("files") != held.metadata.get("files"):
+    described = held.package.format in {"pypi", "ruby"}
+    if described and metadata.get("files") != held.metadata.get("files"):
         changed = {**held.metadata, **metadata}
     row = records.select(connection, package_id, held.version)
     if row is None or not (new or changed):
