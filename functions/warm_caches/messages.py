@@ -34,7 +34,7 @@ _FILE: Final = re.compile(r"[^\x00-\x1f\x7f/\\]{1,255}")
 _REQUEST: Final = re.compile(r"[A-Za-z0-9-]{1,64}")
 _RULE: Final = re.compile(r"[^\x00-\x1f\x7f]{1,255}")
 _RUN: Final = re.compile(r"[^\x00-\x1f\x7f]{1,330}")
-_BATCH: Final = re.compile(r"[0-9a-z.]{1,64}")
+_BATCH: Final = re.compile(r"[0-9a-z.]{1,128}")
 _RANGE: Final = re.compile(r"[^\x00-\x1f\x7f]{1,1000}")
 _HASH: Final = re.compile(r"SHA-256:[0-9a-f]{64}|SHA-512:[0-9a-f]{128}")
 
@@ -50,12 +50,14 @@ class WarmCaches:
             asked finds them; ``None``: it comes from the message.
         batch: Where the plan of a large run goes on: the batch that stands for the rest of it.
         page: The pages of ListPackages that earlier messages of this run have planned.
+        scheduled: Nobody waits for it.
     """
 
     rule: str | None = None
     request: str | None = None
     batch: str | None = None
     page: int = 0
+    scheduled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +142,7 @@ def body_of(message: WarmingMessage) -> str:
             "requestId": message.request,
             "batch": message.batch,
             "page": message.page or None,
+            "scheduled": message.scheduled or None,
         }
         return _body(WARM_CACHES, {name: one for name, one in said.items() if one is not None})
     return _body(
@@ -192,6 +195,7 @@ def _caches_in(detail: Mapping[str, object]) -> WarmCaches:
         request=_optional(detail, "requestId", _REQUEST),
         batch=_optional(detail, "batch", _BATCH),
         page=_number(detail, "page", least=0, most=10_000_000, otherwise=0),
+        scheduled=_flag(detail, "scheduled"),
     )
     if message.batch is not None and (message.rule is None or message.request is None):
         raise MalformedMessageError("a plan that goes on needs its rule and its requestId")
