@@ -14,6 +14,7 @@ from emulator.options import Options
 from emulator.server import RunningServer
 from tests.functional.emulator.data_plane import DOMAIN, DataPlane
 from tests.functional.emulator.local_core import Core, opened
+from tests.functional.emulator.public_index import Index, served
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
@@ -23,6 +24,13 @@ if TYPE_CHECKING:
 def core() -> Iterator[Core]:
     """A core with two empty repositories, which collects its events."""
     with opened() as made:
+        yield made
+
+
+@pytest.fixture
+def index() -> Iterator[Index]:
+    """A public index that answers what the test tells it to."""
+    with served() as made:
         yield made
 
 

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import threading
-from collections.abc import Iterator
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -17,6 +14,7 @@ from emulator.core.values import PackageId
 from emulator.external.maven_layout import MavenLayout
 from emulator.external.npm_registry import NpmRegistry
 from emulator.external.pypi_index import PyPIIndex
+from tests.functional.emulator.public_index import Index
 
 DEMO = PackageId("pypi", "", "demo")
 SCOPED = PackageId("npm", "acme", "ui")
@@ -25,53 +23,6 @@ WHEEL = b"the bytes of a wheel"
 METADATA = """<metadata><versioning><versions>
 <version>2.0.12</version><version>2.0.13</version><version>2.1-SNAPSHOT</version>
 </versions></versioning></metadata>"""
-
-
-class Index:
-    """What the server answers: path to (status, headers, body)."""
-
-    def __init__(self) -> None:
-        self.answers: dict[str, tuple[int, dict[str, str], bytes]] = {}
-        self.url = ""
-        self.truncated = False
-
-    def answer(
-        self, path: str, body: bytes | str, content_type: str = "text/plain", **headers: str
-    ) -> None:
-        """Answer *path* with 200."""
-        content = body.encode() if isinstance(body, str) else body
-        fields = {name.replace("_", "-"): value for name, value in headers.items()}
-        self.answers[path] = (200, {"Content-Type": content_type, **fields}, content)
-
-
-@pytest.fixture
-def index() -> Iterator[Index]:
-    """A server of its own on a free port."""
-    made = Index()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            status, headers, body = made.answers.get(self.path, (404, {}, b""))
-            self.send_response(status)
-            for name, value in headers.items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            if self.command == "GET":
-                self.wfile.write(body[:-1] if made.truncated else body)
-
-        do_HEAD = do_GET  # noqa: N815  the name that http.server looks for
-
-        def log_message(self, *args: object) -> None:
-            """Say nothing."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        made.url = f"http://127.0.0.1:{server.server_address[1]}"
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        yield made
-        server.shutdown()
-        thread.join()
 
 
 def test_a_json_project_page_gives_versions_files_hashes_times_and_yanks(index: Index) -> None:
