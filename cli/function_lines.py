@@ -1,6 +1,7 @@
 """The log lines of functions as people read them on a terminal: one short line a decision."""
 
 import json
+import re
 import textwrap
 from typing import Final
 
@@ -14,9 +15,10 @@ from steward.coordinates import Package, Repository, is_format
 VERSIONS_SHOWN: Final = 3  # our choice: about as many as fit into a line
 
 _INDENT: Final = "    "
-_REASONS: Final = ("code", "reason", "why", "subject", "exception")
+_REASONS: Final = ("code", "reason", "why", "note", "subject", "exception")
 _UNHEARD: Final = frozenset({"nobody listens", "message lost"})  # as `steward.attention` logs them
-_SILENT: Final = frozenset({"nothing to do"})  # a decision that changes nothing, for every event
+# Decisions that change nothing: for every event, or for every version of a cache at each run.
+_SILENT: Final = frozenset({"nothing to do", "warm"})
 _STYLES: Final = {
     "kept": "dim",
     "stale": "cyan",
@@ -24,6 +26,13 @@ _STYLES: Final = {
     "drifted": "cyan",
     "restrictions changed": "green",
     "archived": "green",
+    "would fetch": "cyan",
+    "fetched": "green",
+    "cache warmed": "green",
+    "not found": "yellow",
+    "blocked": "yellow",
+    "no answer": "yellow",
+    "mismatch": "bold red",
     "WARNING": "yellow",
     "ERROR": "bold red",
     "CRITICAL": "bold red",
@@ -51,7 +60,8 @@ def readable(line: LogLine) -> Text | None:
     - A decision, or anything else that was logged with a message, is the automation, the message,
       the package with its versions, the repository, the change and the reason.
     - A message that reached nobody is followed by its text: it can be read nowhere else.
-    - Metrics and `nothing to do` are left out.
+    - A run that is over is followed by how many versions became what.
+    - Metrics, `nothing to do` and what was warm already are left out.
     - What is no such line, a traceback for instance, stays as it is.
     """
     document = _parsed(line.text)
@@ -71,6 +81,7 @@ def readable(line: LogLine) -> Text | None:
     package = _package(document)
     if package is not None:
         text.append(f" {_with_versions(package, document)} in {package.repository.name}")
+    text.append(_tally(document))
     connection = document.get("external_connection")
     if connection is not None:
         text.append(f", through {connection}")
@@ -116,3 +127,17 @@ def _with_versions(package: Package, document: Document) -> str:
     more = len(listed) - VERSIONS_SHOWN
     shown = ", ".join(map(str, listed[:VERSIONS_SHOWN])) + (f" and {more} more" if more > 0 else "")
     return f"{package.purl()} {shown}"
+
+
+def _tally(document: Document) -> str:
+    """Return how many versions of a run became what, if *document* sums one up."""
+    versions = document.get("versions")
+    if not isinstance(versions, dict):
+        return ""
+    counted = [f"{number} {_spaced(state)}" for state, number in versions.items() if number]
+    return f" {document.get('repository')}: {', '.join(counted) or 'nothing to look at'}"
+
+
+def _spaced(state: str) -> str:
+    """Return the name of a member as words: `wouldFetch` is `would fetch`."""
+    return re.sub(r"(?=[A-Z])", " ", state).lower()

@@ -95,6 +95,26 @@ def logged(message: str, level: str = "INFO", **keys: object) -> LogLine:
             id="a message to people",
         ),
         pytest.param(
+            logged("fetched", **SCOPED, version="1", note="withdrawn: broken"),
+            "fetched pkg:npm/%40mycompany/ui@1 in my-maven-repo: withdrawn: broken",
+            id="a version that was fetched",
+        ),
+        pytest.param(
+            logged(
+                "cache warmed",
+                run="1",
+                repository="DemoRepository",
+                versions={"warm": 12, "fetched": 3, "notFound": 1, "wouldFetch": 0},
+            ),
+            "cache warmed DemoRepository: 12 warm, 3 fetched, 1 not found",
+            id="a run that is over",
+        ),
+        pytest.param(
+            logged("cache warmed", repository="DemoRepository", versions={"warm": 0}),
+            "cache warmed DemoRepository: nothing to look at",
+            id="a run over nothing",
+        ),
+        pytest.param(
             logged("malformed message", "ERROR", message_id="1", reason="no [JSON]"),
             "malformed message: no [JSON]",
             id="no package",
@@ -131,6 +151,7 @@ def test_a_message_that_reached_nobody_is_shown_whole(message: str) -> None:
     "shown",
     [
         pytest.param(logged("nothing to do", **PACKAGE, reason="no rule"), id="nothing to do"),
+        pytest.param(logged("warm", **PACKAGE, version="1"), id="what was warm already"),
         pytest.param(line('{"_aws": {"Timestamp": 1}, "BuildsStale": [1.0]}'), id="metrics"),
     ],
 )
