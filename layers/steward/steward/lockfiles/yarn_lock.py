@@ -14,7 +14,7 @@ from steward.lockfiles.yaml_events import YamlTable, yaml_tables
 _METADATA: Final = "__metadata"
 _LATER: Final = re.compile(rf"^{_METADATA}:", re.MULTILINE)
 _CLASSIC: Final = re.compile(r"^# yarn lockfile v1$", re.MULTILINE)
-_VERSIONS: Final = tuple(str(number) for number in range(3, 10))  # Yarn 2 to 4, and its betas
+_VERSIONS: Final = tuple(str(number) for number in range(3, 11))  # Yarn 2 to 4, and its betas
 _LOCATOR: Final = re.compile(r"(?P<name>(?:@[^@/]+/)?[^@/]+)@(?P<place>.+)")
 _PROJECT: Final = "workspace:."
 
@@ -40,7 +40,7 @@ def _of_later(text: str) -> Lockfile:
     version = text_in(table_in(content, _METADATA), "version")
     if len(documents) != 1 or version not in _VERSIONS:
         line = content.lines.get(_METADATA)
-        raise LockfileError("its __metadata have no version that is known: 3 to 9", line)
+        raise LockfileError("its __metadata have no version that is known: 3 to 10", line)
     found = Entries("npm")
     for key, package in content.items():
         if key != _METADATA:
