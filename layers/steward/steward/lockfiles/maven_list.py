@@ -29,8 +29,8 @@ _EXTENSIONS: Final = {
     "java-source": "jar",
     "javadoc": "jar",
 }
-_WITHOUT_SCOPE: Final = 4  # group, artifact, type, version
-_WITH_CLASSIFIER: Final = 5
+# How many parts stand before the scope: group, artifact, type, perhaps a classifier, version.
+_BEFORE_SCOPE: Final = (5, 4)
 
 
 def entries(text: str) -> Lockfile:
@@ -61,9 +61,11 @@ def entries(text: str) -> Lockfile:
 
 def _add(found: Entries, parts: list[str], line: int) -> None:
     what = ":".join(parts)
-    scope = parts.pop() if len(parts) > _WITHOUT_SCOPE and parts[-1] in _SCOPES else None
-    if len(parts) > _WITH_CLASSIFIER:
-        parts.pop()  # a folder of somebody's machine, or whatever else a colon follows
+    # Behind the scope stands a file, if Maven was asked for it.
+    ends = (end for end in _BEFORE_SCOPE if parts[end:] and parts[end] in _SCOPES)
+    end = next(ends, max(_BEFORE_SCOPE))
+    scope = next(iter(parts[end:]), None)
+    del parts[end:]
     group, artifact, kind, *classifiers, version = parts
     if scope == "system":
         found.pass_over(what, "comes from a path of the machine", line)
