@@ -2,16 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Protocol
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from importlib import import_module
+from threading import Lock
+from typing import TYPE_CHECKING, Final, Protocol
 
+from steward.errors import EndpointError
+from warm_caches.asking import Asking, NotFetchedError
 from warm_caches.fetches import Available, Fetch, FetchedFile, FetchState, Needed
 
 if TYPE_CHECKING:
-    from steward.coordinates import Package
+    from steward.coordinates import Format, Package
+    from steward.endpoint_access import EndpointAccess
+    from steward.streamed_http import StreamedHttp
+    from warm_caches.asking import Visit
     from warm_caches.values import WantedVersion
 
-__all__ = ["Available", "Fetch", "FetchState", "FetchedFile", "Fetching", "Needed"]
+__all__ = [
+    "Available",
+    "EndpointFetching",
+    "Fetch",
+    "FetchState",
+    "FetchedFile",
+    "Fetching",
+    "Needed",
+]
 
 
 class Fetching(Protocol):
@@ -54,3 +71,87 @@ class Fetching(Protocol):
         Raises:
             EndpointError: There is no answer, or none that can be read.
         """
+
+
+class EndpointFetching:
+    """The endpoints of CodeArtifact itself."""
+
+    def __init__(
+        self,
+        access: EndpointAccess,
+        http: StreamedHttp,
+        pace: Callable[[], None],
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        """
+        Ask nothing yet.
+
+        Args:
+            pace: Called before each request to an endpoint; not before what a redirect leads to.
+            sleep: Waits so many seconds.
+        """
+        self._asking = Asking(access, http, pace, sleep=sleep)
+        self._formats: dict[str, _FormatFetching] = {}
+        self._lock = Lock()
+
+    @property
+    def requests_made(self) -> Mapping[str, int]:
+        """See :class:`Fetching`."""
+        return dict(self._asking.made)
+
+    def fetch(self, package: Package, wanted: WantedVersion, *, whole: bool, digest: bool) -> Fetch:
+        """See :class:`Fetching`."""
+        visit: Visit | None = None
+        try:
+            visit = self._asking.visit(package)
+            asks = self._of(package.format)
+            fetch = asks.fetch(visit, wanted, whole=whole, digest=digest)
+        except NotFetchedError as error:
+            fetch = Fetch(error.state, str(error), error.status)
+        except EndpointError as error:  # a name or an address that leads out of the repository
+            fetch = Fetch("refused", str(error))
+        if visit is None:
+            return fetch
+        return replace(fetch, requests=visit.requests, size=visit.size)
+
+    def available(self, package: Package) -> Available:
+        """See :class:`Fetching`."""
+        try:
+            return self._of(package.format).available(self._asking.visit(package))
+        except NotFetchedError as error:
+            raise EndpointError(str(error)) from error
+
+    def _of(self, package_format: Format) -> _FormatFetching:
+        """Return what knows how a format's assets are asked for, loaded when there are any."""
+        with self._lock:
+            known = self._formats.get(package_format)
+            if known is None:
+                if package_format not in _FETCHINGS:
+                    reason = f"{package_format} packages have no external connection"
+                    raise NotFetchedError("refused", reason)
+                module, name = _FETCHINGS[package_format]
+                made = getattr(import_module(f"warm_caches.formats.{module}"), name)
+                known = self._formats[package_format] = made(self._asking)
+            return known
+
+
+class _FormatFetching(Protocol):
+    """How one format's assets are named and asked for."""
+
+    def fetch(self, visit: Visit, wanted: WantedVersion, *, whole: bool, digest: bool) -> Fetch:
+        """See :class:`Fetching`; failures are raised."""
+
+    def available(self, visit: Visit) -> Available:
+        """See :class:`Fetching`."""
+
+
+# "External connection repositories", User Guide: the other formats have none.
+_FETCHINGS: Final[Mapping[str, tuple[str, str]]] = {
+    "pypi": ("pypi", "PypiFetching"),
+    "npm": ("npm", "NpmFetching"),
+    "maven": ("maven", "MavenFetching"),
+    "nuget": ("nuget", "NugetFetching"),
+    "cargo": ("cargo", "CargoFetching"),
+    "ruby": ("ruby", "RubyFetching"),
+}

@@ -56,22 +56,23 @@ def same_host(one: str, other: str) -> bool:
         raise EndpointError("an endpoint's address cannot be read") from None
 
 
-def within(base: str, path: str) -> str:
+def within(base: str, path: str, *, seen_from: str = "") -> str:
     """
-    Return the address of *path*, which an answer gave, as seen from *base*, below *base*'s root.
+    Return the address of *path*, which an answer gave, if it is below *base*.
 
     Args:
         base: The endpoint of a repository, with a slash at its end.
+        seen_from: The address that gave the answer; *base* unless it is said.
 
     Raises:
         EndpointError: It leads to another host or out of the repository.
     """
-    url = joined(base, path)
+    url = joined(seen_from or base, path)
     if not same_host(url, base):
         raise EndpointError(f"{base} leads to another host")
-    root, path = urlsplit(base).path, urlsplit(url).path
-    beyond = path.removeprefix(root).split("/")
-    if not path.startswith(root) or any(_leaves(unquote(each)) for each in beyond):
+    root, whole = urlsplit(base).path, urlsplit(url).path
+    beyond = whole.removeprefix(root).split("/")
+    if not whole.startswith(root) or any(_leaves(unquote(each)) for each in beyond):
         raise EndpointError(f"{base} leads out of the repository")
     return url
 

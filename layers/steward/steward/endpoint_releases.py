@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 # for "none": NuGet says 1900 of what is unlisted ("Package metadata", NuGet API), others 1970.
 OLDEST: Final = datetime(1990, 1, 1, tzinfo=UTC)
 MAX_REASON: Final = 300  # characters of why something was yanked; our choice: a line for people
+_ARCHIVES: Final = (".tar.gz", ".zip", ".tar.bz2", ".tgz", ".tar.xz", ".tar.Z", ".tar")
 _REGISTRATIONS: Final = "RegistrationsBaseUrl"  # "Package metadata", NuGet API
 
 
@@ -96,7 +97,7 @@ def of_pypi(document: object, name: str, versions: Iterable[str]) -> dict[str, R
         of = _version_of_file(name, file.get("filename"))
         if of is None:
             continue
-        time, yanked = iso_time(file.get("upload-time")), _reason(file.get("yanked"))
+        time, yanked = iso_time(file.get("upload-time")), reason_of(file.get("yanked"))
         before = found.get(of)
         if before is not None:
             old = before.released_at
@@ -120,31 +121,36 @@ def of_cargo(document: object) -> dict[str, Release]:
     found = {}
     for row in rows:
         if isinstance(row, dict) and isinstance(row.get("num"), str):
-            withdrawn = _reason(row.get("yanked"))
+            withdrawn = reason_of(row.get("yanked"))
             if withdrawn is not None:
-                withdrawn = _reason(row.get("yank_message")) or withdrawn
+                withdrawn = reason_of(row.get("yank_message")) or withdrawn
             found[row["num"]] = Release(iso_time(row.get("created_at")), withdrawn)
     return found
 
 
 def registrations_in(document: object) -> str:
-    """
-    Return where the registrations of packages are, by the service index of a NuGet repository.
-
-    "Package metadata", NuGet API: any resource of the type ``RegistrationsBaseUrl``. The latest
-    one is taken, because only it has to know SemVer 2 versions.
-    """
+    """Return where a NuGet repository tells of packages, by its service index."""
     if document is None:
         raise EndpointError("the NuGet repository has no service index")
+    return nuget_resource(document, _REGISTRATIONS)
+
+
+def nuget_resource(document: object, kind: str) -> str:
+    """
+    Return where the resource *kind* of a NuGet repository is, by its service index.
+
+    Any whose type begins with *kind* ("Service index", NuGet API). The latest one is taken: of
+    registrations ("Package metadata", NuGet API), only that one has to know SemVer 2 versions.
+    """
     resources = _object(document, "the service index").get("resources")
     found: dict[str, str] = {}
     for row in resources if isinstance(resources, list) else ():
-        kind = row.get("@type") if isinstance(row, dict) else None
+        named = row.get("@type") if isinstance(row, dict) else None
         address = row.get("@id") if isinstance(row, dict) else None
-        if isinstance(kind, str) and isinstance(address, str) and kind.startswith(_REGISTRATIONS):
-            found[kind] = address
+        if isinstance(named, str) and isinstance(address, str) and named.startswith(kind):
+            found[named] = address
     if not found:
-        raise EndpointError("the service index names no registrations")
+        raise EndpointError(f"the service index names no {kind}")
     return found[max(found)]
 
 
@@ -161,8 +167,18 @@ def nuget_pages(document: object) -> list[object]:
 
 
 def of_nuget(pages: Iterable[object], versions: Sequence[str]) -> dict[str, Release]:
+    """Return *versions* by a registration's pages: see :func:`nuget_leaves`."""
+    found = nuget_leaves(pages)
+    return {
+        version: found[nuget_version(version)]
+        for version in versions
+        if nuget_version(version) in found
+    }
+
+
+def nuget_leaves(pages: Iterable[object]) -> dict[str, Release]:
     """
-    Return *versions* by the ``catalogEntry`` of each leaf of a registration's pages.
+    Return all versions, as NuGet compares them, by the ``catalogEntry`` of each leaf of *pages*.
 
     A version that is not ``listed`` counts as withdrawn: unlisting is how NuGet's gallery takes a
     version back, and then its time is not known either (1900).
@@ -177,11 +193,7 @@ def of_nuget(pages: Iterable[object], versions: Sequence[str]) -> dict[str, Rele
             time = iso_time(entry.get("published"))
             unlisted = entry.get("listed") is False or _unlisted_year(entry.get("published"))
             found[nuget_version(entry["version"])] = Release(time, "" if unlisted else None)
-    return {
-        version: found[nuget_version(version)]
-        for version in versions
-        if nuget_version(version) in found
-    }
+    return found
 
 
 def nuget_version(version: str) -> str:
@@ -198,7 +210,7 @@ def _unlisted_year(published: object) -> bool:
     return isinstance(published, str) and published.startswith("1900-")
 
 
-def _reason(yanked: object) -> str | None:
+def reason_of(yanked: object) -> str | None:
     """
     Return why something was yanked: a text, ``true`` without a reason, ``false`` or nothing.
 
@@ -209,26 +221,32 @@ def _reason(yanked: object) -> str | None:
     return "" if yanked is True else None
 
 
-def _version_of_file(name: str, file: object) -> Version | None:
-    """Return the version in the name of a wheel, an egg or a source archive of *name*."""
-    if not isinstance(file, str):
-        return None
-    for suffix in (".whl", ".egg"):
-        if file.endswith(suffix):
-            parts = file.removesuffix(suffix).split("-")
-            return _pypi_version(parts[1]) if len(parts) > 1 else None
-    for suffix in (".tar.gz", ".zip", ".tar.bz2", ".tgz", ".tar.xz", ".tar.Z", ".tar"):
+def version_in_file_name(name: str, file: str) -> str | None:
+    """
+    Return the version in the name of a wheel, an egg or a source archive of the package *name*.
+
+    As it is written there. ``None``: the name has none of the known forms.
+    """
+    if file.endswith((".whl", ".egg")):
+        parts = file[:-4].split("-")
+        return parts[1] if len(parts) > 1 else None
+    for suffix in _ARCHIVES:
         if file.endswith(suffix):
             return _version_of_archive(name, file.removesuffix(suffix))
     return None
 
 
-def _version_of_archive(name: str, stem: str) -> Version | None:
+def _version_of_file(name: str, file: object) -> Version | None:
+    text = version_in_file_name(name, file) if isinstance(file, str) else None
+    return None if text is None else _pypi_version(text)
+
+
+def _version_of_archive(name: str, stem: str) -> str | None:
     """Return what follows the name; in old archives both the name and the version have dashes."""
     parts = stem.split("-")
     for length in range(1, len(parts)):
         if normalised("pypi", "-".join(parts[:length])) == name:
-            return _pypi_version("-".join(parts[length:]))
+            return "-".join(parts[length:])
     return None
 
 

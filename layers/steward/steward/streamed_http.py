@@ -31,6 +31,10 @@ _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _OK: Final = 200
 
 
+class AnswerTooLargeError(RequestFailedError):
+    """An answer is larger than was allowed."""
+
+
 class _Ends(threading.local):
     """When the answer that this thread waits for has to be there."""
 
@@ -102,9 +106,10 @@ class StreamedHttp:
             into: Gets each piece of the body of a 200; what it raises is raised.
 
         Raises:
-            RequestFailedError: No answer came, or not all of it in time, or it is larger than was
-                allowed, or leads in circles, to what is no address or where others could read or
-                change what comes. Its message names neither headers nor a query.
+            AnswerTooLargeError: See there.
+            RequestFailedError: No answer came, or not all of it in time, or it leads in circles, to
+                what is no address or where others could read or change what comes. Its message
+                names neither headers nor a query.
         """
         self._ends.at = time.monotonic() + self._whole
         sent = {"Accept-Encoding": "identity", **headers}
@@ -217,7 +222,7 @@ def _piece(response: urllib3.BaseHTTPResponse, url: str) -> bytes:
 
 def _refuse_more(size: int, largest: int, url: str) -> None:
     if size > largest:
-        raise RequestFailedError(f"{_shown(url)} answered more than {largest} bytes")
+        raise AnswerTooLargeError(f"{_shown(url)} answered more than {largest} bytes")
 
 
 def _named(response: urllib3.BaseHTTPResponse) -> dict[str, str]:

@@ -1,0 +1,50 @@
+"""What is asked for once, kept for a while, and shared by the threads that want it."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import Generic, TypeVar
+
+_Key = TypeVar("_Key", bound=Hashable)
+_Kept = TypeVar("_Kept")
+
+
+@dataclass(slots=True)
+class _Slot(Generic[_Kept]):
+    making: Lock = field(default_factory=Lock)
+    made: list[_Kept] = field(default_factory=list)
+
+
+class Once(Generic[_Key, _Kept]):
+    """
+    A cache in which each thing is made by one thread while the others wait for it.
+
+    What could not be made is made again for the next one who wants it.
+    """
+
+    def __init__(self, largest: int) -> None:
+        """Keep the *largest* things that were wanted last."""
+        self._largest = largest
+        self._slots: OrderedDict[_Key, _Slot[_Kept]] = OrderedDict()
+        self._lock = Lock()
+
+    def get(self, key: _Key, make: Callable[[], _Kept]) -> _Kept:
+        """Return what *make* returned for *key*, now or before; what it raises is raised."""
+        with self._lock:
+            slot = self._slots.setdefault(key, _Slot())
+            self._slots.move_to_end(key)
+            if len(self._slots) > self._largest:
+                self._slots.popitem(last=False)
+        if not slot.made:
+            with slot.making:
+                if not slot.made:
+                    slot.made.append(make())
+        return slot.made[0]
+
+    def forget(self, key: _Key) -> None:
+        """What is kept for *key* is made again for the next one who wants it."""
+        with self._lock:
+            self._slots.pop(key, None)
