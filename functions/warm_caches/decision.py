@@ -7,7 +7,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Literal
 
 from steward.version_order import Position, position
+from warm_caches.fetches import FetchedFile
 from warm_caches.values import Outcome, State, WantedVersion
+from warm_caches.verifying import mismatches
 
 if TYPE_CHECKING:
     from steward.coordinates import Format, Package, PackageVersion, Status
@@ -17,9 +19,7 @@ _SERVED: Final[frozenset[Status]] = frozenset({"Published", "Unlisted"})
 # Formats whose versions CodeArtifact stores in a spelling of its own ("NuGet package name, version
 # ... normalization", User Guide) or as the files state them (PyPI), whatever the lock file says.
 _RESPELT: Final[frozenset[Format]] = frozenset({"nuget", "pypi"})
-_COMPARED: Final = ("SHA-256", "SHA-512")
-# One asset a version, so each one has to be the one that the lock file knows.
-_SINGLE_ASSET: Final[frozenset[Format]] = frozenset({"npm", "nuget", "cargo"})
+_NAMED: Final = 3  # our choice: so many names make a sentence, more make a list
 
 # first: nothing was asked for yet. confirming: it has just been asked for. again, last: it was
 # asked for minutes ago, once or twice.
@@ -127,30 +127,27 @@ def compared(
     """
     Return what the *assets* of a version (name to hashes by algorithm) lack of what is *wanted*.
 
-    Which file has which hash a lock file need not say, and files are added to a version later. So
-    (our choice) its hashes are others than those stated if a file has one that is not stated, and
-    one is stated that no file has. Of Maven only the files without a classifier count and those
-    that are wanted: sources and documentation come in by themselves and are in no lock file. Of
-    npm, NuGet and Cargo there is but one file.
-
-    Files without a hash of a stated kind say nothing.
+    Which hashes are others than those stated: :func:`mismatches`. Of Maven only the files without a
+    classifier count and those that are wanted: sources and documentation come in by themselves and
+    are in no lock file. Files without a hash of a stated kind say nothing.
     """
     files = wanted.files - assets.keys()
     if not verify or not wanted.hashes:
         return Compared(files)
-    kind = next((one for one in _COMPARED if any(h.startswith(one) for h in wanted.hashes)), None)
-    hashes = {
-        name: f"{kind}:{found[kind].lower()}"
-        for name, found in assets.items()
-        if kind is not None and kind in found and _counts(package, wanted, name)
-    }
-    unlisted = sorted(name for name, digest in hashes.items() if digest not in wanted.hashes)
-    stated = {one for one in wanted.hashes if kind is not None and one.startswith(kind)}
-    differs = unlisted and (package.format in _SINGLE_ASSET or not stated <= set(hashes.values()))
-    if not differs:
+    kinds = {one.partition(":")[0] for one in wanted.hashes}
+    found = [
+        FetchedFile(name, hashes={kind: hashes[kind] for kind in kinds & hashes.keys()})
+        for name, hashes in sorted(assets.items())
+        if _counts(package, wanted, name)
+    ]
+    differing = [
+        f"{one.name} ({', '.join(f'{kind}:{digest}' for kind, digest in one.hashes.items())})"
+        for one in mismatches(wanted.hashes, found)
+    ]
+    if not differing:
         return Compared(files)
-    shown = ", ".join(f"{name} ({hashes[name]})" for name in unlisted[:3])
-    more = f" and {len(unlisted) - 3} more" if len(unlisted) > 3 else ""  # noqa: PLR2004  as above
+    more = f" and {len(differing) - _NAMED} more" if len(differing) > _NAMED else ""
+    shown = ", ".join(differing[:_NAMED])
     return Compared(files, f"the lock files do not state the hash of {shown}{more}")
 
 
