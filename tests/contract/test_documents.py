@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import product
 from pathlib import Path
-from typing import cast
+from typing import cast, get_args
 
 import click
 import pytest
@@ -32,6 +32,7 @@ from steward.policy_promotions import (
 )
 from tests.contract.cloudformation import of_type, source
 from tests.contract.project import FUNCTIONS, LAYER, ROOT, automations, python_files
+from warm_caches.values import State
 
 # What the benchmarks share has no command of its own.
 BENCHMARKS = sorted(
@@ -143,6 +144,14 @@ def test_the_runbook_explains_each_metric(heading: str) -> None:
     assert _first_column(_section("docs/operations.md", heading), "metric") == counted
 
 
+def test_the_runbook_says_what_to_do_about_each_version_that_is_not_warm() -> None:
+    """What a version can have become stands there, with a reason, or is well."""
+    well = {"warm", "fetched"}
+    on_its_way = {"waiting", "no answer"}  # and then one of the others
+    told = _first_column(_section("docs/operations.md", "## What is not warm"), "message")
+    assert told == {*get_args(State)} - well - on_its_way
+
+
 def test_metrics_put_together_are_those_that_are_counted() -> None:
     """What `carry_out` is asked for is what the table of parts above has."""
     asked = {
@@ -251,6 +260,7 @@ def _check_link(page: Path, target: str) -> None:
 def test_queries_of_the_runbook_ask_for_messages_that_are_logged() -> None:
     """A CloudWatch Logs Insights query with another word than the code's finds nothing."""
     logged = {text for path in DEPLOYED for text in _first_arguments(path, LEVELS)}
+    logged |= {*get_args(State)}  # what has become of a version is a message as it is
     filters = re.findall(r"^\| filter message .*$", _document("docs/operations.md"), re.MULTILINE)
     assert filters
     for line in filters:
