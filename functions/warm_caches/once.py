@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from threading import Lock
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
+
+# Our choice: longer than a batch takes. A function lives on, and what public repositories offer
+# changes.
+KEPT_SECONDS: Final = 300.0
 
 _Key = TypeVar("_Key", bound=Hashable)
 _Kept = TypeVar("_Kept")
@@ -14,6 +19,7 @@ _Kept = TypeVar("_Kept")
 
 @dataclass(slots=True)
 class _Slot(Generic[_Kept]):
+    until: float
     making: Lock = field(default_factory=Lock)
     made: list[_Kept] = field(default_factory=list)
 
@@ -25,16 +31,19 @@ class Once(Generic[_Key, _Kept]):
     What could not be made is made again for the next one who wants it.
     """
 
-    def __init__(self, largest: int) -> None:
-        """Keep the *largest* things that were wanted last."""
+    def __init__(self, largest: int, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+        """Keep the *largest* things that were wanted last, each for five minutes."""
         self._largest = largest
+        self._monotonic = monotonic
         self._slots: OrderedDict[_Key, _Slot[_Kept]] = OrderedDict()
         self._lock = Lock()
 
     def get(self, key: _Key, make: Callable[[], _Kept]) -> _Kept:
         """Return what *make* returned for *key*, now or before; what it raises is raised."""
         with self._lock:
-            slot = self._slots.setdefault(key, _Slot())
+            now, slot = self._monotonic(), self._slots.get(key)
+            if slot is None or now >= slot.until:
+                slot = self._slots[key] = _Slot(now + KEPT_SECONDS)
             self._slots.move_to_end(key)
             if len(self._slots) > self._largest:
                 self._slots.popitem(last=False)
