@@ -57,7 +57,7 @@ class Requests:
     def note(self, request: Request, body: bytes) -> None:
         """Remember what a function asks for; requests of anybody else are none of theirs."""
         function = re.search(r" app/(\w+)", request.headers.get("user-agent", ""))
-        signed = re.search(r"/([a-z-]+)/aws4_request", request.headers.get("authorization", ""))
+        signed = re.search(r"/([a-z0-9-]+)/aws4_request", request.headers.get("authorization", ""))
         if function is None or signed is None:
             return
         operation = request.headers.get("x-amz-target", "").rpartition(".")[2]
