@@ -13,7 +13,7 @@ from steward.coordinates import FORMATS, Format
 from steward.lockfiles import known_file
 from steward.policy_promotion_values import CONNECTIONS, is_file, is_package_url
 from steward.policy_values import PatternText, as_list, refusal, unrepeated
-from steward.purls import parse_purl
+from steward.purls import PREFIX, parse_purl
 from steward.versions import build_of
 
 S3: Final = "s3://"
@@ -66,6 +66,8 @@ def _is_package(value: object) -> object:
             f"{value!r} is a pattern, and this has to be a package URL",
             "Write pkg:pypi/name here, or the pattern in keep_up_with.",
         )
+    if not value.startswith(PREFIX):
+        raise refusal(f"{value!r} is no package URL", "Write pkg:pypi/name, or another type.")
     url = parse_purl(is_package_url(value))
     if url.format not in FETCHED_FORMATS:
         raise refusal(
