@@ -14,7 +14,7 @@ from steward.lockfiles.locked import Lockfile, LockfileError
 _TOKEN: Final = re.compile(
     r'"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<plain>[^\s",:](?:[^\s",]*[^\s",:])?)'
 )
-_PROPERTY: Final = re.compile(r'  (?P<key>"[^"]+"|[^\s":]+) (?P<value>"(?:[^"\\]|\\.)*"|\S+)')
+_PROPERTY: Final = re.compile(r'  (?P<key>"[^"]+"|[^\s":]+) (?P<value>"(?:[^"\\]|\\.)*"|[^\s"]\S*)')
 _TABLE: Final = re.compile(r'  (?P<key>"[^"]+"|[^\s":]+):')
 _OF_TABLE: Final = "    "
 _DESCRIPTOR: Final = re.compile(r"(?P<name>@?[^@]+)@(?P<asked>.*)")
@@ -77,7 +77,7 @@ def _entries(text: str) -> Iterator[_Entry]:
     for number, line in enumerate(text.split("\n"), 1):
         if not line.strip() or line.lstrip().startswith("#"):
             continue
-        if not line.startswith(" ") and line.endswith(":"):
+        if not line[0].isspace() and line.endswith(":"):
             if entry:
                 yield entry
             entry, in_table = _Entry(_asked(line, number), number), False
