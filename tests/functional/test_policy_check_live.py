@@ -342,3 +342,41 @@ def said(result: Result, policy: Path) -> list[str]:
 def asked(domain: Local) -> int:
     """Return how often repositories were described so far."""
     return domain.requests().get("DescribeRepository", 0)
+
+
+def test_a_cache_that_reaches_no_external_connection_is_a_warning(
+    domain: Local, policy: Path
+) -> None:
+    """Of the formats that it names; a connection behind upstream repositories counts."""
+    client = domain.client()
+    policy.write_text(
+        "domain: my-company\ncaches:\n"
+        "  - {repository: intake, keep_up_with: [/pypi/*, /npm/*, /*]}\n"
+        "  - {repository: ghost, packages: pkg:npm/react}\n"
+    )
+    ghost = "4: caches[1].repository: the domain has no repository ghost. Correct it, or create it."
+    result = check(policy)
+    assert result.exit_code == 0
+    assert [line.split(":")[0] for line in said(result, policy)] == ["3", "4"]
+    client.create_repository(domain="my-company", repository="pypi-store")
+    client.associate_external_connection(
+        domain="my-company", repository="pypi-store", externalConnection="public:pypi"
+    )
+    client.update_repository(
+        domain="my-company", repository="intake", upstreams=[{"repositoryName": "pypi-store"}]
+    )
+    assert said(check(policy), policy) == [
+        (
+            "3: caches[0].repository: intake reaches no external connection for npm: only what its "
+            "upstreams hold can be fetched. Give it an upstream repository that has one "
+            "(AssociateExternalConnection)."
+        ),
+        ghost,
+    ]
+    client.create_repository(domain="my-company", repository="npm-store")
+    client.associate_external_connection(
+        domain="my-company", repository="npm-store", externalConnection="public:npmjs"
+    )
+    stores = [{"repositoryName": "pypi-store"}, {"repositoryName": "npm-store"}]
+    client.update_repository(domain="my-company", repository="intake", upstreams=stores)
+    assert said(check(policy), policy) == [ghost]
