@@ -25,6 +25,8 @@ SAMPLES: dict[str, set[str]] = {
     "promotions-due.json": set(),
     "recheck-package.json": set(),
     "recheck-promoted-versions.json": set(),
+    "warm-caches.json": set(),
+    "warm-packages.json": set(),
     "maven-snapshot-build-created.json": {SNAPSHOTS, ORIGINS},
     "maven-snapshot-build-unlisted.json": set(),
     "maven-snapshot-published.json": RULES,
