@@ -10,9 +10,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
-from importlib import import_module
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Mapping
 from urllib.parse import urlsplit
 
 from emulator.core.external import (
@@ -25,13 +23,13 @@ from emulator.core.external import (
 from emulator.core.repositories import EXTERNAL_CONNECTIONS
 from emulator.core.values import Format, PackageId
 from emulator.external.builtin import builtin
+from emulator.external.cargo_layout import CargoLayout
 from emulator.external.maven_layout import MavenLayout
 from emulator.external.npm_registry import NpmRegistry
+from emulator.external.nuget_layout import NuGetLayout
 from emulator.external.pypi_index import PyPIIndex
+from emulator.external.ruby_layout import RubyLayout
 from emulator.options import Options
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 logger = logging.getLogger(__name__)
 
@@ -49,6 +47,16 @@ VARIABLES = {
     },
 }
 """Which environment variable says where a connection leads, such as ``STEWARD_MAVEN_CENTRAL``."""
+
+_ADAPTERS: Mapping[Format, Callable[[str, str], PublicRepository]] = {
+    "cargo": CargoLayout,
+    "maven": MavenLayout,
+    "npm": NpmRegistry,
+    "nuget": NuGetLayout,
+    "pypi": PyPIIndex,
+    "ruby": RubyLayout,
+}
+"""What reads each format: from its location and a description of it."""
 
 ASK_SECONDS = 30.0  # how long pip or npm may take to say how they are configured
 
@@ -180,26 +188,10 @@ def _leads_outside(url: str) -> bool:
 
 def _given(name: str, fmt: Format, location: str) -> PublicRepository:
     described = "what was given at start"
-    layouts = {
-        "nuget": "nuget_layout.NuGetLayout",
-        "cargo": "cargo_layout.CargoLayout",
-        "ruby": "ruby_layout.RubyLayout",
-    }
-    if fmt in layouts:
-        module, _, adapter = layouts[fmt].partition(".")
-        found: PublicRepository = getattr(import_module(f"emulator.external.{module}"), adapter)(
-            location, described
-        )
-        return found
-    match fmt:
-        case "pypi":
-            return PyPIIndex(location, described)
-        case "npm":
-            return NpmRegistry(location, described)
-        case "maven":
-            return MavenLayout(location, described)
-        case _:
-            return Unavailable(name, fmt, "packages of this format come from nowhere outside")
+    adapter = _ADAPTERS.get(fmt)
+    if adapter is None:
+        return Unavailable(name, fmt, "packages of this format come from nowhere outside")
+    return adapter(location, described)
 
 
 def _configured(name: str, ask: Callable[[], str | None]) -> PublicRepository:

@@ -34,7 +34,7 @@ def environment(tmp_path: Path, **changed: str) -> Mapping[str, str]:
 
 
 def test_every_external_connection_has_something_behind_it(tmp_path: Path) -> None:
-    """Given ones as given, Maven Central built in, formats without an adapter unavailable."""
+    """Given ones as given, Maven Central built in, those that nobody has named unavailable."""
     given = {"public:maven-clojars": str(tmp_path)}
 
     found = discovery.public_repositories(
