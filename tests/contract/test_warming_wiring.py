@@ -8,6 +8,7 @@ import pytest
 from steward import lockfiles
 from tests.contract.cloudformation import ACCOUNT, Document, deployed, of_type, source
 from warm_caches import messages
+from warm_caches.app import LISTS_PER_SECOND, REQUESTS_PER_SECOND
 
 DAY = 24 * 60 * 60
 LONGEST_DELAY = 900  # DelaySeconds of SendMessage, SQS API Reference
@@ -119,6 +120,17 @@ def test_a_run_has_time_for_a_batch(resources: Document) -> None:
     calls_for_a_package = 2 + 1 + 3  # lists; a page about it; files
     timeout = resources["WarmCachesFunction"]["Properties"]["Timeout"]
     assert messages.MAX_PACKAGES * calls_for_a_package * seconds_a_call <= timeout / 4
+
+
+def test_half_of_what_an_account_has_is_left_to_the_builds(resources: Document) -> None:
+    """However many batches wait: two runs at once, and each counts its own requests."""
+    runs = mapping(resources)["ScalingConfig"]["MaximumConcurrency"]
+    # User Guide, "Quotas in AWS CodeArtifact"
+    reads_a_second, lists_a_second, requests_of_a_token_a_second = 800, 200, 1_200
+    requests = runs * (REQUESTS_PER_SECOND + LISTS_PER_SECOND)
+    assert requests <= reads_a_second / 2
+    assert requests <= requests_of_a_token_a_second / 3
+    assert runs * LISTS_PER_SECOND <= lists_a_second / 2
 
 
 def test_a_run_has_memory_for_the_largest_lock_file(resources: Document) -> None:
