@@ -19,7 +19,9 @@ from emulator.external.discovery import VARIABLES
 from enforce_origin_controls.outcome import Found
 from enforce_origin_controls.telling import external_text
 from steward.coordinates import Origin, Package, PackageVersion, Repository
+from steward.lockfiles import known_file
 from steward.policy import OriginRule, load
+from steward.policy_caches import CachedPackageKeys
 from steward.policy_file import compile_policy
 from steward.policy_model import SECTIONS, keys_of
 from steward.policy_promotions import (
@@ -288,7 +290,8 @@ def test_each_example_of_a_policy_is_one(example: str, tmp_path: Path) -> None:
     (tmp_path / "requirements.txt").write_text(lock, encoding="utf-8")
     path.write_text(compile_policy(text, str(tmp_path / "policy.yaml")), encoding="utf-8")
     policy = load(path)
-    assert policy.snapshots or policy.origins or policy.groups or policy.promotions
+    rules = (policy.snapshots, policy.origins, policy.groups, policy.promotions, policy.caches)
+    assert any(rules)
 
 
 @pytest.mark.parametrize(
@@ -310,6 +313,14 @@ def test_each_key_of_a_gate_is_described(heading: str, model: type[BaseModel]) -
     assert [key for key in keys_of(model) if f"{key}:" not in whole] == []
 
 
+def test_each_key_of_a_package_to_be_fetched_is_described() -> None:
+    """In a table of its own, and in an example."""
+    section = _section("docs/policy.md", "## `caches`")
+    rows = re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE)
+    assert set(keys_of(CachedPackageKeys)) <= set(rows)
+    assert [key for key in keys_of(CachedPackageKeys) if f"{key}: " not in section] == []
+
+
 @pytest.mark.parametrize("section", [*SECTIONS])
 def test_each_section_of_the_policy_is_described_with_an_example(section: str) -> None:
     """And each of its keys stands in the table of the section."""
@@ -321,6 +332,14 @@ def test_each_section_of_the_policy_is_described_with_an_example(section: str) -
     keys = {key for row in rows for key in re.findall(r"`(\w+)`", row)}
     assert set(keys_of(SECTIONS[section])) <= keys
     assert any(f"{section}:" in example for example in POLICIES)
+
+
+def test_the_policy_page_lists_only_lock_files_that_are_read() -> None:
+    """Of each tool that writes one."""
+    section = _section("docs/policy.md", "### Lock files")
+    files = [*_first_column(section, "file")]
+    assert files
+    assert [name for name in files if not known_file(name)] == []
 
 
 def test_documents_name_only_switches_that_exist() -> None:

@@ -416,6 +416,19 @@ def test_a_key_without_effect_is_a_warning(tmp_path: Path, rule: str, warning: s
     assert warning in found
 
 
+def test_a_repository_that_versions_are_promoted_to_is_a_warning(tmp_path: Path) -> None:
+    """It is to hold what has passed the gates, and nothing else."""
+    promotion = (
+        "{name: x, packages: /npm/*, from: intake, to: my-repo, require: {origin: internal}}"
+    )
+    text = f"{RULE}  keep_up_with: /npm/*\npromotions:\n- {promotion}\n"
+    (found,) = warnings(text, tmp_path)
+    assert found == (
+        "3: caches[0].repository: promotions[0] (line 6) promotes to my-repo: nothing should get "
+        "there from outside. Fetch into intake, from where it is promoted."
+    )
+
+
 def test_what_a_lock_file_has_from_elsewhere_is_a_warning(tmp_path: Path) -> None:
     """Once for each file, with the first few entries."""
     text = RULE + (

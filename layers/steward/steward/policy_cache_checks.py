@@ -13,6 +13,7 @@ from steward.policy_cache_lockfiles import CacheLockfiles, local_lockfiles, lock
 from steward.policy_cache_values import FETCHED_FORMATS
 from steward.policy_caches import CachesRule
 from steward.policy_lines import Mistake, PolicySource
+from steward.policy_model import PolicyModel
 from steward.purls import parse_purl
 
 
@@ -73,10 +74,19 @@ def _said(rule: CachesRule) -> str:
 
 
 def cache_warnings(
-    rules: Sequence[CachesRule], lockfiles: CacheLockfiles, source: PolicySource
+    model: PolicyModel, lockfiles: CacheLockfiles, source: PolicySource
 ) -> Iterator[Mistake]:
     """Yield what is no mistake, and probably not what is wanted."""
-    for index, rule in enumerate(rules):
+    promoted = {rule.to: index for index, rule in reversed([*enumerate(model.promotions)])}
+    for index, rule in enumerate(model.caches):
+        if rule.repository in promoted:
+            promoting = source.named(("promotions", promoted[rule.repository]))
+            yield source.mistake(
+                ("caches", index, "repository"),
+                f"{promoting} promotes to {rule.repository}: nothing should get there from outside",
+                f"Fetch into {model.promotions[promoted[rule.repository]].source}, from where it "
+                "is promoted.",
+            )
         if rule.verify and not rule.lockfiles:
             yield source.mistake(
                 ("caches", index, "verify"),
@@ -97,7 +107,7 @@ def cache_warnings(
                     "version name theirs",
                     f"Delete {key}, or add packages or keep_up_with.",
                 )
-    yield from lockfile_warnings(rules, lockfiles, source)
+    yield from lockfile_warnings(model.caches, lockfiles, source)
 
 
 def _counts(rule: CachesRule) -> bool:

@@ -149,7 +149,7 @@ def check(text: str, file: str, *, now: datetime | None = None) -> CheckedPolicy
                 caches=asked_for(model.caches, cached, source),
                 warnings=[
                     *promotion_warnings(model.promotions, source, now=now or datetime.now(UTC)),
-                    *cache_warnings(model.caches, cached, source),
+                    *cache_warnings(model, cached, source),
                 ],
             )
     raise PolicyMistakesError(sorted(mistakes, key=lambda mistake: mistake.line))
