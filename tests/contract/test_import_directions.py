@@ -48,12 +48,17 @@ def test_the_core_of_the_emulator_knows_no_http(path: Path) -> None:
     assert not imported_modules(path) & {"emulator.wire", "emulator.formats", "emulator.app"}
 
 
+# What of an automation decides besides its decision.py.
+ALSO_DECIDE = ["warm_caches/newest.py", "warm_caches/verifying.py", "warm_caches/wanting.py"]
+
+
 def _decisions() -> list[Path]:
     """Return what decides: of each automation its decision, and the gates that one has."""
     gates = (FUNCTIONS / automation / "gates" for automation in automations())
     return [
         *(FUNCTIONS / automation / "decision.py" for automation in automations()),
         *(path for folder in gates if folder.is_dir() for path in python_files(folder)),
+        *(FUNCTIONS / name for name in ALSO_DECIDE),
     ]
 
 
