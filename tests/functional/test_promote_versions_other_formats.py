@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from promote_versions.gates.waits import UNANSWERED, UNKNOWN
+from promote_versions.gates.waits import UNANSWERED
 from promote_versions.seen import destined
 from steward import policy as policies
 from steward.coordinates import Format, Package
@@ -177,27 +177,43 @@ def test_osv_is_asked_by_the_name_that_it_has_for_the_format(
     assert promotions.there(package) == {"1.2.0": "Published"}
 
 
+@pytest.mark.parametrize("case", [NUGET, CARGO], ids=lambda case: case.format)
+def test_a_release_time_that_the_endpoint_tells_is_counted(
+    promotions: PromotionDomain, folder: Path, case: Case
+) -> None:
+    """Since the public release, not since the version came here."""
+    deploy(promotions, folder, case, "minimum_age: P7D")
+    package = new_package(promotions, case)
+    seed(promotions, case, package, {"1.0.0": "MIT"})
+    promotions.seed(package, "1.1.0", origin=case.origin, released=NOW - timedelta(days=6))
+    promotions.events_of(package)
+    promotions.come_to_rest()
+    assert promotions.states(package) == {"1.0.0": "copied", "1.1.0": "held"}
+    assert promotions.record(package, "1.1.0").due == NOW + timedelta(days=1)
+
+
 @pytest.mark.parametrize(
-    ("case", "wait"),
+    ("case", "silent"),
     [
-        # The service index of a NuGet repository is always there; a crate may be missing.
-        pytest.param(NUGET, UNANSWERED, id="nuget: an endpoint without an index has not answered"),
-        pytest.param(CARGO, UNKNOWN, id="cargo: a crate that is not there has no time"),
+        pytest.param(NUGET, "nuget:GetServiceIndex", id="nuget: no service index"),
+        pytest.param(NUGET, "nuget:GetRegistration", id="nuget: no registration"),
+        pytest.param(CARGO, "cargo:GetVersions", id="cargo: no list of versions"),
     ],
 )
 def test_a_release_time_that_nobody_tells_holds(
-    promotions: PromotionDomain, folder: Path, case: Case, wait: timedelta
+    promotions: PromotionDomain, folder: Path, case: Case, silent: str
 ) -> None:
     """However long ago the version came; it is asked about again."""
     deploy(promotions, folder, case, "minimum_age: P7D")
     package = new_package(promotions, case)
     seed(promotions, case, package, {"1.0.0": "MIT"})
-    promotions.events_of(package)
-    promotions.come_to_rest()
-    assert promotions.states(package) == {"1.0.0": "held"}
-    assert promotions.record(package, "1.0.0").due == NOW + wait
-    promotions.wait(timedelta(days=30))
-    assert promotions.there(package) == {}
+    with promotions.faults(throttle={silent: 0}):
+        promotions.events_of(package)
+        promotions.come_to_rest()
+        assert promotions.states(package) == {"1.0.0": "held"}
+        assert promotions.record(package, "1.0.0").due == NOW + UNANSWERED
+        promotions.wait(timedelta(days=30))
+        assert promotions.there(package) == {}
 
 
 def test_a_generic_version_is_promoted_by_the_events_of_its_publishing(
