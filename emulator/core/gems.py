@@ -124,6 +124,15 @@ def coordinates(file_name: str, place: Place) -> Iterator[tuple[str, str]]:
         yield name, full if place == "version" else number
 
 
+def named(name: str, file_name: str) -> Entry | None:
+    """Return what the name of a file says of a gem that says nothing itself; None if nothing."""
+    for candidate, full in coordinates(file_name, "version"):
+        if candidate == name:
+            number, _, platform = full.partition("-")
+            return Entry(name, number, platform or RUBY)
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Gem:
     """A gem file: its entry of the index, and what it tells people."""

@@ -278,11 +278,12 @@ def _origin(node: Node, repository: RepositoryId, connection: str | None) -> Ori
     return Origin(kind, repository=entry_repository or repository.name)
 
 
+_ENDINGS: Mapping[Format, str] = {"maven": "jar", "cargo": "crate", "ruby": "gem"}
+
+
 def default_asset(package: PackageId, version: str) -> str:
     """Return the name of the one asset that a version of no given assets has."""
     match package.format:
-        case "maven":
-            return f"{package.name}-{version}.jar"
         case "npm":
             return "package.tgz"
         case "pypi":
@@ -290,4 +291,5 @@ def default_asset(package: PackageId, version: str) -> str:
         case "nuget":
             return f"{package.name}.{version}.nupkg"
         case _:
-            return f"{package.name}-{version}.zip"
+            ending = _ENDINGS.get(package.format, "zip")
+            return f"{package.name}-{version}.{ending}"

@@ -187,6 +187,8 @@ class CompactIndex:
 
 
 def _version(version: str, offered: list[Offered]) -> PublicVersion:
+    """Return a version with its gems; the one for all platforms first."""
+    offered = sorted(offered, key=lambda each: each[0].platform != RUBY)
     times = [asset.published for _, asset in offered if asset.published is not None]
     published = min(times) if times else None
     metadata: dict[str, object] = {

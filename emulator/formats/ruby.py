@@ -233,7 +233,7 @@ def _gems(visit: Visit, name: str, found: Reachable) -> Iterator[ListedGem]:
     for source in (found.public, found.record):
         known |= gems.entries(name, source.metadata) if source else {}
     for file, checksum in dict(_checksums(found)).items():
-        entry = known.get(file)
+        entry = known.get(file) or gems.named(name, file)
         if entry is not None and entry.version(place) == found.version:
             published = found.published or visit.state.clock.now()
             yield ListedGem(entry, found.version, file, checksum, published)

@@ -10,8 +10,9 @@ import httpx
 import pytest
 
 from emulator import requests
-from emulator.core import metadata, statuses
+from emulator.core import metadata, publishing, statuses
 from emulator.core.faults import Settings
+from emulator.core.seed_document import default_asset
 from emulator.core.values import PackageId, RepositoryId, Status
 from tests.functional.emulator.data_plane import DOMAIN, DataPlane
 from tests.functional.emulator.made_crates import crate, upload
@@ -163,6 +164,31 @@ def test_a_crate_is_found_in_lower_case_and_keeps_its_own(
     assert plane.statuses(REPOSITORY, PackageId("cargo", "", "Inflector")) == {"1.0.0": "Published"}
     other = repo.put(NEW, content=upload(document("2.0.0", "inflector"), b"other"))
     assert other.status_code == 400
+
+
+def test_a_crate_that_nothing_is_known_of_is_listed_all_the_same(
+    plane: DataPlane, repo: httpx.Client
+) -> None:
+    """As one that was seeded: it needs nothing."""
+    name = default_asset(GREETER, "1.0.0")
+    blob = plane.state.assets.store(b"seeded")
+    publishing.publish(
+        plane.state, RepositoryId(DOMAIN, REPOSITORY), GREETER, "1.0.0", [(name, blob)]
+    )
+
+    (entry,) = entries(repo)
+
+    assert (entry["deps"], entry["cksum"]) == ([], blob.sha256)
+    assert repo.get(DOWNLOAD).content == b"seeded"
+
+
+def test_a_refused_publication_says_why_as_cargo_reads_it(repo: httpx.Client) -> None:
+    """In its own JSON ("Web API", The Cargo Book)."""
+    publish(repo)
+
+    answer = repo.put(NEW, content=upload(document(), b"other bytes"))
+
+    assert "already exists" in answer.json()["errors"][0]["detail"]
 
 
 def test_the_same_bytes_may_be_published_again_and_others_may_not(repo: httpx.Client) -> None:

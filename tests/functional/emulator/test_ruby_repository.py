@@ -10,8 +10,9 @@ import httpx
 import pytest
 
 from emulator import requests
-from emulator.core import metadata, statuses
+from emulator.core import metadata, publishing, statuses
 from emulator.core.faults import Settings
+from emulator.core.seed_document import default_asset
 from emulator.core.values import PackageId, RepositoryId, Status
 from emulator.formats import ruby
 from tests.functional.emulator.data_plane import DOMAIN, DataPlane
@@ -158,6 +159,19 @@ def test_the_platform_may_be_in_the_name_of_the_asset_only(
     for file in ("greeter-1.0.0", f"greeter-1.0.0-{LINUX}"):
         assert repo.get(f"gems/{file}.gem").status_code == 200
         assert repo.get(f"quick/Marshal.4.8/{file}.gemspec.rz").status_code == 200
+
+
+def test_a_gem_that_nothing_is_known_of_is_listed_by_its_file_name(
+    plane: DataPlane, repo: httpx.Client
+) -> None:
+    """As one that was seeded: it needs nothing."""
+    place = RepositoryId(DOMAIN, REPOSITORY)
+    blob = plane.state.assets.store(b"seeded")
+    version = f"1.0.0-{LINUX}"
+    publishing.publish(plane.state, place, GREETER, version, [(f"greeter-{version}.gem", blob)])
+
+    assert lines(repo.get("info/greeter")) == [f"{version} |checksum:{blob.sha256}"]
+    assert default_asset(GREETER, version) == f"greeter-{version}.gem"
 
 
 def test_a_name_with_dashes_and_numbers_is_found(repo: httpx.Client) -> None:
