@@ -19,6 +19,7 @@ ENDPOINT: Final = "AWS_ENDPOINT_URL"  # "Service-specific endpoints", AWS SDKs a
 # A person waits longer than a function may: throttling and 5xx get eight attempts with backoff
 # ("Retry behavior", AWS SDKs and Tools Reference Guide).
 _ATTEMPTS: Final = 8
+_CONNECTIONS: Final = 64  # our choice: some commands ask from many threads; botocore keeps ten
 
 _LOG_IN: Final = (
     "Log in as for any AWS tool (`aws sso login`, AWS_PROFILE, or AWS_ACCESS_KEY_ID and "
@@ -77,7 +78,9 @@ class Aws:
         from botocore.config import Config
 
         config = Config(
-            connect_timeout=5, retries={"mode": "standard", "total_max_attempts": _ATTEMPTS}
+            connect_timeout=5,
+            max_pool_connections=_CONNECTIONS,
+            retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
         )
         with explained():
             made: object = self._session.create_client(service, config=config)

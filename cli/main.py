@@ -26,6 +26,7 @@ COMMANDS = {  # name: module, in which the command has the same name with `_comm
     "promotions": "cli.commands.promotions",
     "approve": "cli.commands.approve",
     "reject": "cli.commands.reject",
+    "warm": "cli.commands.warm",
     "restore": "cli.commands.restore",
     "exemptions": "cli.commands.exemptions",
 }

@@ -1,0 +1,202 @@
+"""Has the deployment warm caches, and follows its runs."""
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+from uuid import uuid4
+
+from rich.console import Console
+from rich.filesize import decimal
+from rich.live import Live
+from rich.markup import escape
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from cli.warming_subjects import Subjects
+    from steward.coordinates import Repository
+    from warm_caches.queue import WarmingQueue
+    from warm_caches.runs import Run, Runs
+
+_PAUSE_SECONDS: Final = 1.0
+# Our choice: a plan of many pages may take the function's whole time before its run is to be seen.
+_FIRST_SECONDS: Final = 60.0
+
+
+def ask_for_caches(queue: "WarmingQueue", rules: Sequence[str]) -> str:
+    """
+    Have the caches *rules* of the deployed policy warmed, all of them if none is named.
+
+    One message for each, or one for all. Return what the ids of the runs begin with.
+
+    Raises:
+        QueueError: Some were not accepted.
+    """
+    from warm_caches.messages import WarmCaches, new_request
+
+    request = new_request(datetime.now(UTC), str(uuid4()))
+    names: Iterable[str | None] = rules or [None]
+    queue.send([WarmCaches(rule=name, request=request) for name in names])
+    return request
+
+
+def ask_for(
+    subjects: "Subjects", place: "Repository", queue: "WarmingQueue", runs: "Runs", *, verify: bool
+) -> str:
+    """
+    Have *subjects* warmed in *place*: one message for 50 packages of a format, or fewer.
+
+    The run is in the table first, with all of its batches: so it is never finished too early.
+    Return what its id begins with.
+
+    Raises:
+        QueueError: Some were not accepted.
+        RunsError: The table cannot be written.
+    """
+    from warm_caches.messages import WarmPackages, new_request, run_id
+    from warm_caches.planning import batches_of
+    from warm_caches.runs import PLAN, Run, below
+    from warm_caches.tally import Tally
+
+    now = datetime.now(UTC)
+    request = new_request(now, str(uuid4()))
+    problems = list(subjects.problems)
+    batches = list(batches_of(subjects.wanted, with_hashes=verify, problems=problems))
+    run = runs.start(Run(run_id(request, None), None, place.name, now))
+    names = [below(PLAN, str(number)) for number in range(len(batches))]
+    packages = sum(map(len, batches))
+    runs.finish(run.id, PLAN, Tally(), below=names, packages=packages, problems=problems)
+    queue.send(
+        [
+            WarmPackages(run.id, name, None, place.name, batch, verify=verify)
+            for name, batch in zip(names, batches, strict=True)
+        ]
+    )
+    return request
+
+
+def follow(
+    find: Callable[[], Sequence["Run"]],
+    *,
+    expected: int | None,
+    seconds: float,
+    console: Console,
+) -> list["Run"]:
+    """
+    Show the runs that *find* finds until they are done, or nothing has changed for *seconds*.
+
+    Args:
+        expected: How many there will be; None: those that are there a moment after the first one.
+    """
+    before: Sequence[Run] = ()
+    changed = begun = time.monotonic()
+    with Live(console=console, transient=True, auto_refresh=False) as live:
+        while True:
+            found = find()
+            now = time.monotonic()
+            if found != before:
+                changed, before = now, found
+                live.update(table_of(found), refresh=True)
+                if not console.is_terminal:
+                    console.print(*(_line(one) for one in found), sep="\n", soft_wrap=True)
+            complete = len(found) >= (expected or 1) and all(one.finished for one in found)
+            settled = expected is not None or now - changed >= 2 * _PAUSE_SECONDS
+            if complete and settled:
+                return list(found)
+            patience = seconds if found else max(seconds, _FIRST_SECONDS)
+            if now - max(changed, begun) >= patience:
+                return list(found)
+            time.sleep(_PAUSE_SECONDS)
+
+
+def table_of(runs: Sequence["Run"]) -> Table:
+    """Return *runs* as a table for people."""
+    table = Table("run", "repository", "batches", "packages", "warm", "fetched", "not found")
+    for name in ("blocked", "mismatched", "failed", "read", "state"):
+        table.add_column(name)
+    table.columns[0].overflow = "fold"
+    for column in table.columns[2:-1]:
+        column.justify = "right"
+    for one in runs:
+        tally = one.tally
+        table.add_row(
+            escape(f"{one.rule or 'lock files'}\n{one.started:%Y-%m-%d %H:%M:%S}Z"),
+            escape(one.repository),
+            f"{one.done:,} of {'?' if one.planned is None else format(one.planned, ',')}",
+            f"{one.packages:,}",
+            f"[dim]{tally.warm:,}[/]",
+            f"[green]{tally.fetched:,}[/]",
+            _marked(tally.not_found, "bold yellow"),
+            _marked(tally.blocked, "bold yellow"),
+            _marked(tally.mismatched, "bold red"),
+            _marked(tally.failed, "bold red"),
+            decimal(tally.size),
+            state_of(one),
+        )
+    return table
+
+
+def state_of(run: "Run") -> str:
+    """Return how far *run* is, in words."""
+    if run.finished is None:
+        return "going on"
+    return f"done in {(run.finished - run.started).total_seconds():,.0f} s"
+
+
+def document(runs: Sequence["Run"], *, ok: bool) -> dict[str, object]:
+    """Return *runs* for programs."""
+    return {
+        "ok": ok,
+        "runs": [
+            {
+                "id": one.id,
+                "rule": one.rule,
+                "repository": one.repository,
+                "started": one.started.isoformat(),
+                "finished": None if one.finished is None else one.finished.isoformat(),
+                "packages": one.packages,
+                "batches": one.planned,
+                "batchesDone": one.done,
+                "summary": {
+                    "warm": one.tally.warm,
+                    "fetched": one.tally.fetched,
+                    "wouldFetch": one.tally.would_fetch,
+                    "notFound": one.tally.not_found,
+                    "blocked": one.tally.blocked,
+                    "mismatched": one.tally.mismatched,
+                    "failed": one.tally.failed,
+                    "apiCalls": one.tally.lists,
+                    "endpointRequests": one.tally.requests,
+                    "bytes": one.tally.size,
+                    "seconds": round(one.tally.seconds, 3),
+                },
+                "problems": list(one.problems),
+            }
+            for one in runs
+        ],
+    }
+
+
+def is_well(run: "Run") -> bool:
+    """Return whether *run* is done, and the repository holds all that it was about."""
+    tally = run.tally
+    bad = tally.not_found + tally.blocked + tally.mismatched + tally.failed
+    return run.finished is not None and not bad and not run.problems
+
+
+def print_problems(runs: Sequence["Run"], console: Console) -> None:
+    """Print what could not be done in *runs*, apart from single versions."""
+    for one in runs:
+        for problem in one.problems:
+            console.print(f"[bold red]of no use[/] {escape(problem)}", soft_wrap=True)
+
+
+def _marked(number: int, style: str) -> str:
+    return f"[{style}]{number:,}[/]" if number else "0"
+
+
+def _line(run: "Run") -> str:
+    tally = run.tally
+    done = tally.warm + tally.fetched
+    name = run.rule or "lock files"
+    return f"{name} in {run.repository}: {done:,} versions are there, {state_of(run)}"

@@ -1,0 +1,104 @@
+"""Warms a repository from the command's own process: fetch, wait until it is listed, try again."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Final
+
+from warm_caches.warming import confirm, warm
+
+if TYPE_CHECKING:
+    from steward.coordinates import Package
+    from warm_caches.engine import Engine, How, Warmed
+    from warm_caches.values import Outcome, Wanted
+
+# Our choice: how long a public repository that does not answer is left alone between two tries.
+PAUSES: Final = (5.0, 15.0, 30.0)
+LOOK_EVERY: Final = 10.0
+# "It can take up to 3 minutes" until a version is listed ("asynchronous persistence", User Guide).
+LISTED_WITHIN: Final = 200.0
+
+
+@dataclass
+class Warming:
+    """
+    A run from here.
+
+    Attributes:
+        outcomes: What became of each version, by package and version; the last word counts.
+    """
+
+    to: "Engine"
+    how: "How"
+    seconds: float
+    on_outcome: Callable[["Outcome"], None]
+    say: Callable[[str], None]
+    outcomes: dict[tuple["Package", str | None], "Outcome"] = field(default_factory=dict)
+    requests: int = 0
+    lists: int = 0
+    size: int = 0
+    sleep: Callable[[float], None] = time.sleep
+
+    def run(self, wanted: Sequence["Wanted"]) -> None:
+        """
+        Fetch what is missing of *wanted*.
+
+        - What nobody answered for is asked for again, three times at most.
+        - What was asked for is looked for until it is listed, then downloaded as a whole, then
+          looked for once more.
+        - After `seconds` of waiting the last word stands.
+        """
+        waiting = self._fetched(wanted, self.how)
+        waiting = self._until_listed(waiting)
+        if waiting and self.seconds > 0:
+            self.say("downloading what is not listed yet")
+            whole = replace(self.how, attempt=2)
+            waiting = self._until_listed(self._fetched(waiting, whole))
+            if waiting and self.seconds > 0:
+                self._took(warm(waiting, self.to, replace(self.how, attempt=3)))
+
+    def _fetched(self, wanted: Sequence["Wanted"], how: "How") -> tuple["Wanted", ...]:
+        """Ask for *wanted*; return what has to be listed yet."""
+        waiting: list[Wanted] = []
+        left = tuple(wanted)
+        for pause in (0.0, *PAUSES):
+            if pause and not self._pause(pause, "the public repository does not answer"):
+                break
+            warmed = self._took(warm(left, self.to, how, on_outcome=self.on_outcome))
+            waiting += warmed.waiting
+            left = warmed.left
+            if not left:
+                break
+        return tuple(waiting)
+
+    def _until_listed(self, waiting: tuple["Wanted", ...]) -> tuple["Wanted", ...]:
+        """Look for *waiting* until it is listed, or takes longer than CodeArtifact says."""
+        looked = 0.0
+        while waiting and looked < LISTED_WITHIN:
+            if not self._pause(LOOK_EVERY, f"{_versions(waiting)} not listed yet"):
+                break
+            looked += LOOK_EVERY
+            waiting = self._took(confirm(waiting, self.to, self.how)).waiting
+        return waiting
+
+    def _pause(self, seconds: float, why: str) -> bool:
+        """Wait, if there is that much time left; return whether there was."""
+        if self.seconds < seconds:
+            return False
+        self.seconds -= seconds
+        self.say(why)
+        self.sleep(seconds)
+        return True
+
+    def _took(self, warmed: "Warmed") -> "Warmed":
+        for one in warmed.outcomes:
+            self.outcomes[(one.package, one.version)] = one
+        self.requests += warmed.requests
+        self.lists += warmed.lists
+        self.size += warmed.size
+        return warmed
+
+
+def _versions(wanted: Sequence["Wanted"]) -> str:
+    number = sum(len(one.versions) for one in wanted)
+    return f"{number:,} version{' is' if number == 1 else 's are'}"
