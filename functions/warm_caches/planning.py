@@ -192,7 +192,7 @@ def _locked_in(url: str, objects: Objects, problems: list[str]) -> Sequence[Lock
     except LockfileError as error:
         problems.append(f"{url}: {error}")
         return ()
-    problems += _passed_over(url, [*found.damage, *found.passed_over])
+    problems += _passed_over(url, found.passed_over)
     return found.entries
 
 

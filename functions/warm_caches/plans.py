@@ -12,7 +12,7 @@ from steward.observability import logger
 from warm_caches.messages import WarmCaches, WarmPackages, new_request, run_id
 from warm_caches.planning import MAX_BATCHES, plan
 from warm_caches.runs import PLAN, PLAN_GOES_ON, Run, below
-from warm_caches.settling import Done, Rest, is_settled, settle
+from warm_caches.settling import Done, Rest, settle, settled_before
 from warm_caches.tally import Tally
 from warm_caches.telling import log_problems
 
@@ -69,9 +69,9 @@ def warm_caches(
         return
     run = _started(rule, request, message, to)
     batch = message.batch or PLAN
-    if run is None or is_settled(run, batch):
-        return
     repository = Repository(to.policy.domain, delivery.account, rule.repository)
+    if run is None or settled_before(run, repository, batch, to):
+        return
     found = plan(rule, repository, to.sources, page=message.page, time_left=time_left)
     log_problems(found.problems, run.id)
     rest = list(_rest(rule, found, request, run, batch))

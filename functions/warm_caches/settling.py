@@ -55,15 +55,22 @@ class Done:
     problems: Sequence[str] = ()
 
 
-def is_settled(run: Run, batch: str) -> bool:
+def settled_before(run: Run, repository: Repository, batch: str, to: Collaborators) -> bool:
     """
-    Return whether nothing is left to do for *batch*: it was counted, and its rest was seen.
+    Return whether nothing is left to do for *batch*: it was counted, and its rest was done.
 
-    Where some of its rest is open, nobody can tell whether it was sent.
+    Where some of its rest is open, nobody can tell whether it was sent. If it was the last batch,
+    the run is concluded: whoever counted it may not have come to that.
+
+    Raises:
+        RunsError: The table cannot be written.
     """
     if run.finished is not None:
         return True
-    return batch in run.ended and not any(is_below(one, batch) for one in run.open)
+    if batch not in run.ended or any(is_below(one, batch) for one in run.open):
+        return False
+    _conclude(run, repository, to)
+    return True
 
 
 def settle(run: Run, repository: Repository, done: Done, to: Collaborators) -> None:
@@ -100,9 +107,13 @@ def settle(run: Run, repository: Repository, done: Done, to: Collaborators) -> N
         if is_below(one, done.batch) and one not in begun:
             now = to.runs.finish(run.id, one, Tally()).run
     _send([one for one in done.rest if one.batch in now.open], to)
+    _conclude(now, repository, to)
+
+
+def _conclude(run: Run, repository: Repository, to: Collaborators) -> None:
     finished = to.now()
-    if to.runs.conclude(now, finished):
-        tell_summary(now, repository, finished, to)
+    if to.runs.conclude(run, finished):
+        tell_summary(run, repository, finished, to)
 
 
 def _send(rest: Sequence[Rest], to: Collaborators) -> None:

@@ -13,7 +13,7 @@ from steward.observability import logger
 from warm_caches.engine import How
 from warm_caches.messages import MAX_ATTEMPTS, MAX_TRIES, WarmPackages
 from warm_caches.runs import below
-from warm_caches.settling import Done, Rest, is_settled, settle
+from warm_caches.settling import Done, Rest, settle, settled_before
 from warm_caches.tally import tally_of
 from warm_caches.telling import log_outcome, tell_mismatches, tell_outages
 from warm_caches.values import Outcome
@@ -59,7 +59,8 @@ def warm_packages(
     run = to.runs.find(message.run)
     if run is None:
         raise UnknownRunError(f"there is no run {message.run!r:.400}")
-    if is_settled(run, message.batch):
+    repository = message.packages[0].package.repository
+    if settled_before(run, repository, message.batch, to):
         extra = {"run": run.id, "batch": message.batch, "reason": "it was counted before"}
         logger().info("passed over", extra=extra)
         return
@@ -77,7 +78,6 @@ def warm_packages(
     tell_outages(message, warmed, to)
     tell_mismatches(message, warmed.outcomes, to)
     tally = warmed.tally + tally_of(given_up)
-    repository = message.packages[0].package.repository
     settle(run, repository, Done(message.batch, tally, rest), to)
 
 
