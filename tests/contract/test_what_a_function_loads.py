@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from steward.policy_file import compile_policy
+from steward.policy_file import check, compile_policy
 from tests.contract.cloudformation import of_type, source
 
 HEAVY = {
@@ -76,3 +76,21 @@ def _loaded(program: str, *arguments: str) -> list[str]:
         env={"PYTHONPATH": ":".join(sys.path)},
     )
     return done.stdout.split()
+
+
+def test_what_is_to_be_warm_is_known_without_them(tmp_path: Path) -> None:
+    """Lock files were read when the policy was compiled."""
+    (tmp_path / "requirements.txt").write_text("six==1.16.0\n")
+    text = (
+        "domain: my-company\ncaches:\n  - repository: my-repo\n    lockfiles: requirements.txt\n"
+        '    packages: [{package: pkg:npm/react, range: "^18.0.0"}]\n    keep_up_with: /pypi/*\n'
+    )
+    compiled = check(text, str(tmp_path / "policy.yaml")).write(tmp_path)
+    loaded = _loaded(
+        "import pathlib, sys; from steward import cache_rules, policy\n"
+        "path = pathlib.Path(sys.argv[1])\n"
+        "[rule] = policy.load(path).caches\n"
+        "assert cache_rules.load_locked(path.parent / cache_rules.LOCKED_FILE)[rule.lockfiles[0]]",
+        str(compiled),
+    )
+    assert HEAVY.isdisjoint(loaded)
