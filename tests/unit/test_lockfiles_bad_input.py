@@ -131,6 +131,7 @@ def test_a_file_with_too_many_entries_is_refused() -> None:
         pytest.param("uv.lock", "version = 1\nname = ", 2, "no TOML", id="uv.lock, cut"),
         pytest.param("uv.lock", "version = \t[[[", 1, "no TOML", id="uv.lock, nonsense"),
         pytest.param("uv.lock", f"a = {'[' * 9000}", None, "deeply", id="brackets without end"),
+        pytest.param("uv.lock", f"\n{'a.' * 9000}a = 1", 2, "of dots", id="a key without end"),
         pytest.param("uv.lock", f"a = {'1' * 9000}", 1, "no TOML", id="a number without end"),
         pytest.param("poetry.lock", "[metadata]\n", None, "lock-version", id="poetry, no version"),
         pytest.param(

@@ -12,6 +12,9 @@ from steward.lockfiles.locked import LockfileError
 
 Table = Mapping[str, object]
 
+# tomllib's time grows with the square of the parts of a dotted key; our choice, far above the
+# dots in any line of URLs that a tool writes.
+_MOST_DOTS: Final = 2_000
 _LINE: Final = re.compile(r"\(at line (?P<line>[0-9]+)")
 
 
@@ -22,6 +25,9 @@ def from_toml(text: str) -> Table:
     Raises:
         LockfileError: It is no TOML, or is nested too deeply.
     """
+    for number, line in enumerate(text.split("\n"), 1):
+        if line.count(".") > _MOST_DOTS:
+            raise LockfileError("it has a line of thousands of dots", number)
     try:
         return tomllib.loads(text)
     except RecursionError as error:
