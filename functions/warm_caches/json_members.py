@@ -13,6 +13,7 @@ LARGEST_VALUE: Final = 2 * 1024 * 1024
 MEMBERS: Final = 500_000  # our choice: the largest project pages have some 20,000 files
 
 _BLANK: Final = " \t\r\n"
+_ENDS: Final = _BLANK + ",:]}"  # what may stand behind a value
 _DECODER: Final = json.JSONDecoder()
 
 
@@ -172,5 +173,5 @@ def _decoded(text: str, at: int) -> tuple[object, int]:
         value, end = _DECODER.raw_decode(text, at)
     except ValueError:
         return None, 0
-    # A number goes on perhaps.
-    return (value, end) if end < len(text) else (None, 0)
+    # A number may go on: "0" is one, and so is "0.5".
+    return (value, end) if end < len(text) and text[end] in _ENDS else (None, 0)
