@@ -9,6 +9,7 @@ _VERSION = re.compile(
     r"(?:-(?P<labels>[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*))?"
     r"(?:\+[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?"
 )
+_MAX_LENGTH = 255  # PackageVersion, service model
 _NUMBERS = 3  # major.minor.patch; a fourth one is the revision
 
 Order = tuple[tuple[int, ...], bool, tuple[tuple[bool, int, str], ...]]
@@ -16,7 +17,7 @@ Order = tuple[tuple[int, ...], bool, tuple[tuple[bool, int, str], ...]]
 
 def is_version(text: str) -> bool:
     """Whether *text* is a version that NuGet takes ("Package versioning", NuGet)."""
-    return _VERSION.fullmatch(text) is not None
+    return _match(text) is not None
 
 
 def normalised(text: str) -> str:
@@ -28,7 +29,7 @@ def normalised(text: str) -> str:
     have, and lower case: not documented, our choice, because clients ask for both. What is no
     version of NuGet's is returned as it is.
     """
-    match = _VERSION.fullmatch(text)
+    match = _match(text)
     if match is None:
         return text
     numbers = _numbers(match["numbers"])
@@ -39,13 +40,13 @@ def normalised(text: str) -> str:
 
 def is_prerelease(version: str) -> bool:
     """Whether *version* has labels."""
-    match = _VERSION.fullmatch(version)
+    match = _match(version)
     return match is not None and match["labels"] is not None
 
 
 def order(version: str) -> Order:
     """Return a sort key: by numbers, a prerelease before its release, labels as in SemVer 2."""
-    match = _VERSION.fullmatch(version)
+    match = _match(version)
     if match is None:
         return ((-1,), False, ((True, 0, version),))
     labels = match["labels"]
@@ -56,6 +57,10 @@ def order(version: str) -> Order:
     )
 
 
+def _match(text: str) -> re.Match[str] | None:
+    return _VERSION.fullmatch(text) if len(text) <= _MAX_LENGTH else None
+
+
 def _numbers(text: str) -> list[int]:
     numbers = [int(number) for number in text.split(".")]
     numbers += [0] * (_NUMBERS - len(numbers))
@@ -63,4 +68,4 @@ def _numbers(text: str) -> list[int]:
 
 
 def _label(text: str) -> tuple[bool, int, str]:
-    return (False, int(text), "") if text.isdigit() else (True, 0, text)
+    return (False, int(text), text) if text.isdigit() else (True, 0, text)
