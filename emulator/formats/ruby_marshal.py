@@ -44,7 +44,7 @@ def dump(value: object) -> bytes:
 
 
 def dependencies(entries: Iterable[Entry]) -> bytes:
-    """Return the answer of the dependency API ("api/v1/dependencies", RubyGems.org API)."""
+    """Return the answer of the dependency API (``api/v1/dependencies``, as Bundler reads it)."""
     return dump(
         [
             {
