@@ -377,6 +377,9 @@ def test_a_cache_that_reaches_no_external_connection_is_a_warning(
     client.associate_external_connection(
         domain="my-company", repository="npm-store", externalConnection="public:npmjs"
     )
-    stores = [{"repositoryName": "pypi-store"}, {"repositoryName": "npm-store"}]
-    client.update_repository(domain="my-company", repository="intake", upstreams=stores)
+    client.update_repository(
+        domain="my-company",
+        repository="intake",
+        upstreams=[{"repositoryName": "pypi-store"}, {"repositoryName": "npm-store"}],
+    )
     assert said(check(policy), policy) == [ghost]
