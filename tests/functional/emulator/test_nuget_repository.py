@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 import httpx
 import pytest
 
-from emulator.core import metadata, statuses
+from emulator.core import metadata, policies, statuses
 from emulator.core.faults import Settings
-from emulator.core.values import PackageId, RepositoryId, Status
+from emulator.core.values import Caller, PackageId, RepositoryId, Status
 from tests.functional.emulator.data_plane import DOMAIN, DataPlane
 from tests.functional.emulator.nuget_packages import nupkg
 
@@ -17,6 +18,7 @@ APP = PackageId("nuget", "", "mycompany.app")
 NAME = "MyCompany.App"
 FLAT, REGISTRATION = "v3/flat/mycompany.app", "v3/registration4/mycompany.app/index.json"
 TEAM = RepositoryId(DOMAIN, "team")
+STRANGER = Caller("111122223333", "arn:aws:iam::111122223333:root")
 
 
 @pytest.fixture
@@ -329,3 +331,32 @@ def test_requests_are_throttled_by_kind(plane: DataPlane, client: httpx.Client) 
         assert answer.status_code == 429
         assert int(answer.headers["retry-after"]) >= 1
     assert plane.statuses("team", APP) == {}
+
+
+def test_another_account_needs_the_permission_to_publish(
+    plane: DataPlane, client: httpx.Client
+) -> None:
+    """ReadFromRepository reads, PublishPackageVersion publishes; neither gives the other."""
+    push(client, nupkg(NAME, "1.0.0")).raise_for_status()
+
+    def allow(action: str) -> None:
+        statement = {
+            "Effect": "Allow",
+            "Principal": {"AWS": STRANGER.arn},
+            "Action": f"codeartifact:{action}",
+            "Resource": "*",
+        }
+        document = {"Version": "2012-10-17", "Statement": [statement]}
+        policies.put(plane.state, TEAM, json.dumps(document), revision=None)
+
+    def answers(version: str) -> tuple[int, int]:
+        pushed = push(stranger, nupkg(NAME, version)).status_code
+        return stranger.get("v3/index.json").status_code, pushed
+
+    with plane.client("nuget", "team", token=plane.token(caller=STRANGER)) as stranger:
+        assert answers("1.1.0") == (403, 403)
+        allow("ReadFromRepository")
+        assert answers("1.1.0") == (200, 403)
+        allow("PublishPackageVersion")
+        assert answers("1.1.0") == (403, 201)
+    assert listed(client) == ["1.0.0", "1.1.0"]
