@@ -66,6 +66,19 @@ def test_a_rule_without_gates_needs_none_of_them(tmp_path: Path, package_format:
     assert HEAVY.isdisjoint(_loaded(JUDGES, str(compiled), package_format))
 
 
+def test_lock_files_need_the_parsers_of_their_own_kind_only() -> None:
+    """A function that reads none, or requirements, does not pay for YAML, XML and TOML."""
+    program = "from steward import lockfiles; lockfiles.read('requirements.txt', 'a==1')"
+    loaded = _loaded(program)
+    assert HEAVY.isdisjoint(loaded)
+    assert "tomllib" not in loaded
+    assert {one for one in loaded if one.startswith("steward.lockfiles.")} == {
+        "steward.lockfiles.entries",
+        "steward.lockfiles.locked",
+        "steward.lockfiles.requirements",
+    }
+
+
 def _loaded(program: str, *arguments: str) -> list[str]:
     """Return the modules that a new process has after *program*."""
     done = subprocess.run(

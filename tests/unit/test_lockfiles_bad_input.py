@@ -2,15 +2,12 @@
 
 import json
 import string
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from steward import lockfiles
 from steward.lockfiles import LockfileError, known_file, read
 from steward.lockfiles.locked import MAX_BYTES, MAX_ENTRIES
 
@@ -202,21 +199,3 @@ def test_a_damaged_file_says_the_line(
 def test_which_files_are_known(file_name: str, known: bool) -> None:  # noqa: FBT001  a case
     """By the last part of their names."""
     assert known_file(file_name) is known
-
-
-def test_a_reader_is_imported_when_a_file_of_its_kind_is_read() -> None:
-    """A function that reads no lock file, or only some kinds, does not pay for the parsers."""
-    program = (
-        "import sys; import steward.lockfiles as l; before = set(sys.modules); "
-        "l.read('requirements.txt', 'a==1'); "
-        "print({'yaml', 'defusedxml', 'tomllib', 'packaging'} & set(sys.modules), "
-        "sorted(one.rpartition('.')[2] for one in set(sys.modules) - before))"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", program],
-        check=True,
-        capture_output=True,
-        text=True,
-        env={"PYTHONPATH": str(Path(lockfiles.__file__).parents[2])},
-    )
-    assert done.stdout.strip() == "set() ['entries', 'requirements']"

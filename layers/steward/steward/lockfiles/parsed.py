@@ -34,8 +34,8 @@ def from_toml(text: str) -> Table:
         raise LockfileError("it is nested too deeply") from error
     except ValueError as error:  # also of numbers with thousands of digits
         where = _LINE.search(str(error))  # else it is "at end of document"
-        line = int(where["line"]) if where else text.count("\n") + 1
-        raise LockfileError(f"it is no TOML: {error}", line) from error
+        at = int(where["line"]) if where else text.count("\n") + 1
+        raise LockfileError(f"it is no TOML: {error}", at) from error
 
 
 def from_json(text: str) -> Table:

@@ -12,6 +12,7 @@ from steward.lockfiles.parsed import table_in, text_in
 from steward.lockfiles.yaml_events import YamlTable, yaml_tables
 
 _VERSION: Final = re.compile(r"(?P<major>5\.[34]|6\.[01]|9\.0)")
+_UNREAD: Final = frozenset({"importers", "snapshots"})  # most of a file, and no package in it
 _PARTS: Final = {
     # `/name/1.0.0_peers` and `/@scope/name/1.0.0_peers`
     "5": re.compile(r"/(?P<name>(?:@[^/]+/)?[^/]+)/(?P<version>[^/_]+)(?:_.*)?"),
@@ -32,7 +33,7 @@ def entries(text: str) -> Lockfile:
     another registry) is passed over; parts of the project are no entries of the file. Of a file of
     several documents those that have packages are read: pnpm puts its own tools into one.
     """
-    documents = [one for one in yaml_tables(text) if "lockfileVersion" in one]
+    documents = [one for one in yaml_tables(text, unread=_UNREAD) if "lockfileVersion" in one]
     if not documents:
         raise LockfileError("it has no lockfileVersion")
     found = Entries("npm")
