@@ -236,6 +236,8 @@ class WarmingCompany:
     Attributes:
         faults: What goes wrong with calls of SQS, DynamoDB and S3.
         dead_letters: The bodies of messages that the function could do nothing with.
+        has_time: Whether a worker has time left.
+        arranged: Gives the function something else to talk to.
     """
 
     def __init__(
@@ -272,6 +274,7 @@ class WarmingCompany:
         self.locked: dict[str, tuple[Locked, ...]] = {}
         self.connections = PublicConnections()
         self.has_time: Callable[[], bool] = lambda: True
+        self.arranged: Callable[[Collaborators], Collaborators] = lambda to: to
 
     # What others do
 
@@ -298,7 +301,7 @@ class WarmingCompany:
 
     def collaborators(self) -> Collaborators:
         """Return what the function talks to."""
-        return Collaborators(
+        to = Collaborators(
             warm=self.engine,
             sources=Sources(self.held, S3Objects(), lambda: self.locked),  # type: ignore[arg-type]  # the part of the gateway that plans ask
             connections=Connections(self.connections),
@@ -310,6 +313,7 @@ class WarmingCompany:
             attention=self.heard,
             now=lambda: self.now,
         )
+        return self.arranged(to)
 
     @property
     def runs(self) -> DynamoDbRuns:
