@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain, repeat
 from typing import TYPE_CHECKING, Final
 
 from warm_caches.warming import confirm, warm
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
 # Our choice: how long a public repository that does not answer is left alone between two tries.
 PAUSES: Final = (5.0, 15.0, 30.0)
+# Most is listed within seconds ("asynchronous persistence" takes longer at worst): our choice.
+LOOKS: Final = (1.0, 2.0, 4.0, 8.0)
 LOOK_EVERY: Final = 10.0
 # "It can take up to 3 minutes" until a version is listed ("asynchronous persistence", User Guide).
 LISTED_WITHIN: Final = 200.0
@@ -74,10 +77,12 @@ class Warming:
     def _until_listed(self, waiting: tuple["Wanted", ...]) -> tuple["Wanted", ...]:
         """Look for *waiting* until it is listed, or takes longer than CodeArtifact says."""
         looked = 0.0
-        while waiting and looked < LISTED_WITHIN:
-            if not self._pause(LOOK_EVERY, f"{_versions(waiting)} not listed yet"):
+        for seconds in chain(LOOKS, repeat(LOOK_EVERY)):
+            if not waiting or looked >= LISTED_WITHIN:
                 break
-            looked += LOOK_EVERY
+            if not self._pause(seconds, f"{_versions(waiting)} not listed yet"):
+                break
+            looked += seconds
             waiting = self._took(confirm(waiting, self.to, self.how)).waiting
         return waiting
 
