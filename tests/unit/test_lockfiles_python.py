@@ -174,6 +174,16 @@ def test_poetrys_packages_of_another_index_are_passed_over() -> None:
     assert why == "comes from another index than most packages of the file"
 
 
+def test_packages_of_poetry_without_a_version_or_a_hash() -> None:
+    """The one is passed over, of the other there is nothing to compare."""
+    nameless = '[[package]]\nversion = "1.0"\n'
+    text = poetry_lock(nameless, poetry_package("a", more='files = [{file = "a.whl"}]'))
+    assert reasons("poetry.lock", text) == [("a package", "has no name or version", 1)]
+    assert [(one.name, one.hashes) for one in read("poetry.lock", text).entries] == [
+        ("a", frozenset())
+    ]
+
+
 def test_the_table_of_a_package_inside_a_text_gives_no_wrong_lines() -> None:
     """Rather none at all."""
     text = poetry_lock(poetry_package("a", more='description = """\n[[package]]\n"""'))

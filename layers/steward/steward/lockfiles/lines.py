@@ -39,7 +39,7 @@ class Lines:
         if offset >= self._at:
             self._line += self._text.count("\n", self._at, offset)
         else:
-            self._line = self._text.count("\n", 0, offset) + 1
+            self._line -= self._text.count("\n", offset, self._at)
         self._at = offset
         return self._line
 
