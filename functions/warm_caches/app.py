@@ -16,7 +16,7 @@ Its own changes do not wake it: it listens to no event.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache, partial
 from typing import TYPE_CHECKING, Final
@@ -45,8 +45,10 @@ from warm_caches.runs_table import DynamoDbRuns
 from warm_caches.worker import warm_packages
 
 if TYPE_CHECKING:
+    from steward.codeartifact import CodeArtifact
     from steward.endpoint_access import EndpointAccess
-    from steward.settings import Settings
+    from steward.ledger import Ledger
+    from steward.settings import Mode
     from steward.streamed_http import StreamedHttp
     from warm_caches.fetching import Fetching
     from warm_caches.values import Outcome, Wanted
@@ -102,8 +104,9 @@ def collaborators() -> Collaborators:
     codeartifact = gateway.connect(chosen.mode)
     lists = Pace(LISTS_PER_SECOND)
     table = chosen.needed("warming_table")
+    kept = ledger.connect(chosen.mode, chosen.needed("ledger_table"))
     return Collaborators(
-        warm=_Warm(chosen, lists),
+        warm=_Warm(chosen.mode, codeartifact, kept, lists),
         sources=Sources(
             codeartifact,
             S3Objects(),
@@ -128,9 +131,18 @@ def _now() -> datetime:
 class _Warm:
     """The engine as the environment has it, with the pages of endpoints read anew each time."""
 
-    def __init__(self, chosen: Settings, lists: Callable[[], None]) -> None:
-        self._chosen = chosen
-        self._lists = lists
+    def __init__(
+        self, mode: Mode, codeartifact: CodeArtifact, ledger: Ledger, lists: Callable[[], None]
+    ) -> None:
+        self._engine = Engine(
+            codeartifact=codeartifact,
+            fetching=None,
+            contents=gateway.connect_contents(),
+            lists=lists,
+            now=_now,
+            ledger=ledger,
+        )
+        self._fetches = mode == "enforce"
         self._requests = Pace(REQUESTS_PER_SECOND)
 
     def __call__(
@@ -142,15 +154,8 @@ class _Warm:
         time_left: Callable[[], bool],
     ) -> Warmed:
         """See :func:`warm_caches.warming.warm`."""
-        mode = self._chosen.mode
-        engine = Engine(
-            codeartifact=gateway.connect(mode),
-            fetching=self._fetching() if mode == "enforce" else None,
-            contents=gateway.connect_contents(),
-            lists=self._lists,
-            now=_now,
-            ledger=ledger.connect(mode, self._chosen.needed("ledger_table")),
-        )
+        fetching = self._fetching() if self._fetches else None
+        engine = replace(self._engine, fetching=fetching)
         return warming.warm(wanted, engine, how, on_outcome=on_outcome, time_left=time_left)
 
     def _fetching(self) -> Fetching:

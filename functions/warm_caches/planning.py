@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from steward.coordinates import Package, Repository
-from steward.errors import PackageNotFoundError
+from steward.errors import CodeArtifactError
 from steward.lockfiles import LockfileError, read
 from warm_caches.messages import MAX_BYTES, MAX_PACKAGES, compact
 from warm_caches.objects import ObjectError
@@ -84,7 +84,6 @@ def plan(
         page: How many pages an earlier plan of the same run has seen; 0: there was none.
 
     Raises:
-        CodeArtifactError: The repository cannot be listed for a reason that may pass.
         PolicyError: The lock files of the policy cannot be read.
     """
     problems: list[str] = []
@@ -101,7 +100,7 @@ def plan(
             if not time_left():
                 following = number
                 break
-    except PackageNotFoundError as error:
+    except CodeArtifactError as error:
         problems.append(f"{repository.name} cannot be listed: {error}")
     batches = tuple(batches_of(united(wanted), with_hashes=rule.verify, problems=problems))
     if len(batches) > MAX_BATCHES:
