@@ -36,7 +36,7 @@ class Connection:
     def take(self) -> bool:
         """Return when a request may be made, and whether it may; if so, `give_back` must follow."""
         with self._changed:
-            while not self.suspended and self._running >= self._allowed:
+            while not self.suspended and self._running and self._is_full():
                 self._changed.wait()
             if self.suspended:
                 return False
@@ -67,3 +67,7 @@ class Connection:
         """Whether it has to be taken for unavailable: no answer was the last word, or the only."""
         with self._changed:
             return self.suspended or (self._unanswered > 0 and not self.answered)
+
+    def _is_full(self) -> bool:
+        # As if those in vain were still running: what follows them depends on the next answer.
+        return self._running + self._unanswered >= self._allowed
