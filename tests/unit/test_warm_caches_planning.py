@@ -25,6 +25,7 @@ from warm_caches.values import Wanted, WantedVersion
 THERE = Repository("my-company", "012345678901", "DemoRepository")
 REACT = Package(THERE, "npm", None, "react")
 SCHEDULER = Package(THERE, "npm", None, "scheduler")
+SIX = Package(THERE, "pypi", None, "six")
 URL = "s3://locks/of/requirements.txt"
 
 
@@ -72,13 +73,13 @@ def test_a_package_is_wanted_once_whoever_wants_it() -> None:
     """By a lock file on S3, by one of the policy, by name and because it is held."""
     places = Places(
         pages=[[REACT, SCHEDULER]],
-        texts={"s3://locks/yarn.lock": 'react@^18:\n  version "18.3.1"\n'},
+        texts={URL: "six==1.17.0"},
         locked={"package-lock.json": (Locked("npm", None, "react", "18.2.0"),)},
     )
     found = plan(
         rule(
             lockfiles=("package-lock.json",),
-            objects=("s3://locks/yarn.lock",),
+            objects=(URL,),
             packages=(
                 CachedPackage("npm", None, "react", "17.0.2"),
                 CachedPackage("npm", None, "react", newest=2, range="^18.0.0"),
@@ -90,12 +91,13 @@ def test_a_package_is_wanted_once_whoever_wants_it() -> None:
         THERE,
         places.sources,
     )
-    versions = tuple(WantedVersion(one) for one in ("18.2.0", "18.3.1", "17.0.2"))
+    versions = tuple(WantedVersion(one) for one in ("18.2.0", "17.0.2"))
     assert wanted(found) == [
         Wanted(REACT, versions, newest=2, range="^18.0.0", prereleases=True),
         Wanted(SCHEDULER, newest=4, keep_up=True, prereleases=True),
+        Wanted(SIX, (WantedVersion("1.17.0"),)),
     ]
-    assert (found.packages, found.problems, found.next_page) == (2, (), None)
+    assert (found.packages, found.problems, found.next_page) == (3, (), None)
 
 
 def test_nothing_is_listed_unless_the_rule_keeps_up_with_something() -> None:
