@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import fields
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import islice
 from typing import Final
 
@@ -110,7 +110,8 @@ class DynamoDbRuns:
             return False
         if run.rule is not None:
             self._table.put(
-                _claim(run.rule, run.id, now),
+                # Rounded up to a second, it has to be over by now: somebody may ask at once.
+                _claim(run.rule, run.id, now - timedelta(seconds=1)),
                 where="#run = :run",
                 names={"#run": "run"},
                 values={":run": {"S": run.id}},
