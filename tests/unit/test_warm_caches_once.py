@@ -59,3 +59,16 @@ def test_it_is_kept_for_five_minutes() -> None:
     assert kept.get("a", lambda: 2) == 1
     clock[0] = KEPT_SECONDS
     assert kept.get("a", lambda: 2) == 2
+
+
+def test_what_weighs_more_leaves_less_room() -> None:
+    """The one that was wanted last is kept, however heavy."""
+    kept: Once[str, int] = Once(10, weigh=lambda thing: thing)
+    for name in ("a", "b"):
+        kept.get(name, lambda: 4)
+    assert kept.get("a", lambda: 1) == 4
+    kept.get("c", lambda: 5)
+    assert kept.get("a", lambda: 1) == 4
+    kept.get("d", lambda: 99)
+    assert kept.get("d", lambda: 1) == 99
+    assert kept.get("a", lambda: 1) == 1

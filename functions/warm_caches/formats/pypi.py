@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from warm_caches.asking import Asking, Visit
     from warm_caches.values import WantedVersion
 
-PAGES: Final = 64  # our choice: as many packages as threads may ask for at a time
+# Our choice. A file takes some 600 bytes of memory, so 30 MB; most pages have a few hundred.
+LARGEST_PAGES: Final = 50_000
 ACCEPT: Final = "application/vnd.pypi.simple.v1+json"  # User Guide, Python compatibility
 # Files that the project page lists answer 404 for one or two seconds while the version is fetched
 # for the first time (reports of users; not documented), and pip does not ask again.
@@ -35,7 +36,7 @@ class ListedFile:
     A file of a project page.
 
     Attributes:
-        url: As the page gives it, relative or not.
+        url: As the page gives it, relative or not; empty: ``{version}/{name}``, as most are.
         withdrawn: Why it was yanked; ``None``: it was not.
     """
 
@@ -47,12 +48,18 @@ class ListedFile:
 
 
 class Page:
-    """The files of a project page, by the versions in their names (PEP 691, PEP 700)."""
+    """
+    The files of a project page, by the versions in their names (PEP 691, PEP 700).
+
+    Attributes:
+        size: How many there are.
+    """
 
     def __init__(self, name: str) -> None:
         self._name = name
         self._by_text: dict[str, list[ListedFile]] = {}
         self._by_version: dict[Hashable, list[str]] | None = None
+        self.size = 0
 
     def add(self, _: str, file: object) -> None:
         """Note a file, if its name has one of the known forms."""
@@ -68,12 +75,13 @@ class Page:
         sha256 = hashes.get("sha256") if isinstance(hashes, dict) else None
         listed = ListedFile(
             name,
-            url,
+            "" if url.partition("#")[0] == f"{version}/{name}" else url,
             sha256.lower() if isinstance(sha256, str) else "",
             size if isinstance(size, int) else _UNKNOWN_SIZE,
             reason_of(file.get("yanked")),
         )
         self._by_text.setdefault(version, []).append(listed)
+        self.size += 1
 
     def files(self, version: str) -> list[ListedFile]:
         """Return the files of *version*, however it is spelt, the smallest first."""
@@ -109,7 +117,9 @@ class PypiFetching:
 
     def __init__(self, asking: Asking) -> None:
         self._sleep = asking.sleep
-        self._pages: Once[Package, Page | None] = Once(PAGES)
+        self._pages: Once[Package, Page | None] = Once(
+            LARGEST_PAGES, weigh=lambda page: 1 if page is None else 1 + page.size
+        )
         self._lost = 0
 
     def fetch(self, visit: Visit, wanted: WantedVersion, *, whole: bool, digest: bool) -> Fetch:
@@ -150,7 +160,8 @@ class PypiFetching:
         self, visit: Visit, file: ListedFile, *, whole: bool, digest: bool
     ) -> FetchedFile | None:
         """Ask for *file*, again while it may be on its way; ``None``: it is not there."""
-        url = within(visit.base, file.url, seen_from=_page_url(visit))
+        path = file.url or f"{version_in_file_name(visit.package.name, file.name)}/{file.name}"
+        url = within(visit.base, path, seen_from=_page_url(visit))
         waits = iter(RACE_SECONDS[:1] if self._lost >= LOST_RACES else RACE_SECONDS)
         while True:
             found = visit.asset("pypi:file", url, file.name, whole=whole, digest=digest)
