@@ -24,6 +24,7 @@ MAX_BYTES: Final = 200_000
 MAX_PACKAGES: Final = 50  # of a message; our choice: some minutes of work at the slowest
 MAX_ATTEMPTS: Final = 3  # asked for, downloaded, looked for once more; our choice
 MAX_TRIES: Final = 5  # messages after each other in which nothing moved; our choice
+MAX_BATCH_ID: Final = 128  # characters; our choice: sixty messages below each other
 MAX_NEWEST: Final = 1_000  # our choice: one page of ListPackageVersions
 
 # The shapes of the service model: RepositoryName, PackageVersion, AssetName.
@@ -34,7 +35,7 @@ _FILE: Final = re.compile(r"[^\x00-\x1f\x7f/\\]{1,255}")
 _REQUEST: Final = re.compile(r"[A-Za-z0-9-]{1,64}")
 _RULE: Final = re.compile(r"[^\x00-\x1f\x7f]{1,255}")
 _RUN: Final = re.compile(r"[^\x00-\x1f\x7f]{1,330}")
-_BATCH: Final = re.compile(r"[0-9a-z.]{1,128}")
+_BATCH: Final = re.compile(rf"[0-9a-z.]{{1,{MAX_BATCH_ID}}}")
 _RANGE: Final = re.compile(r"[^\x00-\x1f\x7f]{1,1000}")
 _HASH: Final = re.compile(r"SHA-256:[0-9a-f]{64}|SHA-512:[0-9a-f]{128}")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Final, Literal, cast
 from steward.errors import StewardError
 from steward.observability import logger
 from warm_caches.engine import How
-from warm_caches.messages import MAX_ATTEMPTS, MAX_TRIES, WarmPackages
+from warm_caches.messages import MAX_ATTEMPTS, MAX_BATCH_ID, MAX_TRIES, WarmPackages
+from warm_caches.planning import batches_of
 from warm_caches.runs import below
-from warm_caches.settling import Done, Rest, settle, settled_before
+from warm_caches.settling import AT_ONCE, Done, Rest, settle, settled_before
 from warm_caches.tally import tally_of
 from warm_caches.telling import log_outcome, tell_mismatches, tell_outages
 from warm_caches.values import Outcome
@@ -31,6 +32,8 @@ OUTAGE_PAUSES: Final = (timedelta(minutes=1), timedelta(minutes=5), timedelta(mi
 _WAITING: Final = "w"
 _UNANSWERED: Final = "o"
 _NO_TIME: Final = "t"
+# Of an id: what no time adds, a letter, a number and a dot, and as much for the attempts after it.
+_LONGEST_PART: Final = 32
 
 
 class UnknownRunError(StewardError):
@@ -87,30 +90,39 @@ def remaining(message: WarmPackages, warmed: Warmed) -> tuple[list[Rest], list[O
     given_up: list[Outcome] = []
     if warmed.waiting:
         if message.attempt < MAX_ATTEMPTS:
-            attempt = replace(_part(message, _WAITING, warmed.waiting), tries=0)
-            rest.append(Rest(replace(attempt, attempt=message.attempt + 1), LISTED_AFTER))
+            following = replace(message, attempt=message.attempt + 1, tries=0)
+            rest += _rest(following, _WAITING, warmed.waiting, LISTED_AFTER)
         else:
             given_up += _failed(warmed.waiting, "it was asked for three times and is not listed")
     unanswered = [one for one in warmed.left if one.package.format in warmed.unanswered]
     if unanswered:
         if message.tries < len(OUTAGE_PAUSES):
-            again = replace(_part(message, _UNANSWERED, unanswered), tries=message.tries + 1)
-            rest.append(Rest(again, OUTAGE_PAUSES[message.tries]))
+            again = replace(message, tries=message.tries + 1)
+            rest += _rest(again, _UNANSWERED, unanswered, OUTAGE_PAUSES[message.tries])
         else:
             given_up += _failed(unanswered, "the public repository does not answer")
     put_off = [one for one in warmed.left if one.package.format not in warmed.unanswered]
     if put_off:
-        moved = bool(warmed.outcomes or warmed.waiting)
+        moved = warmed.waiting or any(one.state != "no answer" for one in warmed.outcomes)
         tries = message.tries if moved else message.tries + 1
-        if tries <= MAX_TRIES:
-            rest.append(Rest(replace(_part(message, _NO_TIME, put_off), tries=tries)))
+        if tries <= MAX_TRIES and len(message.batch) < MAX_BATCH_ID - _LONGEST_PART:
+            rest += _rest(replace(message, tries=tries), _NO_TIME, put_off, AT_ONCE)
         else:
-            given_up += _failed(put_off, f"there was no time for it in {MAX_TRIES} messages")
+            given_up += _failed(put_off, "there was no time for it in many messages")
     return rest, given_up
 
 
-def _part(message: WarmPackages, part: str, packages: Sequence[Wanted]) -> WarmPackages:
-    return replace(message, batch=below(message.batch, part), packages=tuple(packages))
+def _rest(
+    message: WarmPackages, part: str, packages: Sequence[Wanted], after: timedelta
+) -> Iterator[Rest]:
+    """
+    Yield messages with *packages* below the batch of *message*, whose other members they have.
+
+    There may be several: parents of Maven packages are found while these are fetched.
+    """
+    for number, some in enumerate(batches_of(packages, with_hashes=message.verify)):
+        batch = below(message.batch, f"{part}{number or ''}")
+        yield Rest(replace(message, batch=batch, packages=some), after)
 
 
 def _failed(wanted: Sequence[Wanted], reason: str) -> list[Outcome]:
