@@ -7,6 +7,7 @@ The local stack does not enforce roles: here it is asked what the function reque
 from __future__ import annotations
 
 import hashlib
+import json
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -24,12 +25,12 @@ POLICY = f"""\
 domain: my-company
 caches:
   - repository: DemoRepository
-    lockfiles: s3://{BUCKET}/app/requirements.txt
+    lockfiles: ["s3://{BUCKET}/app/requirements.txt", "s3://{BUCKET}/app/package-lock.json"]
     verify: true
     on_mismatch: archive
   - repository: DemoRepository
-    lockfiles: s3://{BUCKET}/tools/requirements.txt
-    keep_up_with: /pypi/*
+    lockfiles: ["s3://{BUCKET}/tools/requirements.txt", "s3://{BUCKET}/tools/package-lock.json"]
+    keep_up_with: /pypi//right$
 """
 # What Lambda does itself with the role: it polls the queue, and writes what a function prints.
 BY_LAMBDA = {
@@ -43,13 +44,21 @@ BY_LAMBDA = {
 # and for the second at each request with it.
 UNSIGNED = {"sts:GetServiceBearerToken", "codeartifact:ReadFromRepository"}
 
+NOBODY_ANSWERS = {
+    "externalConnections": {"public:npmjs": "down"},
+    # What the endpoint answers then, AWS does not document; a 404 is an answer.
+    "switches": {"unavailableConnectionStatus": 503},
+}
+
 
 @pytest.fixture(autouse=True)
 def _public(public_packages: PublicPackages, monkeypatch: pytest.MonkeyPatch) -> None:
     """What the external connection of the stack leads to."""
-    for name in ("right", "wrong", "blocked", "tool", "later"):
+    for name in ("right", "wrong", "blocked", "tool"):
         public_packages.release_python(name, "1.0")
+    public_packages.release_npm("later", "1.0.0")
     monkeypatch.setenv("STEWARD_PYPI_INDEX", public_packages.simple_index)
+    monkeypatch.setenv("STEWARD_NPM_REGISTRY", public_packages.npm_registry)
 
 
 def locked(public: PublicPackages, name: str, *, says: str = "") -> str:
@@ -59,6 +68,12 @@ def locked(public: PublicPackages, name: str, *, says: str = "") -> str:
     return f"{name}==1.0{hashes}\n"
 
 
+def package_lock(*names: str) -> str:
+    """Return a package-lock.json with version 1.0.0 of each package."""
+    packages = {f"node_modules/{name}": {"version": "1.0.0"} for name in names}
+    return json.dumps({"lockfileVersion": 3, "packages": {"": {"name": "app"}, **packages}})
+
+
 def put(played: Played, key: str, text: str) -> None:
     """Put a lock file where the policy says that it is."""
     played.client("s3").put_object(Bucket=BUCKET, Key=key, Body=text.encode())
@@ -66,9 +81,12 @@ def put(played: Played, key: str, text: str) -> None:
 
 def prepare(played: Played, public: PublicPackages) -> None:
     """Make the repositories, a package that is shut, and the lock files of two caches."""
-    store = {"name": "pypi-store", "externalConnection": "public:pypi"}
-    demo = {"name": "DemoRepository", "upstreams": ["pypi-store"]}
-    domain = {"name": "my-company", "repositories": [store, demo]}
+    stores = [
+        {"name": "pypi-store", "externalConnection": "public:pypi"},
+        {"name": "npm-store", "externalConnection": "public:npmjs"},
+    ]
+    demo = {"name": "DemoRepository", "upstreams": ["pypi-store", "npm-store"]}
+    domain = {"name": "my-company", "repositories": [*stores, demo]}
     played.admin("seed", {"domains": [domain]})
     played.client("codeartifact").put_package_origin_configuration(
         domain="my-company",
@@ -83,6 +101,8 @@ def prepare(played: Played, public: PublicPackages) -> None:
     app = locked(public, "right") + locked(public, "wrong", says="somebody else's")
     put(played, "app/requirements.txt", f"{app}{locked(public, 'blocked')}")
     put(played, "tools/requirements.txt", "tool==1.0\nnobody-has-this==1.0\n")
+    for name in ("app", "tools"):
+        put(played, f"{name}/package-lock.json", package_lock())
 
 
 def status(played: Played, package: str) -> str | None:
@@ -111,7 +131,7 @@ def runs_over(played: Played) -> int:
 def warm(played: Played, runs: int) -> None:
     """Have the clock ring, and wait until there are as many *runs* that are over."""
     played.stack.fire("WarmCachesSchedule")
-    until(lambda: runs_over(played) == runs)
+    until(lambda: runs_over(played) == runs and not played.stack.messages_left)
 
 
 def allowed_to(mode: Mode) -> set[str]:
@@ -129,14 +149,15 @@ def test_what_is_asked_for_to_warm_is_allowed_and_nothing_else_is(
         assert status(played, "right") == status(played, "tool") == "Published"
         assert status(played, "wrong") == "Archived"
         assert status(played, "blocked") is None
-        # The first cache finds out that nobody answers, the second that somebody does again.
-        played.admin("faults", {"externalConnections": {"public:pypi": "down"}})
-        put(played, "app/requirements.txt", "later==1.0\n")
+        # The first cache finds out that nobody answers, the second that somebody does again. What
+        # is there already is compared by the hashes that CodeArtifact lists.
+        played.admin("faults", NOBODY_ANSWERS)
+        put(played, "app/package-lock.json", package_lock("later"))
         played.stack.fire("WarmCachesSchedule")
-        until(lambda: outages(played) == {"public:pypi"})
+        until(lambda: outages(played) == {"public:npmjs"})
         until(lambda: runs_over(played) == 3)
         played.admin("faults", {})
-        put(played, "tools/requirements.txt", "later==1.0\n")
+        put(played, "tools/package-lock.json", package_lock("later"))
         played.stack.fire("WarmCachesSchedule")
         until(lambda: outages(played) == set())
         asked = played.requests.actions[FUNCTION]
