@@ -12,6 +12,8 @@ from rich.live import Live
 from rich.markup import escape
 from rich.table import Table
 
+from cli.output import fail
+
 if TYPE_CHECKING:
     from cli.warming_subjects import Subjects
     from steward.coordinates import Repository
@@ -50,6 +52,7 @@ def ask_for(
     Return what its id begins with.
 
     Raises:
+        click.ClickException: There is nothing to warm.
         QueueError: Some were not accepted.
         RunsError: The table cannot be written.
     """
@@ -62,6 +65,8 @@ def ask_for(
     request = new_request(now, str(uuid4()))
     problems = list(subjects.problems)
     batches = list(batches_of(subjects.wanted, with_hashes=verify, problems=problems))
+    if not batches:
+        fail("; ".join(problems) or "the lock files name nothing that can be warmed")
     run = runs.start(Run(run_id(request, None), None, place.name, now))
     names = [below(PLAN, str(number)) for number in range(len(batches))]
     packages = sum(map(len, batches))
@@ -178,10 +183,17 @@ def document(runs: Sequence["Run"], *, ok: bool) -> dict[str, object]:
 
 
 def is_well(run: "Run") -> bool:
-    """Return whether *run* is done, and the repository holds all that it was about."""
+    """
+    Return whether *run* is done, and the repository holds all that it was about.
+
+    What a lock file names and no package repository has is not among that.
+    """
+    from warm_caches.planning import PASSED_OVER
+
     tally = run.tally
     bad = tally.not_found + tally.blocked + tally.mismatched + tally.failed
-    return run.finished is not None and not bad and not run.problems
+    problems = [one for one in run.problems if PASSED_OVER not in one]
+    return run.finished is not None and not bad and not problems
 
 
 def print_problems(runs: Sequence["Run"], console: Console) -> None:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 # Our choice: 500,000 packages. The ids of a run's batches have to fit into an item of its table.
 MAX_BATCHES: Final = 10_000
 _ROOM: Final = 2_000  # bytes of a message for what is not packages
+# In a problem about an entry that no package repository has: builds get it from elsewhere.
+PASSED_OVER: Final = "passed over"
 _TOLD: Final = 20  # entries of a lock file that are reported one by one; our choice
 
 
@@ -198,9 +200,9 @@ def _locked_in(url: str, objects: Objects, problems: list[str]) -> Sequence[Lock
 def _passed_over(url: str, passed_over: Sequence[PassedOver]) -> Iterator[str]:
     for one in passed_over[:_TOLD]:
         line = "" if one.line is None else f" line {one.line}:"
-        yield f"{url}:{line} {one.what} is passed over: it {one.reason}"
+        yield f"{url}:{line} {one.what} is {PASSED_OVER}: it {one.reason}"
     if len(passed_over) > _TOLD:
-        yield f"{url}: {len(passed_over) - _TOLD} more entries are passed over"
+        yield f"{url}: {len(passed_over) - _TOLD} more entries are {PASSED_OVER}"
 
 
 def _held(rule: CacheRule, repository: Repository, sources: Sources) -> Iterator[list[Wanted]]:
