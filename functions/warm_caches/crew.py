@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable
 from threading import Condition, Thread
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
+
+_LONG: Final = 6  # pauses; our choice
 
 _Begun = TypeVar("_Begun")
 _Later = TypeVar("_Later")
@@ -15,13 +17,15 @@ class Crew(Generic[_Begun, _Later]):
     """
     Threads that begin things, and look again some seconds later at what they have begun.
 
-    To look comes first, so that looks and beginnings, which have paces of their own, overlap. The
-    crew has ended when there is nothing left to begin or to look at.
+    What has waited long is looked at before anything else is begun, so that looks and beginnings,
+    which have paces of their own, overlap. What has not is looked at when nothing is left to begin:
+    the later, the more is seen. The crew has ended when there is nothing left to do.
 
     Args:
         begin: Called with each thing; returns what to look at later, or ``None``.
         look: Called with that.
-        pause_seconds: From the end of the first to the beginning of the second.
+        pause_seconds: From the end of the first to the beginning of the second, at least; six times
+            as much is long.
         monotonic: The clock that is waited by, in seconds.
     """
 
@@ -92,7 +96,8 @@ class Crew(Generic[_Begun, _Later]):
             while not self._stopped:
                 wait: float | None = None
                 if self._to_look:
-                    wait = self._to_look[0][0] - self._monotonic()
+                    waited = self._monotonic() - self._to_look[0][0]
+                    wait = (_LONG if self._to_begin else 1) * self._pause_seconds - waited
                 if wait is not None and wait <= 0:
                     _, later = self._to_look.popleft()
                     self._busy += 1
@@ -110,4 +115,4 @@ class Crew(Generic[_Begun, _Later]):
         later = self._begin(thing)
         if later is not None:
             with self._changed:
-                self._to_look.append((self._monotonic() + self._pause_seconds, later))
+                self._to_look.append((self._monotonic(), later))
