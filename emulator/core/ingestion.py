@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from emulator.core import records, retention, versions
+from emulator.core import records, repositories, retention, versions
 from emulator.core.errors import CodeArtifactError
 from emulator.core.external import Connection, PublicAsset, PublicVersion, Unreachable
 from emulator.core.state import State
@@ -161,6 +161,8 @@ class _Importing:
             made = Import(gate.entry, package, version)
             running = imports.running.setdefault(made.key, made)
             running.destinations[destination] = None
+            for repository in (gate.entry, destination):
+                running.created[repository] = repositories.describe(state, repository).created
             running.pending += 1
             return cls(state, gate, running)
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import cast
 
-from emulator.core import descriptions, origins, packages, records, versions
+from emulator.core import descriptions, origins, packages, records, repositories, versions
 from emulator.core.errors import ResourceNotFound
 from emulator.core.external import ORIGINAL_PUBLISH_TIME
 from emulator.core.origins import Arrival
@@ -35,8 +35,8 @@ def record(
     All in one transaction. A new version is Published, of EXTERNAL origin, and emits one Created
     event in each; one that was held gains the assets and the metadata that are new (Updated). What
     one of them held before, all have now. Left out are repositories that do not reach the external
-    connection any more (gone, or the package or its group blocks the way by now: not documented for
-    what is on its way, our choice), and versions of another origin.
+    connection any more (gone, created again under its name, or the package or its group blocks the
+    way by now: not documented for what is on its way, our choice), and versions of another origin.
     """
     package, version = imported.package, imported.version.version
     origin = Origin("EXTERNAL", None, connection_name)
@@ -46,18 +46,19 @@ def record(
     }
     if imported.published is not None:
         metadata.setdefault(ORIGINAL_PUBLISH_TIME, imported.published.isoformat())
-    repositories = list(dict.fromkeys((imported.entry, *imported.destinations)))
+    keeping = list(dict.fromkeys((imported.entry, *imported.destinations)))
     with state.store.transaction() as connection:
         assets: dict[str, Blob] = {}
-        for repository in repositories:
+        for repository in keeping:
             held = _held(state, repository, package, version)
             if held is not None and held.origin == origin:
                 assets.update({each.name: each.blob for each in held.assets})
         assets.update(arrived)
         admitted = [
             each
-            for each in repositories
+            for each in keeping
             if reaches(state, each, package, imported.entry, connection_name)
+            and repositories.describe(state, each).created == imported.created[each]
         ]
         for repository in admitted:
             _keep(

@@ -170,6 +170,8 @@ class Import:
     Attributes:
         entry: The repository with the external connection.
         destinations: The repositories whose clients asked, in the order in which they did.
+        created: When each of them, and the entry, was created: one that is deleted and created
+            again under its name on the way is another one, and gets nothing.
         pending: Transfers, and the look at what else belongs to the version, that have not ended.
     """
 
@@ -177,6 +179,7 @@ class Import:
     package: PackageId
     version: PublicVersion
     destinations: dict[RepositoryId, None] = field(default_factory=dict)
+    created: dict[RepositoryId, datetime] = field(default_factory=dict)
     transfers: dict[str, Transfer] = field(default_factory=dict)
     listed: bool = False
     pending: int = 0

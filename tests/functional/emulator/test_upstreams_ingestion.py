@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from emulator.core import packages, publishing, upstreams, versions
+from emulator.core import packages, publishing, repositories, upstreams, versions
 from emulator.core.errors import Conflict, ResourceNotFound
 from emulator.core.faults import Settings
 from emulator.core.origins import PublishBlocked
@@ -170,6 +170,24 @@ def test_what_was_asked_for_before_an_outage_still_comes_in(core: Core, company:
     company.settled()
 
     assert company.assets(app, REQUESTS, "2.26.0") == {WHEEL, SDIST}
+
+
+def test_a_repository_that_is_created_again_gets_nothing_that_was_on_its_way(
+    core: Core, company: Company
+) -> None:
+    """Its namesake had asked for it; the other repository, which had it come in, holds it."""
+    company.public.held_back = {SDIST}
+    app = repository(company, "app")
+    upstreams.fetch(core.state, app, REQUESTS, "2.26.0", WHEEL)
+
+    repositories.delete(core.state, app)
+    core.state.clock.advance(timedelta(seconds=1))
+    assert company.repository("app", "middle") == app
+    company.public.gate.set()
+    company.settled()
+
+    assert company.assets(company.store, REQUESTS, "2.26.0") == {WHEEL, SDIST}
+    assert company.assets(app, REQUESTS, "2.26.0") == set()
 
 
 def test_publishing_what_is_public_is_refused_save_in_an_outage(
