@@ -3,12 +3,15 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from itertools import chain, repeat
 from typing import TYPE_CHECKING, Final
 
 from warm_caches.warming import confirm, warm
 
 if TYPE_CHECKING:
+    from mypy_boto3_codeartifact import CodeArtifactClient
+
     from steward.coordinates import Package
     from warm_caches.engine import Engine, How, Warmed
     from warm_caches.values import Outcome, Wanted
@@ -20,6 +23,40 @@ LOOKS: Final = (1.0, 2.0, 4.0, 8.0)
 LOOK_EVERY: Final = 10.0
 # "It can take up to 3 minutes" until a version is listed ("asynchronous persistence", User Guide).
 LISTED_WITHIN: Final = 200.0
+# "Quotas in AWS CodeArtifact", User Guide: 800 reads a second, of them 200 that list versions.
+REQUESTS_PER_LIST: Final = 4
+# Our choice: what the endpoint may take to send something, and to send a file to its end.
+IDLE_SECONDS: Final = 30.0
+WHOLE_SECONDS: Final = 600.0
+
+
+def engine_on(client: "CodeArtifactClient", per_second: int, *, observe: bool) -> "Engine":
+    """
+    Return the engine on *client*.
+
+    Args:
+        per_second: How many requests to the endpoint it makes at most, and a quarter as many lists.
+        observe: It only says what it would fetch, and asks the endpoint for nothing.
+    """
+    from steward.codeartifact import CodeArtifactService
+    from steward.endpoint_access import EndpointAccess
+    from steward.pace import Pace
+    from steward.streamed_http import StreamedHttp
+    from steward.version_contents import ServiceVersionContents
+    from warm_caches.engine import AT_ONCE, Engine
+    from warm_caches.fetching import EndpointFetching
+
+    http = StreamedHttp(
+        seconds_idle=IDLE_SECONDS, seconds_whole=WHOLE_SECONDS, connections=AT_ONCE * 2
+    )
+    fetching = EndpointFetching(EndpointAccess(client), http, Pace(per_second))
+    return Engine(
+        codeartifact=CodeArtifactService(client),
+        fetching=None if observe else fetching,
+        contents=ServiceVersionContents(client),
+        lists=Pace(per_second / REQUESTS_PER_LIST),
+        now=lambda: datetime.now(UTC),
+    )
 
 
 @dataclass
@@ -58,7 +95,8 @@ class Warming:
             whole = replace(self.how, attempt=2)
             waiting = self._until_listed(self._fetched(waiting, whole))
             if waiting and self.seconds > 0:
-                self._took(warm(waiting, self.to, replace(self.how, attempt=3)))
+                last = replace(self.how, attempt=3)
+                self._took(warm(waiting, self.to, last, on_outcome=self.on_outcome))
 
     def _fetched(self, wanted: Sequence["Wanted"], how: "How") -> tuple["Wanted", ...]:
         """Ask for *wanted*; return what has to be listed yet."""

@@ -86,7 +86,7 @@ def show(run: Run, console: Console) -> None:
     if notable:
         console.print(_in_detail(notable))
         _print_more(len(notable), console)
-    _show_passed_over(run.passed_over, console)
+    show_passed_over(run.passed_over, console)
     for problem in run.problems:
         console.print(f"[bold red]of no use[/] {escape(problem)}", soft_wrap=True)
     console.print(_summary(run))
@@ -164,7 +164,8 @@ def _in_detail(outcomes: Sequence["Outcome"]) -> Table:
     return table
 
 
-def _show_passed_over(passed_over: Sequence[tuple[str, "PassedOver"]], console: Console) -> None:
+def show_passed_over(passed_over: Sequence[tuple[str, "PassedOver"]], console: Console) -> None:
+    """Print what lock files name and no package repository has, if there is any."""
     if not passed_over:
         return
     table = Table("passed over", "where", "why")

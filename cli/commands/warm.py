@@ -3,7 +3,6 @@
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
     from cli.warming_subjects import Subjects
     from cli.warming_tables import Run
     from steward.coordinates import Repository
-    from warm_caches.engine import Engine
     from warm_caches.queue import WarmingQueue
     from warm_caches.runs import Run as WarmingRun
     from warm_caches.runs import Runs
@@ -33,11 +31,7 @@ if TYPE_CHECKING:
 # versions. Half is the builds' own, unless somebody says otherwise.
 MOST_REQUESTS: Final = 800
 REQUESTS_PER_SECOND: Final = 400
-REQUESTS_PER_LIST: Final = 4  # 800 / 200
 WAIT_SECONDS: Final = 420
-# Our choice: what the endpoint may take to send something, and to send a file to its end.
-IDLE_SECONDS: Final = 30.0
-WHOLE_SECONDS: Final = 600.0
 
 
 @click.command("warm", short_help="Fetch what builds will ask for, before they ask.")
@@ -159,12 +153,11 @@ def warm_command(
     place = Repository(of, aws.domain_owner(mine, domain_owner), repository or "")
     subjects = subjects_in(lockfiles, purls, place, newest=newest, prereleases=prereleases)
     if deployed or watch:
-        rules = policies.loaded_policy(policy_path).caches if repository and not named else ()
         deployment = _Deployed(mine, place, wait_seconds, watch, as_json)
         if named:
             well = deployment.lock_files(subjects, verify=verify)
         elif deployed:
-            well = deployment.caches([one.name for one in rules if one.repository == repository])
+            well = deployment.caches(_rules_of(repository, policy_path))
         else:
             well = deployment.latest(repository)
         context.exit(0 if well else 1)
@@ -180,6 +173,24 @@ def warm_command(
     if run.failure is not None:
         raise DocumentedFailure(run.failure)
     context.exit(0 if run.complete else 1)
+
+
+def _rules_of(repository: str | None, policy_path: Path) -> list[str]:
+    """
+    Return the names of the policy's caches for *repository*; none stands for all of them.
+
+    Raises:
+        click.ClickException: There are none for this repository.
+    """
+    from cli import policies
+
+    if repository is None:
+        return []
+    caches = policies.loaded_policy(policy_path).caches
+    names = [one.name for one in caches if one.repository == repository]
+    if not names:
+        fail(f"no `caches` of the policy {policy_path} are for the repository {repository}.")
+    return names
 
 
 def _refuse_nonsense(
@@ -215,12 +226,12 @@ class _Job:
 
     def run(self, progress: WarmingProgress, *, owner_given: bool) -> "Run":
         """Warm the repository; a failure that ends it early is in what is returned."""
-        from cli.warming_from_here import Warming
+        from cli.warming_from_here import Warming, engine_on
         from warm_caches.engine import How
 
         client = self.aws.codeartifact()
         warming = Warming(
-            self._engine(client),
+            engine_on(client, self.requests_per_second, observe=self.only_plan),
             How(verify=self.verify),
             float(0 if self.only_plan else self.wait_seconds),
             progress.add,
@@ -251,28 +262,6 @@ class _Job:
             size=warming.size,
             seconds=time.monotonic() - started,
             failure=failure,
-        )
-
-    def _engine(self, client: "CodeArtifactClient") -> "Engine":
-        from steward.codeartifact import CodeArtifactService
-        from steward.endpoint_access import EndpointAccess
-        from steward.pace import Pace
-        from steward.streamed_http import StreamedHttp
-        from steward.version_contents import ServiceVersionContents
-        from warm_caches.engine import AT_ONCE, Engine
-        from warm_caches.fetching import EndpointFetching
-
-        http = StreamedHttp(
-            seconds_idle=IDLE_SECONDS, seconds_whole=WHOLE_SECONDS, connections=AT_ONCE * 2
-        )
-        pace = Pace(self.requests_per_second)
-        fetching = EndpointFetching(EndpointAccess(client), http, pace)
-        return Engine(
-            codeartifact=CodeArtifactService(client),
-            fetching=None if self.only_plan else fetching,
-            contents=ServiceVersionContents(client),
-            lists=Pace(self.requests_per_second / REQUESTS_PER_LIST),
-            now=lambda: datetime.now(UTC),
         )
 
     def _look_for_repository(self, client: "CodeArtifactClient", *, owner_given: bool) -> None:
@@ -308,6 +297,7 @@ class _Deployed:
     def lock_files(self, subjects: "Subjects", *, verify: bool) -> bool:
         """Have it warm what lock files name."""
         parts, runs = self._found()
+        warming_tables.show_passed_over(subjects.passed_over, stderr())
         with explained():
             request = by_deployment.ask_for(
                 subjects, self.place, _queue(parts), runs, verify=verify
