@@ -1,4 +1,4 @@
-"""The shell blocks of the README and of the local guide do what the text beside them says."""
+"""The shell blocks of the README and of the guides do what the text beside them says."""
 
 from __future__ import annotations
 
@@ -22,9 +22,13 @@ ENDPOINT = "http://127.0.0.1:4566"
 SECONDS_A_BLOCK_MAY_TAKE = 120
 
 
+def _document(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
 def blocks(document: str, heading: str) -> list[str]:
     """Return the shell blocks of a section, in order."""
-    text = (ROOT / document).read_text(encoding="utf-8")
+    text = _document(document)
     level = heading.partition(" ")[0]
     section = re.search(
         rf"^{re.escape(heading)}$(.*?)(?=^#{{2,{len(level)}}} |\Z)", text, re.MULTILINE | re.DOTALL
@@ -73,9 +77,11 @@ class Reader:
 
 @pytest.fixture(scope="module", autouse=True)
 def _public(public_packages: PublicPackages) -> None:
-    """The package that the README installs, with a dependency."""
+    """The package that the README installs, with a dependency, and a version to be warmed."""
     public_packages.release_python("politeness", "1.4.1")
     public_packages.release_python("requests", "2.26.0", requires=["politeness>=1"])
+    public_packages.release_python("urllib3", "2.2.1")
+    public_packages.release_python("requests", "2.31.0", requires=["urllib3>=2"])
 
 
 @pytest.fixture(scope="module")
@@ -108,7 +114,7 @@ def test_the_local_guides_script_leaves_the_status_table_beside_it(
     assert installed
     exports, *_ = blocks("docs/local.md", "## AWS clients")
     publish, look = blocks("docs/local.md", "### curl")
-    guide = (ROOT / "docs" / "local.md").read_text(encoding="utf-8")
+    guide = _document("docs/local.md")
     rows = re.findall(r"^\| `(1\.0-\S+)` \| `\w+` \| `(\w+)` \|$", guide, re.MULTILINE)
     assert len(rows) == len({version for version, _ in rows}) == 4
 
@@ -228,8 +234,6 @@ def test_the_local_guides_lock_file_is_warmed_and_an_outage_is_not_noticed(
     public_packages: PublicPackages, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     """It is put on S3, the schedule is fired, and pip gets the versions that nobody had fetched."""
-    public_packages.release_python("urllib3", "2.2.1")
-    public_packages.release_python("requests", "2.31.0", requires=["urllib3>=2"])
     with _started_by(WARM, "warm.yaml", public_packages, tmp_path_factory) as reader:
         _, put, look, outage = blocks(*WARM)
         said = [line[2:].split() for line in look.splitlines() if line.startswith("# ")]
@@ -242,3 +246,20 @@ def test_the_local_guides_lock_file_is_warmed_and_an_outage_is_not_noticed(
 
         eventually(shown, lambda seen: seen == said)
         reader.paste(shell, outage)
+
+
+def test_the_guide_to_warming_fetches_a_lock_file_that_installs_in_an_outage(
+    reader: Reader, installed: str
+) -> None:
+    """First shown, then fetched and counted as the guide says; then pip needs nobody else."""
+    assert installed
+    _, use = blocks("README.md", "## Use it on your machine")
+    exports, _, login = use.split("\n\n")  # between them the domain is made, which is there
+    warm, outage = blocks("docs/warming.md", "## Try it")
+    said = re.search(r"^DemoRepository: (.*?) \(", _document("docs/warming.md"), re.MULTILINE)
+    assert said is not None
+
+    shown = reader.paste(exports, login, warm, outage)
+
+    assert "DemoRepository: 2 versions: 2 to fetch" in shown
+    assert f"DemoRepository: {said[1]}" in shown
