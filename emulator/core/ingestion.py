@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from emulator.core import records, repositories, retention, versions
+from emulator.core import records, repositories, retention
 from emulator.core.errors import CodeArtifactError
 from emulator.core.external import Connection, PublicAsset, PublicVersion, Unreachable
 from emulator.core.state import State
@@ -276,7 +276,7 @@ class _Importing:
         """Return the assets that one of the repositories holds: they need not come again."""
         running = self.running
         found = [
-            versions.find(self.state, repository, running.package, running.version.version)
+            retention.held_by(self.state, repository, running.package, running.version.version)
             for repository in (running.entry, *running.destinations)
         ]
         return {asset.name for version in found if version for asset in version.assets}

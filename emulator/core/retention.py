@@ -50,7 +50,7 @@ def record(
     with state.store.transaction() as connection:
         assets: dict[str, Blob] = {}
         for repository in keeping:
-            held = _held(state, repository, package, version)
+            held = held_by(state, repository, package, version)
             if held is not None and held.origin == origin:
                 assets.update({each.name: each.blob for each in held.assets})
         assets.update(arrived)
@@ -107,7 +107,7 @@ def retain(state: State, repository: RepositoryId, version: Version) -> None:
         )
 
 
-def _held(
+def held_by(
     state: State, repository: RepositoryId, package: PackageId, version: str
 ) -> Version | None:
     """Return what *repository* holds, nothing if it was deleted meanwhile."""
