@@ -62,6 +62,12 @@ class Connection:
                 self.suspended |= self._unanswered >= SUSPENDED_AFTER
             self._changed.notify_all()
 
+    def fall_silent(self) -> None:
+        """Ask nothing more: what came instead of answers was none."""
+        with self._changed:
+            self.suspended = True
+            self._changed.notify_all()
+
     @property
     def silent(self) -> bool:
         """Whether it has to be taken for unavailable: no answer was the last word, or the only."""

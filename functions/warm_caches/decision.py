@@ -13,6 +13,7 @@ from warm_caches.verifying import mismatches
 
 if TYPE_CHECKING:
     from steward.coordinates import Format, Package, PackageVersion, Status
+    from warm_caches.fetches import Available
 
 # "Package version status", User Guide: both are served to clients that ask for the version.
 _SERVED: Final[frozenset[Status]] = frozenset({"Published", "Unlisted"})
@@ -95,6 +96,14 @@ def missing(
         else:
             outcomes.append(Outcome(package, one.version, there))
     return Missing(tuple(to_fetch), tuple(to_compare), tuple(outcomes), served)
+
+
+def lists_more(
+    package_format: Format, available: Available, held: Sequence[PackageVersion]
+) -> bool:
+    """Return whether *available* has a version that is not among those *held*."""
+    rows = _Rows(package_format, held)
+    return any(rows.find(version) is None for version in available.versions)
 
 
 def not_listed(look: Look) -> State:

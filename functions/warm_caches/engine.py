@@ -84,8 +84,8 @@ class Warmed:
             archived once it is listed stands here, too.
         left: Not settled, for lack of time or because nobody answered: for the same attempt.
         unanswered: The formats whose external connections do not answer.
-        answered: The formats of which at least one version was asked for and answered, unless they
-            are among *unanswered*.
+        answered: The formats whose public repository was seen to answer: a version that was asked
+            for came, or the endpoint lists one that is not held; not those *unanswered*.
         requests: Asked of the endpoint.
         lists: Calls of CodeArtifact's API that list or describe.
         size: Bytes read from the endpoint.

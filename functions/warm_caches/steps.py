@@ -12,6 +12,7 @@ from steward.errors import EndpointError, PackageNotFoundError, StewardError
 from steward.version_ranges import RangeError
 from warm_caches.archiving import archive
 from warm_caches.decision import Look, compared, missing, not_listed
+from warm_caches.doubts import Doubt, Doubts
 from warm_caches.explaining import why_blocked
 from warm_caches.newest import newest_wanted
 from warm_caches.values import Outcome, State, Wanted, WantedVersion
@@ -65,6 +66,7 @@ class Steps:
     Attributes:
         presence: ``None``: nothing is known of what the repository does not hold.
         connections: Of each format.
+        doubts: What was not found, to be settled once nothing more is asked for.
         also: Called with further packages that have to be warm: parents and BOMs.
     """
 
@@ -73,6 +75,7 @@ class Steps:
     progress: Progress
     presence: Presence | None
     connections: Mapping[Format, Connection]
+    doubts: Doubts
     time_left: Callable[[], bool]
     also: Callable[[Package, Sequence[Needed]], None]
 
@@ -151,6 +154,7 @@ class Steps:
         held = self._listed(package)
         if self.presence is not None:
             self.presence.learn(held=bool(held))
+        self.doubts.saw(package, held)
         return held
 
     def _listed(self, package: Package) -> Sequence[PackageVersion]:
@@ -172,11 +176,13 @@ class Steps:
             reason = f"its newest {wanted.newest}: only the endpoint knows which these are"
             self.progress.settle([Outcome(package, None, "would fetch", reason)])
             return ()
-        available = self._available(self.to.fetching, replace(wanted, versions=()))
+        rule = replace(wanted, versions=())
+        available = self._available(self.to.fetching, rule)
         if available is None:
             return ()
+        self.doubts.listed(package, available, held)
         if not available.versions:
-            self.progress.settle([self._not_found(package, None, "it has no versions")])
+            self._doubt(rule, self._not_found(package, None, "it has no versions"))
         try:
             versions = newest_wanted(
                 wanted, available.versions, withdrawn=available.withdrawn, held=held
@@ -229,6 +235,7 @@ class Steps:
         self.progress.requested(got.requests, got.size)
         note = "" if got.withdrawn is None else f"withdrawn: {got.withdrawn or 'no reason given'}"
         if got.state == "asked":
+            self.doubts.live(package.format)
             self.also(package, got.needs)
             return AskedFor(wanted, got.size, note, self._mismatch(package, wanted, got))
         if got.state == "no answer":
@@ -237,8 +244,15 @@ class Steps:
         outcome = Outcome(package, wanted.version, "failed", got.reason)
         if got.state == "not found":
             outcome = self._not_found(package, wanted.version, got.reason)
-        self.progress.settle([replace(outcome, size=got.size, note=note)])
+        self._doubt(Wanted(package, (wanted,)), replace(outcome, size=got.size, note=note))
         return None
+
+    def _doubt(self, wanted: Wanted, outcome: Outcome) -> None:
+        """Settle *outcome* now or, if it is that *wanted* is not found, at the end."""
+        if outcome.state == "not found":
+            self.doubts.add(Doubt(wanted, outcome))
+        else:
+            self.progress.settle([outcome])
 
     def _mismatch(self, package: Package, wanted: WantedVersion, got: Fetch) -> str:
         files = {one.name: one.hashes for one in got.files if one.hashes}

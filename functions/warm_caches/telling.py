@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 REMINDER: Final = timedelta(days=30)  # our choice: what is still so after this time is told again
 VERSIONS_PER_TEXT: Final = 50  # our choice: what a person reads. The log has all of them.
+# Our choice: longer than CodeArtifact remembers lists of npm, PyPI and NuGet (30 minutes, "External
+# connection latency", User Guide), so that an outage is not over and there again all the time.
+QUIET_BEFORE_END: Final = timedelta(hours=1)
 NO_REASON: Final = "it gives no answer"
 
 
@@ -55,10 +58,11 @@ def tell_outages(message: WarmPackages, warmed: Warmed, to: Collaborators) -> No
     - Each outage is told once, whoever notices it, and its end once. What was lost on its way to
       people is told at the next look.
     - An outage is over when a version came through the connection: CodeArtifact itself answers for
-      what it does not hold, so that an answer alone proves nothing.
+      what it does not hold, so that an answer alone proves nothing. It is over, too, when nobody
+      has seen it for an hour and the endpoint lists a version that the repository does not hold.
 
-    2 UpdateItem at most for each connection that does not answer; where something was fetched 1
-    Query, and 1 DeleteItem for each outage that is over; DescribeRepository now and then.
+    2 UpdateItem at most for each connection that does not answer; where another one does 1 Query,
+    and 1 DeleteItem for each outage that is over; DescribeRepository now and then.
 
     Raises:
         CodeArtifactError: Nobody can tell what the repository is connected to.
@@ -72,13 +76,17 @@ def tell_outages(message: WarmPackages, warmed: Warmed, to: Collaborators) -> No
                 _tell_outage(one, reason, to)
     came = {one.package.format for one in warmed.outcomes if one.state == "fetched"}
     came |= {one.package.format for one in warmed.waiting}
-    came -= warmed.unanswered
-    lasting = {one.connection for one in to.outages.current()} if came else frozenset()
+    alive = (came | warmed.answered) - warmed.unanswered
+    lasting = {one.connection: one for one in to.outages.current()} if alive else {}
     if not lasting:
         return
-    for package_format in sorted(came):
+    for package_format in sorted(alive):
         for one in _connections(package_format, message, to):
-            outage = to.outages.end(one.name) if one.name in lasting else None
+            known = lasting.get(one.name)
+            if known is None:
+                continue
+            is_over = package_format in came or to.now() - known.seen >= QUIET_BEFORE_END
+            outage = to.outages.end(one.name) if is_over else None
             if outage is not None:
                 _tell_end(one, outage.since, to)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 from steward.coordinates import Package
 from warm_caches.connections import Connection
 from warm_caches.crew import Crew
+from warm_caches.doubts import Doubts, settle_doubts
 from warm_caches.engine import AT_ONCE, AUTOMATION, Engine, How, Warmed
 from warm_caches.presence import Presence
 from warm_caches.progress import Progress
@@ -42,12 +43,15 @@ def warm(
       once; those of versions that were there are not known and not asked for.
     - Every format has threads of its own, so that one whose public repository is slow holds up no
       other. What is left of it after three requests without an answer is not asked for any more.
+    - What is not found is settled at the end: if nothing of its format came in, it may be an outage
+      that looks like that (:func:`settle_doubts`).
 
     Calls of CodeArtifact's API: 1 ListPackageVersions for a package and 1,000 versions, and another
     one if anything was asked for; of a cold repository fewer (:class:`Presence`). 1
     ListPackageVersionAssets for a version of which certain files are wanted, or whose hashes are
     verified, if it is there. For one that is not found 1 DescribePackage and 1
-    GetAssociatedPackageGroup at most. What is asked of the endpoint: :class:`Fetching`.
+    GetAssociatedPackageGroup at most. What is asked of the endpoint: :class:`Fetching`, and 3 lists
+    of versions at most for a format of which something is not found and nothing comes in.
 
     Args:
         wanted: Packages of one repository, each once.
@@ -59,7 +63,7 @@ def warm(
     formats = dict.fromkeys(one.package.format for one in wanted)
     connections = {package_format: Connection(to.at_once) for package_format in formats}
     crews: dict[Format, Crew[Wanted, ToConfirm]] = {}
-    needed = _Needed(wanted)
+    needed, doubts = _Needed(wanted), Doubts()
     if wanted:
         steps = Steps(
             to=to,
@@ -73,13 +77,15 @@ def warm(
                 listed=progress.listed,
             ),
             connections=connections,
+            doubts=doubts,
             time_left=time_left,
             also=lambda package, needs: crews[package.format].add(needed.new(package, needs)),
         )
         for package_format in formats:
             crews[package_format] = _crew(steps.begin, steps.confirm, to)
         _run(crews, wanted, to)
-    return _warmed(progress, connections, to.monotonic() - began)
+        settle_doubts(doubts, to, progress, connections, time_left=time_left)
+    return _warmed(progress, connections, doubts.alive, to.monotonic() - began)
 
 
 def confirm(
@@ -108,6 +114,7 @@ def confirm(
             progress=progress,
             presence=None,
             connections={},
+            doubts=Doubts(),
             time_left=time_left,
             also=lambda _, __: None,
         )
@@ -117,7 +124,7 @@ def confirm(
 
         crew: Crew[Wanted, ToConfirm] = _crew(begin, steps.confirm, to)
         _run({waiting[0].package.format: crew}, waiting, to)
-    return _warmed(progress, {}, to.monotonic() - began)
+    return _warmed(progress, {}, frozenset(), to.monotonic() - began)
 
 
 class _Needed:
@@ -164,15 +171,19 @@ def _of(package_format: Format, wanted: Sequence[Wanted]) -> list[Wanted]:
     return [one for one in wanted if one.package.format == package_format]
 
 
-def _warmed(progress: Progress, connections: Mapping[Format, Connection], seconds: float) -> Warmed:
+def _warmed(
+    progress: Progress,
+    connections: Mapping[Format, Connection],
+    alive: frozenset[Format],
+    seconds: float,
+) -> Warmed:
     unanswered = {one for one, connection in connections.items() if connection.silent}
-    answered = {one for one, connection in connections.items() if connection.answered}
     return Warmed(
         outcomes=progress.outcomes,
         waiting=progress.waiting,
         left=progress.left,
         unanswered=frozenset(unanswered),
-        answered=frozenset(answered - unanswered),
+        answered=alive - unanswered,
         requests=progress.requests,
         lists=progress.lists,
         size=progress.size,

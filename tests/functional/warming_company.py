@@ -117,7 +117,7 @@ class PlayedEngine:
             waiting=tuple(waiting),
             left=tuple(left),
             unanswered=frozenset(one.package.format for one in left) & self.down,
-            answered=frozenset(one.package.format for one in outcomes),
+            answered=frozenset(one.package.format for one in outcomes if one.state == "fetched"),
             requests=0,
             lists=len(done),
             size=0,

@@ -205,7 +205,8 @@ class _Gateway:
         return [PackageVersion(name, status) for name, status in self.of.held[package].items()]
 
     def packages(self, repository: Repository) -> Iterator[list[tuple[Package, Restrictions]]]:
-        held = [(one, Restrictions("ALLOW", "ALLOW")) for one in self.of.held]
+        open_one = Restrictions("ALLOW", "ALLOW")
+        held = [(one, self.of.restricted.get(one, open_one)) for one in self.of.held]
         for start in range(0, max(1, len(held)), 1000):
             self.of.count("ListPackages")
             assert repository == REPOSITORY

@@ -165,7 +165,7 @@ def test_why_a_version_is_not_found(  # noqa: PLR0917  columns
     outcome = the_outcome(warmed)
     assert (outcome.state, outcome.reason) == (state, reason)
     assert fake.calls["DescribePackage"] + fake.calls["GetAssociatedPackageGroup"] == calls
-    assert warmed.lists == 1 + calls
+    assert warmed.lists == 1 + calls + fake.calls["ListPackages"]
     assert (warmed.waiting, warmed.left) == ((), ())
 
 
