@@ -45,9 +45,9 @@ class Unreachable(Exception):
 
 class ConnectionUnavailable(ResourceNotFound):
     """
-    An asset is not held, and the external connection that may have it does not answer.
+    An asset or package is not held, and the external connection that may have it does not answer.
 
-    As an API error it is any asset that is not found; package managers get the status that the
+    As an API error it is anything that is not found; package managers get the status that the
     switch ``unavailableConnectionStatus`` says.
     """
 

@@ -292,8 +292,8 @@ _TABLE = (
     ),
     Switch(
         "unavailableConnectionStatus",
-        "HTTP status for an asset that only an external connection that does not answer could "
-        "give.",
+        "HTTP status for an asset, or a list of versions, that only an external connection that "
+        "does not answer could give.",
         (404, 502, 503, 504),
         "the same end state: what an outage kept out is asked for again by the next schedule; 404 "
         'tells it from no version at all as little as AWS does, so warm_caches says "not found", '

@@ -105,6 +105,32 @@ def view(state: State, repository: RepositoryId, package: PackageId) -> list[Rea
     Raises:
         ResourceNotFound: There is no such repository.
     """
+    return _seen(state, repository, package)[0]
+
+
+def listed(state: State, repository: RepositoryId, package: PackageId) -> list[Reachable]:
+    """
+    Return what `view` returns, for a document that lists the versions of *package*.
+
+    Raises:
+        ConnectionUnavailable: There are none, and an external connection does not answer.
+        ResourceNotFound: There is no such repository.
+    """
+    found, unanswered = _seen(state, repository, package)
+    if unanswered is not None and not found:
+        raise ConnectionUnavailable(
+            f"Package '{package.name}' is not found",
+            resource_id=package.name,
+            resource_type="package",
+        )
+    return found
+
+
+def _seen(
+    state: State, repository: RepositoryId, package: PackageId
+) -> tuple[list[Reachable], Unreachable | None]:
+    """Return the versions that clients see, and what an external connection says of its silence."""
+    unanswered: Unreachable | None = None
     root = search(state, repository, package)
     found: dict[str, Reachable] = {}
     holders: dict[str, list[Version]] = {}
@@ -117,7 +143,9 @@ def view(state: State, repository: RepositoryId, package: PackageId) -> list[Rea
                     Reachable(record.version, record.status, stop.repository, record=record),
                 )
         if stop.connection is not None:
-            for public in _offered(stop.connection, stop.repository, package):
+            offered, silence = _offered(stop.connection, stop.repository, package)
+            unanswered = unanswered or silence
+            for public in offered:
                 found.setdefault(
                     public.version,
                     Reachable(
@@ -131,7 +159,8 @@ def view(state: State, repository: RepositoryId, package: PackageId) -> list[Rea
                     )
     if package.format == "maven":
         _prefer_upstream_aliases(root, found, holders)
-    return [_settled(each, holders.get(each.version, [])) for each in found.values()]
+    seen = [_settled(each, holders.get(each.version, [])) for each in found.values()]
+    return seen, unanswered
 
 
 def dist_tags(state: State, repository: RepositoryId, package: PackageId) -> dict[str, str]:
@@ -189,18 +218,18 @@ def original_publish_time(version: Version) -> datetime:
 
 def _offered(
     connection: Connection, entry: RepositoryId, package: PackageId
-) -> Iterable[PublicVersion]:
-    """Return what is public; while nobody answers, only what is on its way in."""
+) -> tuple[Iterable[PublicVersion], Unreachable | None]:
+    """Return what is public; while nobody answers, only what is on its way in, and why."""
     try:
         offered = connection.package(package)
     except Unreachable as error:
         logger.warning("%s is listed without %s: %s", package.name, connection.name, error)
-        return connection.imports.versions(entry, package)
+        return connection.imports.versions(entry, package), error
     return [
         each
         for each in (offered.versions.values() if offered else ())
         if not _is_snapshot(package, each.version)
-    ]
+    ], None
 
 
 def _prefer_upstream_aliases(
@@ -325,9 +354,10 @@ def _ingest(
     connection = stop.connection
     if connection is None or _is_snapshot(package, version):
         return None
-    running = {each.version: each for each in connection.imports.versions(stop.repository, package)}
     try:
-        public = running.get(version) or _public_version(connection, package, version)
+        public = connection.imports.version(stop.repository, package, version) or _public_version(
+            connection, package, version
+        )
         if public is None:
             return None
         gate = Gate(stop.repository, connection)

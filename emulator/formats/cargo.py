@@ -114,7 +114,7 @@ def _index(visit: Visit, name: str) -> bytes:
 
 def _listed(visit: Visit, name: str) -> list[tuple[Reachable, dict[str, object]]]:
     package = _package(visit, name)
-    found = upstreams.view(visit.state, visit.repository, package)
+    found = upstreams.listed(visit.state, visit.repository, package)
     listed = [(each, _entry(package, each)) for each in found if each.status == "Published"]
     if not listed:
         raise _not_found(name)

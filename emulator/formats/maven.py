@@ -229,7 +229,7 @@ def _asset_names(found: Reachable | None) -> list[str]:
 
 def _package_metadata(visit: Visit) -> bytes:
     package = _package(visit)
-    found = upstreams.view(visit.state, visit.repository, package)
+    found = upstreams.listed(visit.state, visit.repository, package)
     listed = [each for each in found if each.status == "Published"]
     if not listed:
         raise _not_found(visit)

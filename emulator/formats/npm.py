@@ -150,7 +150,7 @@ def _packument(visit: Visit, package: PackageId, *, short: bool) -> bytes:
 def _listed(
     visit: Visit, package: PackageId
 ) -> tuple[list[packument.ListedVersion], dict[str, str]]:
-    found = upstreams.view(visit.state, visit.repository, package)
+    found = upstreams.listed(visit.state, visit.repository, package)
     listed = [_listing(visit, package, each) for each in found if each.status == "Published"]
     if not listed:
         raise npm_names.not_found(package)

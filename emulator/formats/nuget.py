@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from starlette.concurrency import run_in_threadpool
@@ -193,14 +193,17 @@ def _nuspec(visit: Visit) -> bytes:
 
 
 def _listed(visit: Visit, package: PackageId) -> list[Listed]:
-    found = list(_published(visit, package))
+    reachable = upstreams.listed(visit.state, visit.repository, package)
+    found = list(_published(visit, package, reachable))
     if not found:
         raise _not_found(package)
     return nuget_documents.in_order(found)
 
 
-def _published(visit: Visit, package: PackageId) -> Iterator[Listed]:
-    for each in upstreams.view(visit.state, visit.repository, package):
+def _published(
+    visit: Visit, package: PackageId, reachable: Iterable[Reachable]
+) -> Iterator[Listed]:
+    for each in reachable:
         if each.status == "Published":
             said = _said(each)
             yield Listed(
@@ -243,10 +246,11 @@ def _search(visit: Visit, query: str, *, prerelease: bool) -> list[list[Listed]]
     words = query.lower().split()
     found: list[list[Listed]] = []
     for package in sorted(_held(visit)):
+        reachable = upstreams.view(visit.state, visit.repository, package)
         listed = nuget_documents.in_order(
             [
                 each
-                for each in _published(visit, package)
+                for each in _published(visit, package, reachable)
                 if each.listed and (prerelease or not nuget_versions.is_prerelease(each.version))
             ]
         )

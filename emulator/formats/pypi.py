@@ -139,7 +139,7 @@ def _publish(visit: Visit, package: PackageId, distribution: Distribution, blob:
 
 def _files(visit: Visit, package: PackageId) -> list[ListedFile] | None:
     """Return the files of every Published version; None when there is no version at all."""
-    reachable = upstreams.view(visit.state, visit.repository, package)
+    reachable = upstreams.listed(visit.state, visit.repository, package)
     if not reachable:
         return None
     return [

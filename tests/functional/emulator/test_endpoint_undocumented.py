@@ -66,10 +66,13 @@ def test_what_only_an_outage_keeps_out_has_the_status_of_the_switch(
         assert client.get(JAR).status_code == 200
         assert client.get(f"{FOLDER}/2.0/library-2.0.jar").status_code == status
         assert client.get(f"{FOLDER}/1.0/library-1.0-linux.jar").status_code == status
+        assert client.get(f"{FOLDER}/maven-metadata.xml").status_code == 200
+        assert client.get("org/example/other/maven-metadata.xml").status_code == status
 
         switch(maven, unavailableConnectionStatus=status)
         assert client.get(f"{FOLDER}/2.0/library-2.0.jar").status_code == 200
         assert client.get(f"{FOLDER}/3.0/library-3.0.jar").status_code == 404
+        assert client.get("org/example/other/maven-metadata.xml").status_code == 404
 
 
 def test_a_redirect_that_is_not_followed_brings_the_version_in(maven: DataPlane) -> None:
