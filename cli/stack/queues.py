@@ -135,8 +135,9 @@ def receive(
     - A message that was received `maxReceiveCount` times goes to the dead-letter queue instead.
     - The rest becomes invisible for the queue's visibility timeout.
 
-    One pass over the queue with one look at the clock, however deep it is. Delays and timeouts are
-    the machine's; when messages were sent and first received is said in the time of *times*.
+    One pass over the queue, however deep it is. Timeouts are the machine's, and so are delays, but
+    one that is over by *times*, because somebody has set that clock on, is over. When messages were
+    sent and first received is said in the time of *times*.
     """
     deadline = time.monotonic() + wait_seconds
     with queue._messages_lock:  # noqa: SLF001  see make_queues_thread_safe
@@ -169,6 +170,8 @@ def _take(
         if len(received) >= limit:
             break
         available_at = max(message.visible_at, message.delayed_until)
+        if available_at > now and _is_due(message, now, times):
+            available_at = message.visible_at
         if available_at > now:
             seconds = (available_at - now) / 1000
             next_change = seconds if next_change is None else min(next_change, seconds)
@@ -186,6 +189,15 @@ def _take(
         queue._messages.remove(message)  # noqa: SLF001  as above
         queue.dead_letter_queue.add_message(message)  # type: ignore[union-attr]  # dead is empty without one
     return received, next_change
+
+
+def _is_due(message: "Message", now: float, times: Chronicle | None) -> bool:
+    """Return whether the delay of *message* is over by *times*; *now* is in milliseconds."""
+    if times is None or message.delayed_until <= now:
+        return True
+    sent = int(str(message.sent_timestamp))
+    waited = times.time(_moment(now)) - times.time(_moment(sent))
+    return waited >= timedelta(milliseconds=message.delayed_until - sent)
 
 
 def _received(queue: "Queue", message: "Message", times: Chronicle | None) -> Received:
@@ -228,5 +240,9 @@ def _stamp(milliseconds: object, times: Chronicle | None) -> str:
     """Return a time of moto's, which is the machine's, as milliseconds since 1970 of *times*."""
     if times is None:
         return str(milliseconds)
-    moment = times.time(datetime.fromtimestamp(int(str(milliseconds)) / 1000, UTC))
+    moment = times.time(_moment(int(str(milliseconds))))
     return str((moment - _EPOCH) // timedelta(milliseconds=1))
+
+
+def _moment(milliseconds: float) -> datetime:
+    return datetime.fromtimestamp(milliseconds / 1000, UTC)

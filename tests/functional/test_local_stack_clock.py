@@ -13,10 +13,12 @@ from botocore.exceptions import ClientError
 from moto.sqs.models import sqs_backends
 from starlette.types import ASGIApp
 
+from cli.stack.clock import Chronicle
 from cli.stack.codeartifact import CodeArtifact
 from cli.stack.errors import StackError
 from cli.stack.function_logs import FunctionLogs
 from cli.stack.json_types import Document
+from cli.stack.queues import receive
 from cli.stack.resources import Unplayed
 from cli.stack.stack import LocalStack, StackOptions
 from emulator.core.clock import Clock
@@ -165,6 +167,30 @@ def test_a_schedule_reaches_a_function_through_a_fifo_queue(stack: LocalStack) -
     """In the message group that its target names."""
     stack.fire("Nightly")
     until(lambda: any(text.startswith("nightly ") for text in noted(stack)))
+
+
+def test_a_delayed_message_comes_when_the_clock_is_set_on(stack: LocalStack, clock: Clock) -> None:
+    """Not a second before its delay is over by that clock."""
+    queue = sqs_backends["012345678901"]["us-west-2"].queues[
+        stack.attribute("Reminders", "QueueName")
+    ]
+    times = Chronicle(clock)
+
+    def came() -> list[object]:
+        received = receive(queue, limit=10, wait_seconds=0, times=times)
+        return [one.record["body"] for one in received]
+
+    for delay in (300, 600):
+        client(stack, "sqs").send_message(
+            QueueUrl=stack.reference("Reminders"), MessageBody=f"in {delay} s", DelaySeconds=delay
+        )
+    clock.advance(timedelta(seconds=240))
+    assert came() == []
+    clock.advance(timedelta(seconds=60))
+    assert came() == ["in 300 s"]
+    clock.freeze()
+    clock.advance(timedelta(seconds=300))
+    assert came() == ["in 600 s"]
 
 
 def test_a_stack_that_does_not_run_fires_nothing() -> None:
