@@ -197,34 +197,63 @@ class _Importing:
 
     def settle(self) -> None:
         """The hold has ended; with the last one the version is recorded, if all of it is in."""
-        imports = self.gate.connection.imports
-        with imports.lock:
-            self.running.pending -= 1
-            if self.running.pending:
+        while (whole := self._last_hold()) is not None:
+            try:
+                retention.record(self.state, self.gate.connection.name, whole, whole.arrived)
+            except BaseException:
+                self._let_go()
+                raise
+            if self._is_recorded(whole):
                 return
+
+    def _last_hold(self) -> Import | None:
+        """
+        Return the version as it is now, to be recorded under this hold.
+
+        None where the hold has ended: it was not the last one, or not all is in.
+        """
+        with self.gate.connection.imports.lock:
+            if self.running.pending > 1:
+                self.running.pending -= 1
+                return None
             failures = [
                 each.download.failed
                 for each in self.running.transfers.values()
                 if each.download.failed is not None and not each.withdrawn
             ]
-            arrived = {
-                name: each.download.blob
-                for name, each in self.running.transfers.items()
-                if each.download.blob is not None
-            }
-            if arrived and (failures or not self.running.listed):
-                self.running.listed = False  # the next request for it tries the rest again
-                logger.warning(
-                    "%s %s is incomplete: %s",
-                    self.running.package.name,
-                    self.running.version.version,
-                    failures[0] if failures else "its other assets are not known",
+            if self.running.listed and not failures:
+                return replace(
+                    self.running,
+                    destinations=dict(self.running.destinations),
+                    transfers=dict(self.running.transfers),
                 )
-                return
-            try:
-                if self.running.listed and not failures:
-                    retention.record(self.state, self.gate.connection.name, self.running, arrived)
-            finally:
+            if not self.running.arrived:
+                self._let_go()
+                return None
+            self.running.pending -= 1
+            self.running.listed = False  # the next request for it tries the rest again
+            logger.warning(
+                "%s %s is incomplete: %s",
+                self.running.package.name,
+                self.running.version.version,
+                failures[0] if failures else "its other assets are not known",
+            )
+            return None
+
+    def _is_recorded(self, whole: Import) -> bool:
+        """Return whether *whole* is still all there is; then the hold has ended."""
+        with self.gate.connection.imports.lock:
+            now = self.running
+            if (now.destinations, now.transfers) != (whole.destinations, whole.transfers):
+                return False
+            self._let_go()
+            return True
+
+    def _let_go(self) -> None:
+        imports = self.gate.connection.imports
+        with imports.lock:
+            self.running.pending -= 1
+            if not self.running.pending:
                 imports.running.pop(self.running.key, None)
 
     def _add(self, asset: PublicAsset) -> Transfer:

@@ -191,6 +191,15 @@ class Import:
         return self.version.published or min(times, default=None)
 
     @property
+    def arrived(self) -> dict[str, Blob]:
+        """What is stored by now, by the names of the assets."""
+        return {
+            name: each.download.blob
+            for name, each in self.transfers.items()
+            if each.download.blob is not None
+        }
+
+    @property
     def key(self) -> tuple[RepositoryId, PackageId, str]:
         """What joins concurrent requests for one version."""
         return self.entry, self.package, self.version.version
@@ -215,6 +224,14 @@ class Imports:
         """Return the download that was remembered under *key*."""
         with self.lock:
             return self._downloads.get(key)
+
+    def version(
+        self, entry: RepositoryId, package: PackageId, version: str
+    ) -> PublicVersion | None:
+        """Return *version* if it is coming in to *entry*."""
+        with self.lock:
+            running = self.running.get((entry, package, version))
+        return running.version if running else None
 
     def versions(self, entry: RepositoryId, package: PackageId) -> list[PublicVersion]:
         """Return the versions of *package* that are coming in to *entry*."""
