@@ -21,14 +21,14 @@ from cli.signals import Interruption
 @click.pass_context
 def demo_command(context: click.Context, *, policy_path: Path, as_json: bool) -> None:
     """
-    Show builds being unlisted, an attack being stopped, and approved packages being promoted.
+    Show builds unlisted, an attack stopped, packages promoted, and an outage that does no harm.
 
     It starts a local stack in enforce mode on a free port, needs no AWS account, takes less than
     two minutes, and ends with 0 only if every step did what it says.
     """
     from botocore.exceptions import BotoCoreError, ClientError
 
-    from cli.demo import dependency_confusion, promotion, python_packages, snapshot_builds
+    from cli.demo import dependency_confusion, outage, promotion, python_packages, snapshot_builds
     from cli.demo.company import Company
     from cli.demo.inbox import ADDRESS
     from cli.demo.played_policy import played_policy
@@ -48,7 +48,7 @@ def demo_command(context: click.Context, *, policy_path: Path, as_json: bool) ->
             compiled_policy=played.compiled,
             locked=played.locked,
             mode="enforce",
-            parameters={"NotificationEmail": ADDRESS},
+            parameters={"NotificationEmail": ADDRESS, "LockfilesBucket": outage.BUCKET},
             open_codeartifact=world.open,
         ),
         logs=FunctionLogs(echo=io.StringIO()),
@@ -70,6 +70,7 @@ def demo_command(context: click.Context, *, policy_path: Path, as_json: bool) ->
                 snapshot_builds.tell(story, company)
                 dependency_confusion.tell(story, company, policy, played.addition, scratch)
                 promotion.tell(story, company, scratch)
+                outage.tell(story, company, played.cache, scratch)
     except (StackError, StepFailedError, BotoCoreError, ClientError, OSError) as error:
         story.failed(error)
         if as_json:

@@ -17,6 +17,7 @@ from steward.coordinates import Package, Repository
 if TYPE_CHECKING:
     from steward.policy import OriginRule, Policy
 
+INBOX = "inbox-of-the-attack"
 PACKAGE = billing.NAME
 OURS = "1.4.0"
 THEIRS = "99.0"
@@ -51,7 +52,7 @@ def tell(story: Story, company: Company, policy: "Policy", addition: str, scratc
     story.chapter("A dependency confusion is stopped")
     account = company.stack.options.account
     guarded = [name for name in (REPOSITORY, STORE) if _is_guarded(_rule(policy, account, name))]
-    inbox = Inbox(company.stack)
+    inbox = Inbox(company.stack, INBOX)
     _show_rule(story, _rule(policy, account, REPOSITORY), addition)
     with company.world.late_events():
         _attack(story, company, scratch)

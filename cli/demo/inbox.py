@@ -7,7 +7,6 @@ from cli.stack.services import Services
 from cli.stack.stack import LocalStack
 
 ADDRESS = "platform-team@mycompany.example"  # a domain that belongs to nobody (RFC 2606)
-QUEUE = "demonstration-inbox"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,13 +20,14 @@ class Message:
 class Inbox:
     """Gets every message of the topic from now on, as the e-mail subscription beside it does."""
 
-    def __init__(self, stack: LocalStack) -> None:
+    def __init__(self, stack: LocalStack, name: str) -> None:
+        """Subscribe a queue of this *name*, which nothing else has."""
         services = Services(stack.endpoint, stack.options.account, stack.options.region)
         self._sqs = services.client("sqs")
-        made = services.queue(QUEUE, {})
+        made = services.queue(name, {})
         self._url = str(made.reference)
         services.subscription(
-            QUEUE,
+            name,
             {
                 "TopicArn": stack.reference("AttentionTopic"),
                 "Protocol": "sqs",

@@ -30,6 +30,11 @@ promotions:
       minimum_age: P7D
       vulnerabilities: {block_at: high}
 """
+CACHES = """\
+caches:
+  - repository: DemoRepository
+    lockfiles: s3://mycompany-locks/web/requirements.txt
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +47,13 @@ class PlayedPolicy:
         locked: What the lock files of its caches list, as functions read it.
         addition: The origins rules that the demonstration added, as YAML; empty if the policy has
             some of its own.
+        cache: The name of the rule of `CACHES`.
     """
 
     compiled: str
     locked: str
     addition: str
+    cache: str
 
     @property
     def domain(self) -> str:
@@ -67,7 +74,8 @@ def played_policy(path: Path) -> PlayedPolicy:
     Return the policy in the file *path*, with what the demonstration adds to it.
 
     - `ADDITION`, if it says nothing about origins;
-    - `PROMOTIONS`, before those that it has: they are about packages that are the demonstration's.
+    - `PROMOTIONS`, before those that it has: they are about packages that are the demonstration's;
+    - `CACHES`, after those that it has.
 
     Raises:
         click.ClickException: It cannot be read, or has mistakes; each stands in the message.
@@ -76,12 +84,14 @@ def played_policy(path: Path) -> PlayedPolicy:
 
     checked = checked_policy(path)
     document = json.loads(checked.compiled)
-    text = f"domain: {json.dumps(document['domain'])}\n{ADDITION}{PROMOTIONS}"
+    text = f"domain: {json.dumps(document['domain'])}\n{ADDITION}{PROMOTIONS}{CACHES}"
     added = json.loads(compile_policy(text, "the demonstration's addition"))
     names = {rule["name"] for rule in added["promotions"]}
     own = [rule for rule in document["promotions"] if rule["name"] not in names]
-    played = {**document, "promotions": [*added["promotions"], *own]}
+    caches = [*document["caches"], *added["caches"]]
+    caches[-1]["name"] = f"caches[{len(caches) - 1}]"  # its place, as the compiler names it
+    played = {**document, "promotions": [*added["promotions"], *own], "caches": caches}
     if document["origins"]:
-        return PlayedPolicy(json.dumps(played), checked.locked, "")
+        return PlayedPolicy(json.dumps(played), checked.locked, "", caches[-1]["name"])
     played["origins"] = added["origins"]
-    return PlayedPolicy(json.dumps(played), checked.locked, ADDITION)
+    return PlayedPolicy(json.dumps(played), checked.locked, ADDITION, caches[-1]["name"])

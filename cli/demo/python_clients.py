@@ -37,14 +37,19 @@ def pip_install(
     return _installed(target)
 
 
-def pip_refusal(company: Company, repository: str, requirement: str, target: Path) -> str:
+def pip_refusal(
+    company: Company, repository: str, requirement: str, target: Path, *more: str
+) -> str:
     """
     Return in pip's own words why it installs no *requirement*.
+
+    Args:
+        more: Other requirements that it gets beside *requirement*.
 
     Raises:
         StepFailedError: It installed it.
     """
-    done = _pip(company, repository, target, requirement)
+    done = _pip(company, repository, target, requirement, *more)
     if done.returncode == 0:
         raise StepFailedError(f"pip installed {_installed(target)}")
     lines = done.stderr.strip().splitlines() or [f"exit status {done.returncode}"]

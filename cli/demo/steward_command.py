@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Container
 
 from cli.demo.company import Company
 from cli.demo.story import StepFailedError
@@ -11,14 +12,17 @@ from cli.demo.story import StepFailedError
 COMMAND_SECONDS = 100.0
 
 
-def steward(company: Company, *arguments: str) -> dict[str, object]:
+def steward(
+    company: Company, *arguments: str, statuses: Container[int] = (0,)
+) -> dict[str, object]:
     """
     Return the JSON that ``steward ARGUMENTS --json`` prints.
 
     Raises:
-        StepFailedError: The command failed.
+        StepFailedError: The command ended with none of *statuses*.
     """
-    found: dict[str, object] = json.loads(_run(company, [*arguments, "--json"], {}))
+    said = _run(company, [*arguments, "--json"], {}, statuses)
+    found: dict[str, object] = json.loads(said)
     return found
 
 
@@ -30,10 +34,12 @@ def steward_output(company: Company, *arguments: str, width: int, colours: bool)
         StepFailedError: The command failed.
     """
     look = {"FORCE_COLOR": "1", "TERM": "xterm-256color"} if colours else {}
-    return _run(company, list(arguments), {"COLUMNS": str(width), **look})
+    return _run(company, list(arguments), {"COLUMNS": str(width), **look}, (0,))
 
 
-def _run(company: Company, arguments: list[str], look: dict[str, str]) -> str:
+def _run(
+    company: Company, arguments: list[str], look: dict[str, str], statuses: Container[int]
+) -> str:
     options = company.stack.options
     kept = {
         name: value
@@ -63,7 +69,7 @@ def _run(company: Company, arguments: list[str], look: dict[str, str]) -> str:
         raise StepFailedError(
             f"steward {arguments[0]} did not end within {COMMAND_SECONDS:.0f} s"
         ) from error
-    if done.returncode != 0:
+    if done.returncode not in statuses:
         said = done.stderr.strip() or done.stdout.strip()
         raise StepFailedError(f"steward {arguments[0]} ended with {done.returncode}: {said}")
     return done.stdout

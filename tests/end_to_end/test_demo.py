@@ -120,3 +120,27 @@ def test_what_is_held_is_promoted_by_its_age_or_by_a_person(seen: dict[str, Any]
     assert seen["missing"] == ["tidy-maps", "tidy-crypto", "tidy-colours"]
     assert seen["approved"] == dict.fromkeys(("tidy-charts", "tidy-crypto", "tidy-maps"), "1.0")
     assert "(from versions: none)" in seen["malicious_refusal"]
+
+
+def test_the_schedule_fetches_what_the_lock_file_names(seen: dict[str, Any]) -> None:
+    """Nobody has asked for it; of the files, nothing was read."""
+    run = seen["first_run"]
+    assert (run["warm"], run["fetched"], run["failed"]) == (0, 4, 0)
+    assert run["endpointRequests"] == 8  # for each a project page and a file
+    assert run["bytes"] < seen["bytes_of_files"] / 100
+
+
+def test_an_outage_stops_only_what_was_not_fetched_before(seen: dict[str, Any]) -> None:
+    """The lock file installs; the one that has a package more does not."""
+    warmed = {"calm-http": "2.0.1", "calm-json": "1.7", "calm-retry": "0.9.3", "calm-web": "3.1"}
+    assert seen["in_the_outage"] == warmed
+    assert "calm-charts==5.0 (from versions: none)" in seen["outage_refusal"]
+    assert seen["afterwards"] == {**warmed, "calm-charts": "5.0"}
+
+
+def test_an_outage_is_told_once_and_so_is_its_end(seen: dict[str, Any]) -> None:
+    """Although it was asked for again and again, by two runs."""
+    assert seen["outage_run"]["endpointRequests"] > 1
+    assert seen["outage_told"] == ["public:pypi does not answer, as seen from my-company"]
+    assert seen["told_again"] == []
+    assert seen["recovery_told"] == ["public:pypi answers again, as seen from my-company"]

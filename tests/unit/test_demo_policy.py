@@ -5,10 +5,13 @@ from pathlib import Path
 import pytest
 
 from cli.demo import dependency_confusion
+from cli.demo.locked_packages import NEEDED, NEEDED_LATER, lock_file, versions_of
+from cli.demo.outage import BUCKET, KEY
 from cli.demo.played_policy import ADDITION, PROMOTIONS, PlayedPolicy, played_policy
 from cli.demo.python_clients import quoted_answer
 from cli.demo.story import StepFailedError
 from cli.options import ACCOUNT, POLICY
+from steward.lockfiles import read
 
 SNAPSHOTS = "domain: my-company\nsnapshots:\n  - packages: /maven/*\n"
 INTERNAL = """\
@@ -59,6 +62,28 @@ def test_the_demonstration_s_promotions_come_before_the_policy_s_own(tmp_path: P
     assert [rule.name for rule in loaded.promotions] == ["reviewed", "public-to-approved", "ours"]
     assert [rule.source for rule in loaded.promotions] == ["pypi-intake", "pypi-intake", "intake-a"]
     assert PROMOTIONS.count("- name:") == 2
+
+
+def test_the_demonstration_s_cache_comes_after_the_policy_s_own(tmp_path: Path) -> None:
+    """It has the name of its place; what the others list is what the functions read."""
+    (tmp_path / "requirements.txt").write_text("requests==2.26.0\n")
+    own = "caches:\n  - {repository: ours, lockfiles: requirements.txt}\n"
+    policy = played(SNAPSHOTS + own, tmp_path)
+    ours, added = policy.load(tmp_path).caches
+    assert (ours.name, ours.lockfiles) == ("caches[0]", ("requirements.txt",))
+    assert (added.name, added.objects) == ("caches[1]", (f"s3://{BUCKET}/{KEY}",))
+    assert policy.cache == added.name
+    assert "requests" in policy.locked
+    assert played(SNAPSHOTS, tmp_path).cache == "caches[0]"
+
+
+def test_the_demonstration_s_lock_file_is_one() -> None:
+    """Each package with its version, and with the hash of its only file."""
+    for projects in (NEEDED, NEEDED_LATER):
+        found = read(KEY, lock_file(projects))
+        assert {one.name: one.version for one in found.entries} == versions_of(projects)
+        assert all(len(one.hashes) == 1 for one in found.entries)
+        assert not found.passed_over
 
 
 @pytest.mark.parametrize(
