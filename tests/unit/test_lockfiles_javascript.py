@@ -136,6 +136,7 @@ def pnpm(version: str, *keys: str, resolution: str = f"{{integrity: {INTEGRITY}}
             "5.4", "/a/1.0.0-beta.1_x7", "a@1.0.0-beta.1", id="version 5, a hash of peers"
         ),
         pytest.param("'6.0'", "/a@1.0.0", "a@1.0.0", id="version 6"),
+        pytest.param("5.4-inlineSpecifiers", "/a/1.0.0", "a@1.0.0", id="version 5.4, inline"),
         pytest.param("'6.1'", "/@s/a@1.0.0", "%40s/a@1.0.0", id="version 6.1, a scope"),
         pytest.param("'6.0'", "/a@1.0.0(b@2.0.0)(@c/d@3(e@4))", "a@1.0.0", id="version 6, peers"),
         pytest.param("'6.0'", "/a@1.0.0(patch_hash=x)", "a@1.0.0", id="version 6, a patch"),
@@ -217,6 +218,8 @@ def yarn(asked: str, lines: str = '  version "1.0.0"\n') -> str:
         pytest.param('a@^1.0.0, a@1, "a@1 || 2"', "a@1.0.0", id="several ranges"),
         pytest.param('"c@npm:a@^1.0.0"', "a@1.0.0", id="an alias"),
         pytest.param('"c@npm:@s/a@^1.0.0"', "%40s/a@1.0.0", id="an alias of a scope"),
+        pytest.param('"c@npm:a"', "a@1.0.0", id="an alias without a range"),
+        pytest.param('"c@npm:@s/a"', "%40s/a@1.0.0", id="an alias of a scope without a range"),
         pytest.param('"a@npm:1.0.0"', "a@1.0.0", id="a range of the registry"),
     ],
 )

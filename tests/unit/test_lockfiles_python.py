@@ -53,6 +53,8 @@ def test_requirements_that_are_pinned(text: str, expected: str) -> None:
         pytest.param("a==1,!=2", "is pinned to no version with ==", id="two conditions"),
         pytest.param("-r other.txt", "names another file, which is not read", id="another file"),
         pytest.param("-c other.txt", "names another file, which is not read", id="constraints"),
+        pytest.param("-rother.txt", "names another file, which is not read", id="without a space"),
+        pytest.param("a==${VERSION}", "is pinned to no version with ==", id="the environment's"),
         pytest.param("-e .", "comes from a URL, a folder or version control", id="editable"),
         pytest.param(
             "--editable=git+https://git.example/a",

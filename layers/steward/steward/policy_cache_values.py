@@ -14,7 +14,7 @@ from steward.lockfiles import known_file
 from steward.policy_promotion_values import CONNECTIONS, is_file, is_package_url
 from steward.policy_values import PatternText, as_list, refusal, unrepeated
 from steward.purls import PREFIX, parse_purl
-from steward.versions import build_of
+from steward.versions import is_snapshot
 
 S3: Final = "s3://"
 # Those that some external connection has, in the order of CodeArtifact's own list of formats.
@@ -80,13 +80,6 @@ def _is_package(value: object) -> object:
             "Write a release.",  # "Maven snapshots", User Guide
         )
     return value
-
-
-def is_snapshot(package_format: Format, version: str) -> bool:
-    """Return whether *version* is Maven's ``X-SNAPSHOT``, or one of its timestamped builds."""
-    return package_format == "maven" and (
-        version.endswith("-SNAPSHOT") or build_of("maven", version) is not None
-    )
 
 
 def _is_fetched(text: str) -> str:

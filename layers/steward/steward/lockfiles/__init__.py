@@ -13,7 +13,7 @@ file                                                written by
 ``package-lock.json``, ``npm-shrinkwrap.json``      npm
 ``pnpm-lock.yaml``                                  pnpm
 ``yarn.lock``                                       Yarn, both of the first version and later ones
-``gradle.lockfile``, ``buildscript-gradle.lockfile`` Gradle
+``gradle.lockfile``, also of settings and scripts   Gradle
 ``verification-metadata.xml``                       Gradle
 ``packages.lock.json``, ``packages.NAME.lock.json`` NuGet
 ``Cargo.lock``                                      Cargo
@@ -65,7 +65,7 @@ _READERS: Final = tuple(
         (r"uv\.lock", "uv_lock"),
         (r"Pipfile\.lock", "pipfile_lock"),
         (r"verification-metadata\.xml", "gradle_verification"),
-        (r"(?:buildscript-)?gradle\.lockfile", "gradle_lockfile"),
+        (r"(?:buildscript-|settings-)?gradle\.lockfile", "gradle_lockfile"),
         (r"packages\.(?:[^.]+\.)?lock\.json", "packages_lock"),
         (r"Cargo\.lock", "cargo_lock"),
         (r"Gemfile\.lock|gems\.locked", "gemfile_lock"),
@@ -77,6 +77,8 @@ _KNOWN: Final = (
     "npm-shrinkwrap.json, pnpm-lock.yaml, yarn.lock, gradle.lockfile, verification-metadata.xml, "
     "packages.lock.json, Cargo.lock, Gemfile.lock or what mvn dependency:list prints, as .txt"
 )
+# Colours, which Maven writes into logs, and some versions of its plugin into files: ECMA-48, "SGR".
+_COLOURS: Final = re.compile(r"\x1b\[[0-9;]*m")
 # `   group:artifact:jar:1.0:compile`, with or without Maven's own `[INFO]` before it; no
 # requirement of pip has three colons in its first word, but a URL may.
 _OF_MAVEN: Final = re.compile(r"^(?:\[INFO\])?[ \t]*[\w.-]+:[\w.-]+:[\w.-]+:[\w.-]+", re.MULTILINE)
@@ -112,8 +114,10 @@ def read(file_name: str, text: str) -> Lockfile:
     if conflict := _CONFLICT.search(lines):
         number = lines.count("\n", 0, conflict.start()) + 1
         raise LockfileError("a merge conflict was left in it", number)
-    if module == "requirements" and _OF_MAVEN.search(lines):
-        module = "maven_list"
+    if module == "requirements":
+        lines = _COLOURS.sub("", lines)
+        if _OF_MAVEN.search(lines):
+            module = "maven_list"
     entries: Callable[[str], Lockfile] = import_module(f"steward.lockfiles.{module}").entries
     return entries(lines)
 

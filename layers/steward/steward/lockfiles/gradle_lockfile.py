@@ -7,7 +7,7 @@ from typing import Final
 
 from steward.lockfiles.entries import Entries
 from steward.lockfiles.locked import Lockfile, LockfileError
-from steward.versions import build_of
+from steward.versions import is_snapshot
 
 _LOCKED: Final = re.compile(
     r"(?P<group>[^\s:=]+):(?P<module>[^\s:=]+):(?P<version>[^\s:=]+)(?:=[^\s:=]*)?"
@@ -37,7 +37,7 @@ def entries(text: str) -> Lockfile:
             whole = True
         elif module is None:
             strange.append((number, said))
-        elif _is_snapshot(module["version"]):
+        elif is_snapshot("maven", module["version"]):  # never from outside (User Guide)
             locked = True
             found.pass_over(said.partition("=")[0], "is a snapshot", number)
         else:
@@ -50,8 +50,3 @@ def entries(text: str) -> Lockfile:
     if not whole:
         found.pass_over("the end of the file", "lacks the line empty=, and may be cut")
     return found.lockfile()
-
-
-def _is_snapshot(version: str) -> bool:
-    """Return whether it is one: they never come through external connections (User Guide)."""
-    return version.endswith("-SNAPSHOT") or build_of("maven", version) is not None

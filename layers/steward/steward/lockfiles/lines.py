@@ -45,11 +45,15 @@ class Lines:
 
 
 def tables(text: str, name: str, count: int) -> list[int] | list[None]:
-    """
-    Return where the *count* tables ``[[name]]`` of the TOML file *text* begin, as offsets.
+    """Return where the *count* tables ``[[name]]`` of the TOML file *text* begin, as `places`."""
+    return places(text, rf"^\[\[\s*{re.escape(name)}\s*\]\]", count)
 
-    All are ``None`` if there seem to be more or fewer: one of them stands in a text, say.
+
+def places(text: str, pattern: str, count: int) -> list[int] | list[None]:
     """
-    header = re.compile(rf"^\[\[\s*{re.escape(name)}\s*\]\]", re.MULTILINE)
-    found = [match.start() for match in header.finditer(text)]
+    Return where *pattern* matches in *text*, *count* times, as offsets.
+
+    All are ``None`` if it seems to match more or less often: one stands in a comment, say.
+    """
+    found = [match.start() for match in re.finditer(pattern, text, re.MULTILINE)]
     return found if len(found) == count else [None] * count

@@ -11,10 +11,8 @@ from typing import Final
 
 from steward.lockfiles.entries import Entries
 from steward.lockfiles.locked import Lockfile, LockfileError
-from steward.versions import build_of
+from steward.versions import is_snapshot
 
-# Colours, which some versions of the plugin write into files, too (ECMA-48, "SGR").
-_COLOURS: Final = re.compile(r"\x1b\[[0-9;]*m")
 _LEVEL: Final = re.compile(r"^\[(?:INFO|WARNING)\]")
 _COORDINATES: Final = re.compile(r"\s+(?P<parts>[^\s:]+(?::[^\s:]+){3,5})(?=[\s:]|$)")
 _FAILED: Final = re.compile(r"^(?:\[INFO\] )?BUILD FAILURE\b", re.MULTILINE)
@@ -40,6 +38,7 @@ def entries(text: str) -> Lockfile:
     - ``group:artifact:type[:classifier]:version[:scope]``, with or without Maven's ``[INFO]``; what
       stands behind it (a file, a module, ``(optional)``) is left out, and so are all other lines.
     - ``files`` are those that do not come with POM and JAR: with a classifier, or of another type.
+    - Without the colours of a terminal: :func:`steward.lockfiles.read` takes them off.
     - Scope ``system`` is a path of somebody's machine, and snapshots never come through external
       connections ("Maven snapshots", User Guide): both are passed over. Whether one of the others
       is the project's own no line says.
@@ -47,7 +46,6 @@ def entries(text: str) -> Lockfile:
     Raises:
         LockfileError: Maven says that its build failed: the list is not whole.
     """
-    text = _COLOURS.sub("", text)
     if failed := _FAILED.search(text):
         at = text.count("\n", 0, failed.start()) + 1
         raise LockfileError("Maven's build failed: the list is not whole", at)
@@ -69,7 +67,7 @@ def _add(found: Entries, parts: list[str], line: int) -> None:
     group, artifact, kind, *classifiers, version = parts
     if scope == "system":
         found.pass_over(what, "comes from a path of the machine", line)
-    elif version.endswith("-SNAPSHOT") or build_of("maven", version) is not None:
+    elif is_snapshot("maven", version):
         found.pass_over(what, "is a snapshot", line)
     else:
         extension = _EXTENSIONS.get(kind, kind)

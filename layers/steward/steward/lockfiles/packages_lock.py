@@ -35,7 +35,7 @@ def entries(text: str) -> Lockfile:
             found.pass_over(f"{framework}", "has no object of packages", None)
             continue
         for name, entry in packages.items():
-            line = lines.of(f'"{name}"')
+            line = lines.of(f'"{name}": {{')
             kind = text_in(entry, "type") if isinstance(entry, dict) else None
             resolved = text_in(entry, "resolved") if isinstance(entry, dict) else None
             if kind is not None and kind.lower() == _PROJECT:

@@ -11,7 +11,7 @@ from steward.lockfiles.locked import Lockfile, LockfileError
 from steward.lockfiles.parsed import table_in, text_in
 from steward.lockfiles.yaml_events import YamlTable, yaml_tables
 
-_VERSION: Final = re.compile(r"(?P<major>5\.[34]|6\.[01]|9\.0)")
+_VERSION: Final = re.compile(r"(?P<major>5\.[34]|6\.[01]|9\.0)(?:-inlineSpecifiers)?")
 _UNREAD: Final = frozenset({"importers", "snapshots"})  # most of a file, and no package in it
 _PARTS: Final = {
     # `/name/1.0.0_peers` and `/@scope/name/1.0.0_peers`

@@ -12,12 +12,13 @@ from steward.lockfiles.locked import Lockfile, LockfileError
 _COMMENT: Final = re.compile(r"(?:^|\s)#.*$")
 _PINNED: Final = re.compile(
     r"(?P<name>[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*(?:\[[^\]]*\])?\s*"
-    r"={2,3}\s*(?P<version>[^\s;,*]+)\s*(?:;.*)?"
+    r"={2,3}\s*(?P<version>[^\s;,*$]+)\s*(?:;.*)?"
 )
 _HASH: Final = re.compile(r"(?:^|\s)--hash(?:=|\s+)(?P<kind>[^:\s]+):(?P<digest>\S*)")
 # "Per-requirement options", pip
 _BUILD_OPTION: Final = re.compile(r"\s--(?:config-settings?|global-option)[=\s].*$")
-_OTHER_FILE: Final = re.compile(r"(?:-r|-c|--requirement|--constraint)(?:[\s=]|$)")
+# The short ones may stand right before the name: `-rbase.txt`.
+_OTHER_FILE: Final = re.compile(r"-[rc]|--(?:requirement|constraint)(?:[\s=]|$)")
 _EDITABLE: Final = ("-e", "--editable")
 _FROM_ELSEWHERE: Final = re.compile(
     r"[^\s;]*\s*@\s*\S+|(?:git|hg|svn|bzr)\+\S+|[a-z]+://\S+|\.{0,2}/\S*"
@@ -32,7 +33,8 @@ def entries(text: str) -> Lockfile:
 
     Where one of them has a hash, pip demands that all are pinned and have one ("Hash-checking
     mode"): all that it would refuse is damage here. Options of pip are passed over in silence,
-    except those that name another file.
+    except those that name another file. What the environment is to fill in (``${NAME}``, "Using
+    environment variables") is no version.
     """
     found = Entries("pypi")
     for number, line in _logical_lines(text):

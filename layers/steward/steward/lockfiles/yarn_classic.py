@@ -18,6 +18,8 @@ _PROPERTY: Final = re.compile(r'  (?P<key>"[^"]+"|[^\s":]+) (?P<value>"(?:[^"\\]
 _TABLE: Final = re.compile(r'  (?P<key>"[^"]+"|[^\s":]+):')
 _OF_TABLE: Final = "    "
 _DESCRIPTOR: Final = re.compile(r"(?P<name>@?[^@]+)@(?P<asked>.*)")
+# `alias@npm:name@range`, and without a range the newest; what begins like one is no name.
+_REAL: Final = re.compile(r"npm:(?P<name>@[^@/]+/[^@/]+|(?!v?[0-9])[\w-][^@/]*)(?:@(?P<asked>.*))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +60,8 @@ def _name(entry: _Entry) -> tuple[str, str]:
     if described is None:
         return "", ""
     name, asked = described["name"], described["asked"]
-    if asked.startswith("npm:"):  # `alias@npm:name@range`, or a range of the same name
-        real = _DESCRIPTOR.fullmatch(asked.removeprefix("npm:"))
-        return (real["name"], real["asked"]) if real else (name, asked)
-    return name, asked
+    real = _REAL.fullmatch(asked)
+    return (real["name"], real["asked"] or "") if real else (name, asked)
 
 
 def _entries(text: str) -> Iterator[_Entry]:
