@@ -65,7 +65,7 @@ def warm_caches(
         return
     rule = next((one for one in to.policy.caches if one.name == message.rule), None)
     if rule is None:
-        _refuse(message.rule, "", request, f"the policy has no {message.rule}", to)
+        _without_rule(message.rule, message, request, delivery, to)
         return
     run = _started(rule, request, message, to)
     batch = message.batch or PLAN
@@ -99,7 +99,24 @@ def _started(rule: CacheRule, request: str, message: WarmCaches, to: Collaborato
         if not (message.scheduled or message.request is None):
             _refuse(rule.name, rule.repository, request, f"{rule.name}: {reason}", to)
         return None
-    return to.runs.start(Run(name, rule.name, rule.repository, now))
+    run = to.runs.start(Run(name, rule.name, rule.repository, now))
+    if run.finished is not None:  # its message came once more, and has just claimed the rule again
+        to.runs.release(run, now)
+    return run
+
+
+def _without_rule(
+    name: str, message: WarmCaches, request: str, delivery: Delivery, to: Collaborators
+) -> None:
+    """End what a message asks for of a rule that the policy has not, or has no more."""
+    reason = f"the policy has no {name}"
+    run = None if message.batch is None else to.runs.find(run_id(request, name))
+    if run is None or message.batch is None:
+        _refuse(name, "", request, reason, to)
+        return
+    log_problems([reason], run.id)
+    repository = Repository(to.policy.domain, delivery.account, run.repository)
+    settle(run, repository, Done(message.batch, Tally(), problems=[reason]), to)
 
 
 def _refuse(rule: str, repository: str, request: str, reason: str, to: Collaborators) -> None:

@@ -95,6 +95,9 @@ class Runs(Protocol):
         A claim ends with its run, or is given up :data:`GIVEN_UP_AFTER` it was made: 1 PutItem.
         """
 
+    def release(self, run: Run, now: datetime) -> None:
+        """End the claim of *run*, which is over, if it has one: 1 PutItem."""
+
     def finish(
         self,
         run: str,

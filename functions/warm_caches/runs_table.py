@@ -58,6 +58,17 @@ class DynamoDbRuns:
             values={":run": {"S": run}, ":now": until(now)},
         )
 
+    def release(self, run: Run, now: datetime) -> None:
+        """See :class:`~warm_caches.runs.Runs`."""
+        if run.rule is not None:
+            self._table.put(
+                # Rounded up to a second, it has to be over by now: somebody may ask at once.
+                _claim(run.rule, run.id, now - timedelta(seconds=1)),
+                where="#run = :run",
+                names={"#run": "run"},
+                values={":run": {"S": run.id}},
+            )
+
     def finish(
         self,
         run: str,
@@ -108,14 +119,7 @@ class DynamoDbRuns:
         """
         if run.open:
             return False
-        if run.rule is not None:
-            self._table.put(
-                # Rounded up to a second, it has to be over by now: somebody may ask at once.
-                _claim(run.rule, run.id, now - timedelta(seconds=1)),
-                where="#run = :run",
-                names={"#run": "run"},
-                values={":run": {"S": run.id}},
-            )
+        self.release(run, now)
         item = self._table.update(
             RUNS,
             run.id,

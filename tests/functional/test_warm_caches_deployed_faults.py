@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from steward.coordinates import Package
 from steward.lockfiles import MAX_BYTES
+from steward.patterns import parse
 from tests.functional.warming_company import REPOSITORY, THERE, WarmingCompany, company
 from tests.functional.warming_rules import (
     REACT,
     REACT_PURL,
     REQUESTS_PURL,
+    RULE,
     locked,
     many,
     rule,
 )
-from warm_caches.messages import WarmPackages
+from warm_caches.messages import WarmPackages, new_request
 from warm_caches.runs import GIVEN_UP_AFTER
 from warm_caches.values import Wanted, WantedVersion
 
@@ -77,6 +80,38 @@ def test_a_worker_that_dies_after_any_call_leaves_nothing_undone(call: int) -> N
         assert run.tally.fetched + run.tally.warm in (59, 60)
         assert not warming.dead_letters
         assert len(warming.heard.summaries) <= 1
+
+
+def test_a_plan_that_comes_when_its_run_is_over_holds_up_nothing(warming: WarmingCompany) -> None:
+    """A message that comes again claims the rule for nobody: the next tick starts a run."""
+    request = new_request(warming.now, "one")
+    warming.tick(rule=RULE, request=request)
+    warming.work_off()
+    warming.tick(rule=RULE, request=request)
+    warming.work_off()
+    assert len(warming.runs.latest()) == 1
+    warming.advance(timedelta(minutes=1))
+    warming.tick()
+    warming.work_off()
+    assert len(warming.runs.latest()) == 2
+
+
+def test_a_run_whose_rule_is_gone_ends(warming: WarmingCompany) -> None:
+    """A plan that goes on with a rule which a new policy has not is the last of its run."""
+    keeping = rule(packages=(), keep_up_with=(parse("/npm/*"),))
+    warming.policy = replace(warming.policy, caches=(keeping,))
+    warming.held.pages = [[Package(THERE, "npm", None, name)] for name in ("react", "vue")]
+    asked = iter([True, True, False])
+    warming.has_time = lambda: next(asked)
+    warming.tick()
+    for _ in range(2):
+        warming.work()
+    assert warming.last().planned is None
+    warming.has_time = lambda: True
+    warming.policy = replace(warming.policy, caches=())
+    warming.work_off()
+    assert warming.last().finished == warming.now
+    assert warming.last().problems == (f"the policy has no {RULE}",)
 
 
 def test_a_batch_that_never_gets_anywhere_is_given_up(warming: WarmingCompany) -> None:
