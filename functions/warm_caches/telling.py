@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from warm_caches.messages import WarmPackages
     from warm_caches.runs import Run
     from warm_caches.tally import Tally
-    from warm_caches.values import Outcome
+    from warm_caches.values import Outcome, State
 
 REMINDER: Final = timedelta(days=30)  # our choice: what is still so after this time is told again
 VERSIONS_PER_TEXT: Final = 50  # our choice: what a person reads. The log has all of them.
@@ -27,12 +27,20 @@ VERSIONS_PER_TEXT: Final = 50  # our choice: what a person reads. The log has al
 # connection latency", User Guide), so that an outage is not over and there again all the time.
 QUIET_BEFORE_END: Final = timedelta(hours=1)
 NO_REASON: Final = "it gives no answer"
+_NO_NEWS: Final[frozenset[State]] = frozenset({"warm", "waiting"})
 
 
 def log_outcome(outcome: Outcome, run: str) -> None:
-    """Log what became of one version, and why."""
+    """
+    Log what became of one version, and why.
+
+    What was there, and what is not settled, is no news: a lock file has thousands of lines, and the
+    clock comes each hour. The summary counts them.
+    """
+    log = PackageLog(outcome.package)
     keys = {"reason": outcome.reason, "note": outcome.note, "size": outcome.size}
-    PackageLog(outcome.package).info(
+    write = log.debug if outcome.state in _NO_NEWS and not outcome.note else log.info
+    write(
         outcome.state,
         version=outcome.version,
         run=run,
@@ -95,7 +103,8 @@ def tell_mismatches(message: WarmPackages, outcomes: Iterable[Outcome], to: Coll
     """
     Tell people of versions whose files have none of the hashes that the lock files state.
 
-    Each version is told once, and again after :data:`REMINDER`: 1 PutItem for each.
+    Each version is told once, and again after :data:`REMINDER`: 1 PutItem for each. What an alarm
+    watches is counted as often: runs find the same file each hour.
 
     Raises:
         RunsError: Nobody can tell whether it was told before.
@@ -105,6 +114,7 @@ def tell_mismatches(message: WarmPackages, outcomes: Iterable[Outcome], to: Coll
     for one in outcomes:
         if one.state == "mismatch" and to.runs.tell_once(_once(one), now + REMINDER, now):
             found.setdefault(one.package, []).append(one)
+    count("MismatchesFound", sum(map(len, found.values())))
     if not found:
         return
     for package, some in found.items():

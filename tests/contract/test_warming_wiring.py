@@ -203,7 +203,7 @@ def test_a_wrong_file_rings(resources: Document) -> None:
     assert alarm["Dimensions"] == [
         {"Name": "service", "Value": variables["POWERTOOLS_SERVICE_NAME"]}
     ]
-    assert (alarm["MetricName"], alarm["Statistic"]) == ("VersionsMismatched", "Sum")
+    assert (alarm["MetricName"], alarm["Statistic"]) == ("MismatchesFound", "Sum")
     assert alarm["Threshold"] == 0
 
 

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from steward.coordinates import Package
+from steward.observability import flush_metrics, logger
 from steward.patterns import parse
 from tests.functional.warming_company import REPOSITORY, THERE, WarmingCompany, company
 from tests.functional.warming_rules import (
@@ -16,9 +17,11 @@ from tests.functional.warming_rules import (
     REQUESTS,
     REQUESTS_PURL,
     RULE,
+    locked,
     many,
     rule,
 )
+from tests.unit.lambda_runtime import metric
 from warm_caches.messages import WarmPackages, new_request, run_id
 from warm_caches.runs import PLAN, Run, below
 from warm_caches.tally import Tally
@@ -157,8 +160,8 @@ def test_an_outage_of_which_nobody_could_be_told_is_told_later(warming: WarmingC
     assert len(warming.heard.told) == 1
 
 
-def test_a_mismatch_is_told_once() -> None:
-    """An hourly run finds it each time, and says so once; it is counted each time."""
+def test_a_mismatch_is_told_once(capsys: pytest.CaptureFixture[str]) -> None:
+    """An hourly run finds it each time; it says so and lets the alarm ring once."""
     with company(rule(verify=True, on_mismatch="archive")) as warming:
         warming.engine.mismatched = {REACT_PURL}
         for _ in range(2):
@@ -171,6 +174,28 @@ def test_a_mismatch_is_told_once() -> None:
         ]
         assert [one.versions["mismatched"] for one in warming.heard.summaries] == [1, 1]
         assert all(how.verify and how.archive_mismatches for how in warming.engine.hows)
+        capsys.readouterr()
+        flush_metrics()
+        counted = capsys.readouterr().out
+        assert sum(metric(counted, "MismatchesFound")) == 1
+        assert sum(metric(counted, "VersionsMismatched")) == 2
+
+
+def test_what_is_no_news_is_not_logged(
+    warming: WarmingCompany, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Each hour a run over what is warm logs that it began and what it came to, however large."""
+    many(warming, 120)
+    warming.engine.slow[f"pkg:npm/{locked(3).name}@1.0.0"] = 2
+    with caplog.at_level("INFO", logger=logger().name):
+        warming.tick()
+        warming.work_off()
+        warming.wait(timedelta(minutes=3))
+        assert [one.message for one in caplog.records].count("fetched") == 120
+        caplog.clear()
+        warming.tick()
+        warming.work_off()
+    assert [one.message for one in caplog.records] == ["caches", "planned", "cache warmed"]
 
 
 def test_observe_mode_says_what_it_would_fetch(warming: WarmingCompany) -> None:

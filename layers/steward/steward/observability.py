@@ -41,6 +41,10 @@ class PackageLog:
 
     package: Package
 
+    def debug(self, message: str, **keys: object) -> None:
+        """Log what is as it should be."""
+        logger().debug(message, extra=self._coordinates() | keys, stacklevel=_CALLER)
+
     def info(self, message: str, **keys: object) -> None:
         """Log what was decided or done, and why."""
         logger().info(message, extra=self._coordinates() | keys, stacklevel=_CALLER)
