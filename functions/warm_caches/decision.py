@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from steward.version_order import Position, position
 from warm_caches.fetches import FetchedFile
 from warm_caches.values import Outcome, State, WantedVersion
-from warm_caches.verifying import mismatches
+from warm_caches.verifying import has_one_of, mismatches
 
 if TYPE_CHECKING:
     from steward.coordinates import Format, Package, PackageVersion, Status
@@ -20,6 +20,8 @@ _SERVED: Final[frozenset[Status]] = frozenset({"Published", "Unlisted"})
 # Formats whose versions CodeArtifact stores in a spelling of its own ("NuGet package name, version
 # ... normalization", User Guide) or as the files state them (PyPI), whatever the lock file says.
 _RESPELT: Final[frozenset[Format]] = frozenset({"nuget", "pypi"})
+# Formats of whose versions a lock file may list some files and not others, by their names.
+_OF_SEVERAL_FILES: Final[frozenset[Format]] = frozenset({"maven", "ruby"})
 _NAMED: Final = 3  # our choice: so many names make a sentence, more make a list
 
 # first: nothing was asked for yet. confirming: it has just been asked for. again, last: it was
@@ -77,7 +79,7 @@ def missing(
     served: dict[str, PackageVersion] = {}
     for one in wanted:
         rest = replace(one, files=one.files - rows.gems(package, one))
-        row = rows.find(one.version)
+        row = rows.find(one.version) or rows.around(one)
         if row is not None and row.status in _SERVED:
             served[one.version] = row
         if row is None and one.files and not rest.files:
@@ -91,7 +93,7 @@ def missing(
         elif row.status not in _SERVED:
             reason = f"it is {row.status} in the repository"
             outcomes.append(Outcome(package, one.version, "blocked", reason))
-        elif rest.files or (verify and one.hashes and look != "confirming"):
+        elif _besides(package, rest) or (verify and one.hashes and look != "confirming"):
             to_compare.append(rest)
         else:
             outcomes.append(Outcome(package, one.version, there))
@@ -132,13 +134,24 @@ def compared(
     assets: Mapping[str, Mapping[str, str]],
     *,
     verify: bool,
+    downloaded: bool = False,
 ) -> Compared:
     """
     Return what the *assets* of a version (name to hashes by algorithm) lack of what is *wanted*.
 
-    Which hashes are others than those stated: :func:`mismatches`. Of Maven only the files without a
-    classifier count and those that are wanted: sources and documentation come in by themselves and
-    are in no lock file. Files without a hash of a stated kind say nothing.
+    Which hashes are others than those stated: :func:`mismatches`, of the files that the lock file
+    can mean.
+
+    - Of Maven and Ruby these are the files that are wanted by name, each of which has to have a
+      stated hash: sources, documentation, gems of other platforms and what a build never resolved
+      are in no lock file. If none is named: the files without a classifier or platform.
+    - Where the lock file names no file it may state hashes of files that are not here, and leave
+      out some that are. So there is only a mismatch if no file has a stated hash, but for the files
+      of other formats that were downloaded, which were chosen by the hashes.
+    - Files without a hash of a stated kind say nothing.
+
+    Args:
+        downloaded: The *assets* were read for this; else they are all that the repository lists.
     """
     files = wanted.files - assets.keys()
     if not verify or not wanted.hashes:
@@ -147,8 +160,11 @@ def compared(
     found = [
         FetchedFile(name, hashes={kind: hashes[kind] for kind in kinds & hashes.keys()})
         for name, hashes in sorted(assets.items())
-        if _counts(package, wanted, name)
+        if _is_meant(package, wanted, name)
     ]
+    is_named = package.format in _OF_SEVERAL_FILES and bool(wanted.files)
+    if not is_named and (package.format in _OF_SEVERAL_FILES or not downloaded):
+        found = [] if any(has_one_of(one, wanted.hashes) for one in found) else found
     differing = [
         f"{one.name} ({', '.join(f'{kind}:{digest}' for kind, digest in one.hashes.items())})"
         for one in mismatches(wanted.hashes, found)
@@ -160,10 +176,23 @@ def compared(
     return Compared(files, f"the lock files do not state the hash of {shown}{more}")
 
 
-def _counts(package: Package, wanted: WantedVersion, file: str) -> bool:
-    if package.format != "maven" or file in wanted.files:
+def _is_meant(package: Package, wanted: WantedVersion, file: str) -> bool:
+    """Return whether a hash that is stated for a version may be that of *file*."""
+    if package.format not in _OF_SEVERAL_FILES:
         return True
-    return file.startswith(f"{package.name}-{wanted.version}.")
+    return file in wanted.files if wanted.files else file.startswith(_stem(package, wanted) + ".")
+
+
+def _besides(package: Package, wanted: WantedVersion) -> frozenset[str]:
+    """Return the files that are *wanted* besides those that come by themselves."""
+    if package.format != "maven":
+        return wanted.files
+    stem = _stem(package, wanted)
+    return wanted.files - {f"{stem}.pom", f"{stem}.jar"}
+
+
+def _stem(package: Package, wanted: WantedVersion) -> str:
+    return f"{package.name}-{wanted.version}"
 
 
 class _Rows:
@@ -184,6 +213,18 @@ class _Rows:
             return self._by_name[version]
         place = position(self._format, version) if self._by_place else None
         return None if place is None else self._by_place.get(place)
+
+    def around(self, wanted: WantedVersion) -> PackageVersion | None:
+        """
+        Return the version that is served and of which the gem of a platform may be an asset.
+
+        Lock files write the platform behind the version; see :meth:`gems`.
+        """
+        number, dash, _ = wanted.version.partition("-")
+        if self._format != "ruby" or not dash or not wanted.files:
+            return None
+        row = self._by_name.get(number)
+        return row if row is not None and row.status in _SERVED else None
 
     def gems(self, package: Package, wanted: WantedVersion) -> frozenset[str]:
         """

@@ -256,7 +256,8 @@ class Steps:
 
     def _mismatch(self, package: Package, wanted: WantedVersion, got: Fetch) -> str:
         files = {one.name: one.hashes for one in got.files if one.hashes}
-        return compared(package, wanted, files, verify=self.how.verify).mismatch
+        verify = self.how.verify
+        return compared(package, wanted, files, verify=verify, downloaded=True).mismatch
 
     def _compare(
         self, package: Package, wanted: WantedVersion, row: PackageVersion, look: Look

@@ -130,13 +130,21 @@ def test_files_and_hashes(
         pytest.param("npm", {SHA}, {}, False, id="no asset says anything"),
         pytest.param("pypi", {SHA, OTHER}, {"a.whl": SHA}, False, id="PyPI: not all files here"),
         pytest.param("pypi", {SHA}, {"a.whl": SHA, "b.whl": OTHER}, False, id="PyPI: added later"),
-        pytest.param("pypi", {SHA, OTHER}, {"a.whl": SHA, "b.whl": THIRD}, True,
-                     id="PyPI: one was replaced"),
+        pytest.param("pypi", {SHA, OTHER}, {"a.whl": SHA, "b.whl": THIRD}, False,
+                     id="PyPI: one more than the lock file knows, one less"),
+        pytest.param("pypi", {SHA, OTHER}, {"a.whl": THIRD, "b.whl": THIRD}, True,
+                     id="PyPI: all were replaced"),
         pytest.param("pypi", {SHA}, {"a.whl": OTHER}, True, id="PyPI: the only one differs"),
         pytest.param("maven", {SHA, OTHER}, {"n-1.0.pom": SHA, "n-1.0.jar": OTHER}, False,
                      id="Maven: POM and JAR"),
-        pytest.param("maven", {SHA, OTHER}, {"n-1.0.pom": SHA, "n-1.0.jar": THIRD}, True,
-                     id="Maven: the JAR was replaced"),
+        pytest.param("maven", {SHA, OTHER}, {"n-1.0.pom": SHA, "n-1.0.jar": THIRD}, False,
+                     id="Maven: nobody says that the JAR is meant"),
+        pytest.param("maven", {SHA, OTHER}, {"n-1.0.pom": THIRD, "n-1.0.jar": THIRD}, True,
+                     id="Maven: everything was replaced"),
+        pytest.param("ruby", {SHA}, {"n-1.0.gem": OTHER, "n-1.0-java.gem": SHA}, True,
+                     id="Ruby: the gem itself is meant"),
+        pytest.param("ruby", {SHA}, {"n-1.0-java.gem": OTHER}, False,
+                     id="Ruby: a gem of a platform is not"),
         pytest.param("maven", {SHA, OTHER}, {"n-1.0.pom": SHA, "n-1.0-javadoc.jar": THIRD}, False,
                      id="Maven: documentation is in no lock file"),
         pytest.param("maven", {SHA}, {"n-1.0.pom": OTHER, "n-1.0.jar": SHA}, False,
@@ -156,6 +164,80 @@ def test_a_mismatch_is_a_file_that_nobody_stated_in_place_of_one_that_somebody_d
     found = compared(package, wanted, hashes, verify=True)
     assert bool(found.mismatch) == is_mismatch
     assert not compared(package, wanted, hashes, verify=False).mismatch
+
+
+POM, JAR, MODULE, LINUX = "n-1.0.pom", "n-1.0.jar", "n-1.0.module", "n-1.0-linux.jar"
+
+
+@pytest.mark.parametrize(
+    ("named", "stated", "assets", "wrong"),
+    [
+        pytest.param({POM, JAR}, {SHA, OTHER}, {POM: SHA, JAR: THIRD}, JAR, id="the JAR"),
+        pytest.param({POM, JAR}, {SHA, OTHER}, {POM: THIRD, JAR: OTHER}, POM, id="the POM"),
+        pytest.param({JAR}, {SHA}, {POM: THIRD, JAR: SHA}, "", id="verify-metadata is false"),
+        pytest.param({JAR}, {SHA, OTHER}, {POM: THIRD, JAR: SHA}, "", id="also-trust"),
+        pytest.param({POM, MODULE}, {SHA, OTHER}, {POM: SHA, JAR: THIRD}, "",
+                     id="a version of which a build has only read the metadata"),
+        pytest.param({POM, LINUX}, {SHA, OTHER}, {POM: SHA, JAR: THIRD}, "",
+                     id="only its file with a classifier is used, which is not there yet"),
+        pytest.param({POM, LINUX}, {SHA, OTHER}, {POM: SHA, JAR: THIRD, LINUX: THIRD}, LINUX,
+                     id="the file with a classifier"),
+        pytest.param({LINUX}, {SHA}, {POM: OTHER, JAR: THIRD}, "", id="nothing of it is here"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("downloaded", [False, True], ids=["held", "downloaded"])
+def test_where_files_are_named_each_of_them_is_compared_and_no_other(
+    named: set[str],
+    stated: set[str],
+    assets: dict[str, str],
+    wrong: str,
+    downloaded: bool,  # noqa: FBT001  a case
+) -> None:
+    """As Gradle's verification metadata name them."""
+    package = Package(REPOSITORY, "maven", "org.example", "n")
+    hashes = {name: dict([digest.split(":")]) for name, digest in assets.items()}
+    wanted = WantedVersion("1.0", frozenset(stated), frozenset(named))
+    found = compared(package, wanted, hashes, verify=True, downloaded=downloaded)
+    assert (wrong in found.mismatch) if wrong else not found.mismatch
+    assert found.files == named - assets.keys()
+
+
+def test_of_what_was_downloaded_from_pypi_each_file_is_compared() -> None:
+    """Only what is locked was downloaded: one that differs was replaced."""
+    package = Package(REPOSITORY, "pypi", None, "n")
+    wanted = WantedVersion("1.0", hashes=frozenset({SHA, OTHER}))
+    files = {name: dict([digest.split(":")]) for name, digest in (("a", SHA), ("b", THIRD))}
+    assert "b (" in compared(package, wanted, files, verify=True, downloaded=True).mismatch
+
+
+@pytest.mark.parametrize(
+    ("statuses", "expected"),
+    [
+        pytest.param({"1.0-x86_64-linux": "Published"}, "compare", id="a version of its own"),
+        pytest.param({"1.0": "Published"}, "compare", id="maybe an asset of the version"),
+        pytest.param({"1.0": "Archived"}, "fetch", id="of one that is not served"),
+        pytest.param({"1.1": "Published"}, "fetch", id="not of another one"),
+    ],
+)
+def test_a_gem_of_a_platform_is_looked_for_in_both_places(
+    statuses: dict[str, Status], expected: str
+) -> None:
+    """Lock files write the platform into the version; where CodeArtifact has it is not said."""
+    gem = WantedVersion("1.0-x86_64-linux", files=GEM)
+    assert said(look_at(statuses, gem, package_format="ruby")) == expected
+
+
+@pytest.mark.parametrize(
+    ("named", "expected"),
+    [
+        pytest.param({"nokogiri-1.0.pom", "nokogiri-1.0.jar"}, "warm", id="they come together"),
+        pytest.param({"nokogiri-1.0.pom", "nokogiri-1.0.module"}, "compare", id="this does not"),
+    ],
+)
+def test_pom_and_jar_are_not_looked_for(named: set[str], expected: str) -> None:
+    """A list of assets for each version of a lock file would be many."""
+    one = WantedVersion("1.0", files=frozenset(named))
+    assert said(look_at({"1.0": "Published"}, one, package_format="maven")) == expected
 
 
 def test_files_that_are_wanted_and_missing_are_named() -> None:

@@ -11,7 +11,7 @@ from defusedxml.ElementTree import fromstring
 
 from steward.lockfiles.entries import Entries
 from steward.lockfiles.lines import Lines
-from steward.lockfiles.locked import Lockfile, LockfileError
+from steward.lockfiles.locked import Lockfile, LockfileError, is_storable
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -24,7 +24,9 @@ def entries(text: str) -> Lockfile:
     """
     Return the components in *text*, with the SHA-256 and SHA-512 of all their artifacts.
 
-    Those of ``also-trust`` are among them. What it trusts by pattern or by key has no hash.
+    Those of ``also-trust`` are among them. What it trusts by pattern or by key has no hash. The
+    files of a component are its artifacts with such a hash: which ones are there at all depends on
+    ``verify-metadata`` and on what the build has resolved, of some versions only the metadata.
     """
     try:
         root = fromstring(text)
@@ -44,8 +46,14 @@ def entries(text: str) -> Lockfile:
             problem = "one of its components has no group, no name or no version"
             found.pass_over("a component", "has no group, name or version", line, damage=problem)
             continue
-        hashes = list(_hashes_of(component))
-        found.add((group, module), version, line=line, hashes=hashes, locate=lines.of_quoted)
+        found.add(
+            (group, module),
+            version,
+            line=line,
+            hashes=list(_hashes_of(component)),
+            files=list(_files_of(component, f"{module}-{version}")),
+            locate=lines.of_quoted,
+        )
     return found.lockfile()
 
 
@@ -54,6 +62,15 @@ def _hashes_of(component: Element) -> Iterator[tuple[str, str]]:
         if _name(element) in _KINDS:
             for trusted in (element, *(one for one in element if _name(one) == "also-trust")):
                 yield _name(element), trusted.get("value") or ""
+
+
+def _files_of(component: Element, stem: str) -> Iterator[str]:
+    """Yield the names of artifacts that have a hash, as they are in a Maven repository."""
+    for element in component.iter():
+        name = element.get("name") or ""
+        is_file = name.startswith((f"{stem}.", f"{stem}-")) and is_storable(name)
+        if _name(element) == "artifact" and is_file and any(True for _ in _hashes_of(element)):
+            yield name
 
 
 def _name(element: Element) -> str:
