@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from steward.lockfiles import LockfileError, hashes_in
+from steward.lockfiles import LockfileError, hashes_in, read
 
 WHEEL = sha256(b"wheel").hexdigest()
 SDIST = sha256(b"sdist").hexdigest()
@@ -278,6 +278,18 @@ def test_hashes_of_maven_packages() -> None:
             f"SHA-512:{TARBALL.hexdigest()}",
         }
     }
+
+
+def test_files_of_maven_packages() -> None:
+    """Artifacts that have a hash, by the names that they have in a repository."""
+    others = f"""
+        <artifact name="library-1.0-linux.jar"><pgp value="AB"/></artifact>
+        <artifact name="other.jar"><sha256 value="{WHEEL}"/></artifact>
+        <artifact name="library-1.0/../x.jar"><sha256 value="{WHEEL}"/></artifact>
+        <artifact><sha256 value="{WHEEL}"/></artifact></component>"""
+    text = GRADLE.replace("</component>", others)
+    (entry,) = read("verification-metadata.xml", text).entries
+    assert entry.files == {"library-1.0.jar", "library-1.0.pom"}
 
 
 @pytest.mark.parametrize(
