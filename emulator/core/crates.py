@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
-import tarfile
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import cast
 
-from emulator.core import metadata
+from emulator.core import metadata, tarballs
 from emulator.core.metadata import Dependency, Description, Licence
 from emulator.core.rows import repository_row
 from emulator.core.state import State
@@ -75,10 +74,11 @@ def of_crate(path: Path) -> dict[str, object]:
     Return the version metadata that the ``Cargo.toml`` in a ``.crate`` gives; empty without one.
 
     Raises:
-        tarfile.TarError: It is no archive.
+        tarfile.TarError: It is no archive, or too large a one.
+        OSError: It is not gzipped.
         ValueError: The manifest is no TOML.
     """
-    with tarfile.open(path, "r:gz") as archive:
+    with tarballs.opened(path) as archive:
         for position, member in enumerate(archive):
             folder, _, name = member.name.partition("/")
             if member.isfile() and name == "Cargo.toml" and folder:

@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from emulator.core import crates, gems, metadata, npm_readme, nuspec
+from emulator.core import crates, gems, metadata, npm_readme, nuspec, tarballs
 from emulator.core.errors import CodeArtifactError
 from emulator.core.state import State
 from emulator.core.values import Blob, Format, PackageId
@@ -99,7 +99,7 @@ def _of_wheel(path: Path) -> bytes | None:
 def _of_sdist(path: Path, name: str) -> bytes | None:
     if not name.endswith(".tar.gz"):
         return None
-    with tarfile.open(path, "r:gz") as archive:
+    with tarballs.opened(path) as archive:
         for position, member in enumerate(archive):
             if (
                 member.isfile()

@@ -26,6 +26,9 @@ ANY_VERSION = ">= 0"
 
 MAX_SPECIFICATION = 4 * 1024 * 1024  # unpacked; not documented: our choice
 SPECIFICATION = "metadata.gz"
+DEEPEST = 40  # lists and maps in each other: our choice; RubyGems writes less than ten
+MOST_ALIASES = 5_000  # RubyGems writes one for each dependency; our choice
+MOST_CONDITIONS = 100  # of one requirement: our choice
 
 NAME = re.compile(r"[A-Za-z0-9._-]{1,255}")  # RubyGems, "name" of a specification
 NUMBER = re.compile(r"[0-9]+(\.[0-9A-Za-z]+)*")  # Gem::Version, less what is never released
@@ -179,6 +182,7 @@ def _unpacked(file: IO[bytes]) -> bytes:
 
 def _gem(document: bytes) -> Gem:
     try:
+        _refuse_absurd(document)
         says = yaml.load(document, _LOADER)  # noqa: S506  the base loader makes strings only
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         raise MalformedGem("Its specification is no YAML.") from error
@@ -213,6 +217,22 @@ def _gem(document: bytes) -> Gem:
     return Gem(entry, description)
 
 
+def _refuse_absurd(document: bytes) -> None:
+    """
+    Return if *document* may be loaded: libyaml's binding ends the process on great depth.
+
+    Raises:
+        MalformedGem: It is too deep, or repeats too much of itself by aliases.
+    """
+    depth = aliases = 0
+    for event in yaml.parse(document, Loader=_LOADER):
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        aliases += isinstance(event, yaml.AliasEvent)
+        if depth > DEEPEST or aliases > MOST_ALIASES:
+            raise MalformedGem("Its specification is nested or repeated too much.")
+
+
 def _dependencies(given: object) -> Iterable[Dependency]:
     for each in _list(given):
         name = _text(_field(each, "name"))
@@ -226,7 +246,7 @@ def _requirement(given: object) -> str:
     """Return a ``Gem::Requirement`` in words."""
     parts = [
         f"{pair[0]} {_text(_field(pair[1], 'version'))}"
-        for pair in _list(_field(given, "requirements"))
+        for pair in _list(_field(given, "requirements"))[:MOST_CONDITIONS]
         if isinstance(pair, Sequence) and len(pair) == 2  # noqa: PLR2004  an operator, a version
     ]
     return ", ".join(parts) or ANY_VERSION

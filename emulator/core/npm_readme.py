@@ -7,25 +7,22 @@ import tarfile
 import zlib
 from pathlib import Path
 
+from emulator.core import tarballs
+
 MAX_README = 1024 * 1024  # not documented: our choice
-MAX_UNPACKED = 256 * 1024 * 1024  # read in search of it at most: our choice
 
 _README = re.compile(r"[^/]+/readme(\.(md|markdown|txt))?", re.IGNORECASE)
 
 
 def of_tarball(path: Path) -> str:
     """Return the text of the README in the tarball's top folder; empty if there is none to read."""
-    unpacked = 0
     try:
-        with tarfile.open(path, "r:gz") as archive:
+        with tarballs.opened(path) as archive:
             for member in archive:
                 if member.isfile() and _README.fullmatch(member.name):
                     document = archive.extractfile(member)
                     content = document.read(MAX_README) if document else b""
                     return content.decode("utf-8", "replace")
-                unpacked += member.size
-                if unpacked > MAX_UNPACKED:
-                    break
     except (OSError, EOFError, ValueError, tarfile.TarError, zlib.error):
         return ""  # whatever was uploaded is served as it is; only the README is missing
     return ""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import lzma
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -71,7 +73,15 @@ def document_of(path: Path) -> bytes:
                 if len(content) > MAX_NUSPEC:
                     raise Validation(f"The package's .nuspec is larger than {MAX_NUSPEC} bytes.")
                 return content
-    except (zipfile.BadZipFile, OSError, ValueError, EOFError, NotImplementedError) as error:
+    except (
+        zipfile.BadZipFile,
+        OSError,
+        ValueError,
+        EOFError,
+        NotImplementedError,
+        zlib.error,
+        lzma.LZMAError,
+    ) as error:
         raise Validation("This is no NuGet package: it is no zip archive to read.") from error
     except RuntimeError as error:  # an encrypted member
         raise Validation("The package's .nuspec cannot be read.") from error

@@ -64,6 +64,12 @@ def nupkg(
     )
 
 
+def scrambled(package: bytes) -> bytes:
+    """Return *package* with a ``.nuspec`` whose bytes cannot be unpacked."""
+    start = package.index(b".nuspec") + len(b".nuspec")
+    return package[:start] + b"\xff" * 20 + package[start + 20 :]
+
+
 def add(feed: Path, name: str, version: str, package: bytes, *, beside: bool = True) -> Path:
     """Put a package into a folder feed as ``nuget add`` does; return its file."""
     folder = feed / name.lower() / version.lower()

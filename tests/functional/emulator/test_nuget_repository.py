@@ -12,7 +12,7 @@ from emulator.core import metadata, policies, statuses
 from emulator.core.faults import Settings
 from emulator.core.values import Caller, PackageId, RepositoryId, Status
 from tests.functional.emulator.data_plane import DOMAIN, DataPlane
-from tests.functional.emulator.nuget_packages import nupkg
+from tests.functional.emulator.nuget_packages import nupkg, scrambled
 
 APP = PackageId("nuget", "", "mycompany.app")
 NAME = "MyCompany.App"
@@ -209,6 +209,7 @@ def test_origin_controls_keep_pushes_out(plane: DataPlane, client: httpx.Client)
         pytest.param(b"", id="nothing"),
         pytest.param(b"no zip archive", id="no zip archive"),
         pytest.param(nupkg(NAME, "1.0.0")[:-30], id="a truncated zip archive"),
+        pytest.param(scrambled(nupkg(NAME, "1.0.0")), id="a zip archive that does not unpack"),
         pytest.param(nupkg(NAME, "one"), id="no version"),
         pytest.param(nupkg("../app", "1.0.0"), id="an id that leaves the path"),
         pytest.param(nupkg("a" * 101, "1.0.0"), id="an id that is too long"),

@@ -221,6 +221,8 @@ def test_what_the_status_of_a_version_means(
         archive("name: ../greeter\nversion: {version: '1.0'}\n"),
         archive("name: greeter\nversion: {version: '1.0'}\nsummary: " + "x" * 5_000_000),
         archive("&a\nname: greeter\nloop: *a\n"),
+        archive("name: greeter\nversion: {version: '1.0'}\nlicenses: " + "[" * 200_000),
+        archive("version: {version: '1.0'}\nname: &a greeter\nx: [" + "*a, " * 200_000 + "]\n"),
     ],
     ids=[
         "nothing",
@@ -231,6 +233,8 @@ def test_what_the_status_of_a_version_means(
         "a name that leaves the path",
         "a specification of absurd size",
         "a specification that holds itself",
+        "a specification that would end the process by its depth",
+        "a specification that repeats itself for ever",
     ],
 )
 def test_a_malformed_gem_is_refused(plane: DataPlane, repo: httpx.Client, body: bytes) -> None:
