@@ -96,7 +96,7 @@ class Warming:
             waiting = self._until_listed(self._fetched(waiting, whole))
             if waiting and self.seconds > 0:
                 last = replace(self.how, attempt=3)
-                self._took(warm(waiting, self.to, last, on_outcome=self.on_outcome))
+                self._took(warm(waiting, self.to, last, on_outcome=self._heard))
 
     def _fetched(self, wanted: Sequence["Wanted"], how: "How") -> tuple["Wanted", ...]:
         """Ask for *wanted*; return what has to be listed yet."""
@@ -105,7 +105,7 @@ class Warming:
         for pause in (0.0, *PAUSES):
             if pause and not self._pause(pause, "the public repository does not answer"):
                 break
-            warmed = self._took(warm(left, self.to, how, on_outcome=self.on_outcome))
+            warmed = self._took(warm(left, self.to, how, on_outcome=self._heard))
             waiting += warmed.waiting
             left = warmed.left
             if not left:
@@ -132,6 +132,11 @@ class Warming:
         self.say(why)
         self.sleep(seconds)
         return True
+
+    def _heard(self, outcome: "Outcome") -> None:
+        """Note *outcome*, of which somebody who interrupts the run hears, too."""
+        self.outcomes[(outcome.package, outcome.version)] = outcome
+        self.on_outcome(outcome)
 
     def _took(self, warmed: "Warmed") -> "Warmed":
         for one in warmed.outcomes:
