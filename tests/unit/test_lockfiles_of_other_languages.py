@@ -57,6 +57,13 @@ def test_what_maven_lists_is_read_from_a_file_and_from_a_log(name: str) -> None:
     ] == NOT_LISTED
 
 
+def test_a_log_in_colours_is_one_of_maven() -> None:
+    """Maven writes them where its output goes to a file, too, if it is told to."""
+    level, off = "[\x1b[1;34mINFO\x1b[m]", "\x1b[m"
+    found = read("x.txt", f"{level}    a.b:c:jar:1.0:compile\x1b[36m -- module c{off}\r\n")
+    assert [(entry.purl, entry.line) for entry in found.entries] == [("pkg:maven/a.b/c@1.0", 1)]
+
+
 def test_each_entry_of_maven_has_its_line() -> None:
     """A message leads to it."""
     lines = (FOLDER / "maven-log.txt").read_text().split("\n")
@@ -140,6 +147,23 @@ def test_a_project_without_dependencies_has_a_lock_file_of_gradle() -> None:
     assert read("gradle.lockfile", "# generated\nempty=classpath\n") == Lockfile(())
 
 
+@pytest.mark.parametrize("of", ["", "buildscript-", "settings-"])
+def test_gradle_locks_what_its_scripts_need_in_files_of_their_own(of: str) -> None:
+    """Plugins, say."""
+    found = read(f"{of}gradle.lockfile", "a.b:c:1.0=classpath\nempty=\n")
+    assert [entry.purl for entry in found.entries] == ["pkg:maven/a.b/c@1.0"]
+
+
+def test_components_that_gradle_verifies_have_the_lines_of_their_own() -> None:
+    """Unless one of them seems to stand in a comment: then nobody knows."""
+    components = "".join(f'<component group="g" name="{one}" version="1"/>\n' for one in "ab")
+    text = f"<verification-metadata>\n{components}</verification-metadata>"
+    commented = text.replace("\n", "\n<!-- <component /> -->\n", 1)
+    for content, lines in ((text, [2, 3]), (commented, [None, None])):
+        found = read("verification-metadata.xml", content)
+        assert [entry.line for entry in found.entries] == lines
+
+
 def test_nuget_resolves_packages_without_comparable_hashes() -> None:
     """Several frameworks name one version once; projects are passed over."""
     found = lockfile("packages.lock.json")
@@ -150,6 +174,17 @@ def test_nuget_resolves_packages_without_comparable_hashes() -> None:
     ]
     assert not any(entry.hashes for entry in found.entries)
     assert passed_over(found) == [("mycompany.core", "is a project of the solution")]
+
+
+def test_an_entry_of_nuget_stands_behind_those_that_need_it() -> None:
+    """Their dependencies name it, too."""
+    text = """{"version": 1, "dependencies": {"net8.0": {
+      "A": {"resolved": "1.0.0", "dependencies": {
+        "B": "2.0.0"
+      }},
+      "B": {"resolved": "2.0.0"}}}}"""
+    found = read("packages.lock.json", text)
+    assert [(entry.name, entry.line) for entry in found.entries] == [("a", 2), ("b", 5)]
 
 
 def test_entries_of_nuget_that_are_none_are_passed_over() -> None:

@@ -10,7 +10,7 @@ from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
 from steward.lockfiles.entries import Entries
-from steward.lockfiles.lines import Lines
+from steward.lockfiles.lines import Lines, places
 from steward.lockfiles.locked import Lockfile, LockfileError, is_storable
 
 if TYPE_CHECKING:
@@ -37,10 +37,10 @@ def entries(text: str) -> Lockfile:
     if _name(root) != _ROOT:
         raise LockfileError(f"it is no {_ROOT}")
     found, lines = Entries("maven"), Lines(text)
-    for component in root.iter():
-        if _name(component) != "component":
-            continue
-        line = lines.of("<component ")
+    components = [one for one in root.iter() if _name(one) == "component"]
+    begun = places(text, r"<(?:[\w.-]+:)?component(?=[\s/>])", len(components))
+    for component, offset in zip(components, begun, strict=True):
+        line = None if offset is None else lines.at(offset)
         group, module, version = (component.get(key) for key in ("group", "name", "version"))
         if not group or not module or not version:
             problem = "one of its components has no group, no name or no version"
