@@ -8,7 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from steward.addresses import LONGEST_PART, joined, part, refuse_open_ways, same_host, within
+from steward.addresses import (
+    LONGEST_PART,
+    joined,
+    part,
+    redirected,
+    refuse_open_ways,
+    same_host,
+    within,
+)
 from steward.errors import EndpointError
 
 BASE = "https://host.example/pypi/intake/"
@@ -90,6 +98,17 @@ def test_whoever_could_read_along_is_refused() -> None:
     for url in ("http://host.example/x", "ftp://localhost/x", "x", "http://127.0.0.1.example/x"):
         with pytest.raises(EndpointError):
             refuse_open_ways(url)
+
+
+def test_a_redirect_leads_where_nobody_reads_along_and_not_to_this_machine() -> None:
+    """A server elsewhere has no business with what runs here; a local one redirects to itself."""
+    local = "http://127.0.0.1:4566/a"
+    assert redirected(BASE, "https://store.example/b?c=d") == "https://store.example/b?c=d"
+    assert redirected(local, "http://localhost:4566/b") == "http://localhost:4566/b"
+    assert redirected(local, "https://store.example/b") == "https://store.example/b"
+    for location in (local, "https://localhost/b", "https://[::1]/b", "http://store.example/b"):
+        with pytest.raises(EndpointError):
+            redirected(BASE, location)
 
 
 def test_a_host_is_its_scheme_name_and_port() -> None:

@@ -43,6 +43,22 @@ def joined(base: str, path: str) -> str:
         raise EndpointError(f"{base} leads to what is no address") from None
 
 
+def redirected(url: str, location: str) -> str:
+    """
+    Return the address that *url* sends us on to by *location*, the header of its answer.
+
+    Raises:
+        EndpointError: It is none, others could read or change what comes, or it leads from a host
+            of the network to this machine, which only tests serve anything on.
+    """
+    target = joined(url, location)
+    refuse_open_ways(target)
+    here, there = (_loopback(urlsplit(each).hostname or "") for each in (url, target))
+    if there and not here:
+        raise EndpointError(f"{url.partition('?')[0]} leads to this machine")
+    return target
+
+
 def same_host(one: str, other: str) -> bool:
     """
     Return whether two addresses have the same scheme, host and port: who may have a token.

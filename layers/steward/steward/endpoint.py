@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 from urllib.parse import quote
 
 from steward import endpoint_releases
-from steward.addresses import joined, refuse_open_ways, same_host
+from steward.addresses import joined, redirected, refuse_open_ways, same_host
 from steward.bounded_http import Answer, BoundedHttp, RequestFailedError, side_by_side
 from steward.endpoint_access import EndpointAccess
 from steward.endpoint_releases import UNKNOWN, Release
@@ -175,7 +175,7 @@ class ServiceEndpoint:
         url = self._access.url(package) + quote(path)
         answer = self._ask(package, "HEAD", url, accept="*/*")
         if answer.status in _REDIRECTS and "last-modified" not in answer.headers:
-            target = joined(url, answer.headers.get("location", ""))
+            target = redirected(url, answer.headers.get("location", ""))
             answer = self._followed(target)
         elif answer.status in _REDIRECTS:
             return Release(endpoint_releases.http_date(answer.headers["last-modified"]))
@@ -194,7 +194,6 @@ class ServiceEndpoint:
         A URL may be signed for GET alone (S3 User Guide, "Sharing objects"): then its first byte is
         asked for.
         """
-        refuse_open_ways(url)
         try:
             answer = self._http.request("HEAD", url, headers={})
             if answer.status == _FORBIDDEN:

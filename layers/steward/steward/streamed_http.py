@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 import urllib3
 from urllib3.exceptions import HTTPError, ProtocolError
 
-from steward.addresses import joined, refuse_open_ways, same_host
+from steward.addresses import redirected, same_host
 from steward.bounded_http import CONNECT_SECONDS, RequestFailedError, deadlined_pools, kind_of
 from steward.errors import EndpointError
 
@@ -113,7 +113,7 @@ class StreamedHttp:
         """
         self._ends.at = time.monotonic() + self._whole
         sent = {"Accept-Encoding": "identity", **headers}
-        redirected = False
+        followed = False
         for _ in range(FOLLOWED_AT_MOST + 1):
             response = self._begun(url, sent)
             if response.status not in _REDIRECTS:
@@ -124,16 +124,16 @@ class StreamedHttp:
                     keep=keep,
                     largest=largest,
                     into=into,
-                    redirected=redirected,
+                    redirected=followed,
                 )
             self._dropped(response)
             location = response.headers.get("location")
             if not follow or location is None:
-                return Fetched(response.status, _named(response), redirected=redirected)
+                return Fetched(response.status, _named(response), redirected=followed)
             target = _target(url, location)
             if not same_host(url, target):
                 sent.pop("Authorization", None)
-            url, redirected = target, True
+            url, followed = target, True
         problem = f"{_shown(url)} was redirected more than {FOLLOWED_AT_MOST} times"
         raise RequestFailedError(problem)
 
@@ -231,11 +231,9 @@ def _named(response: urllib3.BaseHTTPResponse) -> dict[str, str]:
 
 def _target(url: str, location: str) -> str:
     try:
-        target = joined(url, location)
-        refuse_open_ways(target)
+        return redirected(url, location)
     except EndpointError as error:
         raise RequestFailedError(str(error)) from None
-    return target
 
 
 def _shown(url: str) -> str:
