@@ -101,6 +101,11 @@ class PublicPackage:
     versions: Mapping[str, PublicVersion]
     metadata: Mapping[str, object] = field(default_factory=dict)
 
+    def asset(self, version: str, name: str) -> PublicAsset | None:
+        """Return the asset *name* that *version* is listed with."""
+        found = self.versions.get(version)
+        return next((each for each in found.assets if each.name == name), None) if found else None
+
 
 class PublicRepository(Protocol):
     """

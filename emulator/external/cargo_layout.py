@@ -19,8 +19,8 @@ from emulator.core.external import (
     Unreachable,
 )
 from emulator.core.values import PackageId
+from emulator.external.files import Directory
 from emulator.external.http import Remote
-from emulator.external.maven_layout import Directory
 
 PUBLISHED = "pubtime"  # of an index entry, "JSON schema", Registry Index, The Cargo Book
 
@@ -90,8 +90,7 @@ class CargoLayout:
     def asset(self, package: PackageId, version: str, name: str) -> PublicAsset | None:
         """Return the crate of *version* as the index lists it now."""
         listed = self.package(package)
-        found = listed.versions.get(version) if listed else None
-        return next((a for a in found.assets if a.name == name), None) if found else None
+        return listed.asset(version, name) if listed else None
 
     def open(self, asset: PublicAsset) -> Iterator[bytes]:
         """Yield the crate's bytes."""

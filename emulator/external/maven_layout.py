@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal, Protocol
-from urllib.parse import quote
+from typing import Literal
 from xml.etree.ElementTree import ParseError
 
 from defusedxml import DefusedXmlException
@@ -19,10 +17,9 @@ from emulator.core.external import (
     PublicPackage,
     PublicVersion,
     Unreachable,
-    Withdrawn,
 )
 from emulator.core.values import PackageId
-from emulator.external.http import CHUNK, Remote, last_modified
+from emulator.external.files import Directory, Files, RemoteFiles
 
 GUESSED = (".pom", ".jar", "-javadoc.jar", "-sources.jar")
 """What comes in with a version that cannot be listed (User Guide, Maven external connections)."""
@@ -30,26 +27,6 @@ GUESSED = (".pom", ".jar", "-javadoc.jar", "-sources.jar")
 SNAPSHOT = re.compile(r".*-(SNAPSHOT|[0-9]{8}\.[0-9]{6}-[0-9]+)", re.IGNORECASE | re.DOTALL)
 CHECKSUM = re.compile(r".*\.(md5|sha1|sha256|sha512|asc)", re.DOTALL)
 SHA1_LENGTH = 40
-
-
-class Files(Protocol):
-    """Files below one root, by relative path."""
-
-    def read(self, path: str) -> bytes | None:
-        """Return a small file whole; None when it is not there."""
-        ...
-
-    def describe(self, path: str) -> tuple[int | None, datetime | None] | None:
-        """Return a file's size and age, as far as they are known; None when it is not there."""
-        ...
-
-    def names(self, path: str) -> list[str] | None:
-        """Return the names in a folder, folders with a slash; None when this cannot be told."""
-        ...
-
-    def stream(self, path: str) -> Iterator[bytes]:
-        """Yield a file's bytes."""
-        ...
 
 
 class MavenLayout:
@@ -114,88 +91,6 @@ class MavenLayout:
     def open(self, asset: PublicAsset) -> Iterator[bytes]:
         """Yield the asset's bytes."""
         return self._files.stream(asset.location)
-
-
-class RemoteFiles:
-    """Files below a base URL; folders cannot be listed."""
-
-    def __init__(self, base_url: str) -> None:
-        self._remote = Remote(base_url)
-
-    def read(self, path: str) -> bytes | None:
-        """Return a small file whole."""
-        response = self._remote.document(_quoted(path))
-        return None if response is None else response.content
-
-    def describe(self, path: str) -> tuple[int | None, datetime | None] | None:
-        """Return what the file's headers say."""
-        headers = self._remote.head(_quoted(path))
-        if headers is None:
-            return None
-        length = headers.get("content-length", "")
-        return int(length) if length.isdigit() else None, last_modified(headers)
-
-    def names(self, path: str) -> list[str] | None:  # noqa: ARG002  protocol
-        """Return None: HTTP has no folders."""
-        return None
-
-    def stream(self, path: str) -> Iterator[bytes]:
-        """Yield a file's bytes."""
-        return self._remote.stream(_quoted(path))
-
-
-class Directory:
-    """Files below a folder of this machine."""
-
-    def __init__(self, root: Path) -> None:
-        self.root = root.expanduser().resolve()
-
-    def read(self, path: str) -> bytes | None:
-        """Return a small file whole."""
-        file = self._path(path)
-        return file.read_bytes() if file.is_file() else None
-
-    def describe(self, path: str) -> tuple[int | None, datetime | None] | None:
-        """Return what the file system says."""
-        file = self._path(path)
-        if not file.is_file():
-            return None
-        status = file.stat()
-        return status.st_size, datetime.fromtimestamp(int(status.st_mtime), UTC)
-
-    def names(self, path: str) -> list[str] | None:
-        """Return what the folder holds."""
-        folder = self._path(path)
-        if not folder.is_dir():
-            return None
-        return sorted(f"{e.name}/" if e.is_dir() else e.name for e in folder.iterdir())
-
-    def stream(self, path: str) -> Iterator[bytes]:
-        """Yield a file's bytes."""
-        try:
-            with self._path(path).open("rb") as file:
-                while chunk := file.read(CHUNK):
-                    yield chunk
-        except FileNotFoundError as error:
-            raise Withdrawn("The folder no longer holds this asset.") from error
-        except OSError as error:
-            raise Unreachable(f"The folder cannot be read: {error.strerror}") from error
-
-    def _path(self, path: str) -> Path:
-        """Return the file at *path*; a folder that is gone answers nothing at all."""
-        if not self.root.is_dir():
-            raise Unreachable("The folder of the public repository does not exist.")
-        file = (self.root / path).resolve()
-        if not file.is_relative_to(self.root):
-            raise Unreachable("The path leaves the folder of the public repository.")
-        return file
-
-
-def _quoted(path: str) -> str:
-    """Return *path* as a URL has it; nothing in a name leads elsewhere than below the base."""
-    if {".", ".."} & set(path.split("/")):
-        raise Unreachable("The path leaves the public repository.")
-    return quote(path)
 
 
 def _folder(package: PackageId) -> str:

@@ -58,8 +58,7 @@ class NpmRegistry:
     def asset(self, package: PackageId, version: str, name: str) -> PublicAsset | None:
         """Return the tarball of *version* as the packument lists it now."""
         listed = self.package(package)
-        found = listed.versions.get(version) if listed else None
-        return next((a for a in found.assets if a.name == name), None) if found else None
+        return listed.asset(version, name) if listed else None
 
     def open(self, asset: PublicAsset) -> Iterator[bytes]:
         """Yield the tarball's bytes."""

@@ -21,8 +21,8 @@ from emulator.core.external import (
     Unreachable,
 )
 from emulator.core.values import PackageId
+from emulator.external.files import Directory
 from emulator.external.http import Remote
-from emulator.external.maven_layout import Directory
 
 FLAT = "PackageBaseAddress/3.0.0"
 REGISTRATIONS = "RegistrationsBaseUrl"
@@ -63,8 +63,7 @@ class NuGetLayout:
     def asset(self, package: PackageId, version: str, name: str) -> PublicAsset | None:
         """Return the package file of *version* as it is listed now."""
         listed = self.package(package)
-        found = listed.versions.get(version) if listed else None
-        return next((a for a in found.assets if a.name == name), None) if found else None
+        return listed.asset(version, name) if listed else None
 
     def open(self, asset: PublicAsset) -> Iterator[bytes]:
         """Yield the package file's bytes."""

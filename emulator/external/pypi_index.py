@@ -66,8 +66,7 @@ class PyPIIndex:
     def asset(self, package: PackageId, version: str, name: str) -> PublicAsset | None:
         """Return the file *name* of *version* as the page lists it now."""
         listed = self.package(package)
-        found = listed.versions.get(version) if listed else None
-        return next((a for a in found.assets if a.name == name), None) if found else None
+        return listed.asset(version, name) if listed else None
 
     def open(self, asset: PublicAsset) -> Iterator[bytes]:
         """Yield the file's bytes."""

@@ -21,8 +21,8 @@ from emulator.core.external import (
 )
 from emulator.core.gems import ANY_VERSION, RUBY, Entry
 from emulator.core.values import PackageId
+from emulator.external.files import Directory
 from emulator.external.http import Remote
-from emulator.external.maven_layout import Directory
 
 Offered = tuple[Entry, PublicAsset]
 """A gem as an index lists it, and where it is."""
@@ -83,8 +83,7 @@ class RubyLayout:
     def asset(self, package: PackageId, version: str, name: str) -> PublicAsset | None:
         """Return one gem by its file's name."""
         listed = self.package(package)
-        found = listed.versions.get(version) if listed else None
-        return next((a for a in found.assets if a.name == name), None) if found else None
+        return listed.asset(version, name) if listed else None
 
     def open(self, asset: PublicAsset) -> Iterator[bytes]:
         """Yield the gem's bytes."""

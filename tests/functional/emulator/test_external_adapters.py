@@ -11,6 +11,7 @@ import pytest
 
 from emulator.core.external import PublicAsset, PublicVersion, Unreachable, Withdrawn
 from emulator.core.values import PackageId
+from emulator.external.files import Directory
 from emulator.external.maven_layout import MavenLayout
 from emulator.external.npm_registry import NpmRegistry
 from emulator.external.pypi_index import PyPIIndex
@@ -240,3 +241,11 @@ def test_a_name_with_a_space_is_asked_for_as_a_url_has_it(index: Index) -> None:
     assert asset is not None
     assert asset.name == "a b.jar"
     assert b"".join(layout.open(asset)) == b"bytes"
+
+
+def test_a_name_that_no_file_can_have_is_not_there(tmp_path: Path) -> None:
+    """Whoever asks for it learns the same of a folder and of a URL."""
+    files, name = Directory(tmp_path), "a" * 300
+    assert [files.read(name), files.describe(name), files.names(name)] == [None, None, None]
+    with pytest.raises(Withdrawn):
+        list(files.stream(name))
