@@ -66,7 +66,7 @@ class Locker(Protocol):
         lock_file: What the lock file is called.
         locked: The package URLs of what the lock file names.
         installs: What `installed` returns after `install`.
-        hashed: The lock file has hashes that can be compared.
+        hashes: How many hashes that can be compared the lock file has of each version.
     """
 
     name: str
@@ -74,7 +74,7 @@ class Locker(Protocol):
     lock_file: str
     locked: frozenset[str]
     installs: frozenset[str]
-    hashed: bool
+    hashes: int
 
     def release(self, public: PublicWorld, developer: Developer) -> None:
         """What the project needs is public afterwards; asked for once."""

@@ -16,22 +16,53 @@ TOOL = "@lab/tool"
 """Needs `LIBRARY`."""
 LIBRARY = "lab-library"
 
-INSTALLED = frozenset({f"{TOOL} 2.0.0", f"{LIBRARY} 1.4.0"})
+PEER = "lab-peer"
+"""What `TOOL` wants beside itself."""
+ELSEWHERE = "lab-elsewhere"
+"""Optional, and for another system alone: it is locked, and not installed."""
+ALIASED = "lab-aliased"
+"""Installed under another name."""
+BETA = "lab-beta"
+"""A pre-release."""
+
+INSTALLED = frozenset(
+    {
+        *(f"{TOOL} 2.0.0", f"{LIBRARY} 1.4.0", f"{ALIASED} 3.0.0"),
+        *(f"{PEER} 1.0.0", f"{BETA} 2.0.0-beta.1"),
+    }
+)
+MANIFEST = {
+    "name": "project",
+    "version": "1.0.0",
+    "license": "MIT",
+    "dependencies": {TOOL: "^2.0.0", PEER: "^1.0.0", "another-name": f"npm:{ALIASED}@3.0.0"},
+    "devDependencies": {BETA: "2.0.0-beta.1"},
+    "optionalDependencies": {ELSEWHERE: "1.0.0"},
+}
 
 
 class JavaScriptLocker:
     """What they have in common: the public packages, the manifest, where packages are installed."""
 
     format: str = "npm"
-    locked: frozenset[str] = frozenset({"pkg:npm/%40lab/tool@2.0.0", f"pkg:npm/{LIBRARY}@1.4.0"})
+    locked: frozenset[str] = frozenset(
+        f"pkg:npm/{each.replace('@', '%40').replace(' ', '@')}"
+        for each in INSTALLED | {f"{ELSEWHERE} 1.0.0"}
+    )
     installs: frozenset[str] = INSTALLED
-    hashed: bool = True
+    hashes: int = 1
 
     def release(self, public: PublicWorld, developer: Developer) -> None:  # noqa: ARG002  protocol
         """See :class:`tests.end_to_end.locking.Locker`."""
         public.packages.release_npm(LIBRARY, "1.3.0")
         public.packages.release_npm(LIBRARY, "1.4.0")
-        public.packages.release_npm(TOOL, "2.0.0", dependencies={LIBRARY: "^1.0.0"})
+        public.packages.release_npm(PEER, "1.0.0")
+        public.packages.release_npm(ALIASED, "3.0.0")
+        public.packages.release_npm(BETA, "2.0.0-beta.1")
+        public.packages.release_npm(ELSEWHERE, "1.0.0", os=["aix"])
+        public.packages.release_npm(
+            TOOL, "2.0.0", dependencies={LIBRARY: "^1.0.0"}, peerDependencies={PEER: "1"}
+        )
 
     def installed(self, developer: Developer, project: Path) -> set[str]:  # noqa: ARG002  protocol
         """See :class:`tests.end_to_end.locking.Locker`."""
@@ -48,8 +79,7 @@ class JavaScriptLocker:
 
     def write(self, project: Path) -> None:
         """Write the manifest."""
-        manifest = {"name": "project", "version": "1.0.0", "dependencies": {TOOL: "^2.0.0"}}
-        (project / "package.json").write_text(json.dumps(manifest, indent=2))
+        (project / "package.json").write_text(json.dumps(MANIFEST, indent=2))
 
     def npmrc(self, project: Path, place: Place) -> None:
         """Write what `aws codeartifact login` writes, into the project's own file."""
@@ -187,7 +217,7 @@ class YarnBerry(JavaScriptLocker):
 
     name: str = "Yarn 4"
     lock_file: str = "yarn.lock"
-    hashed: bool = False  # its checksums are of archives that it makes itself
+    hashes: int = 0  # its checksums are of archives that it makes itself
 
     def lock(self, developer: Developer, project: Path, place: Place) -> None:
         """See :class:`tests.end_to_end.locking.Locker`."""

@@ -32,6 +32,8 @@ PROJECT: Final = """\
     </dependency>
     <dependency><groupId>{group}</groupId><artifactId>library</artifactId><version>1.4</version>
       <classifier>tests</classifier></dependency>
+    <dependency><groupId>{group}</groupId><artifactId>bundle</artifactId><version>7</version>
+      <type>zip</type><classifier>linux</classifier><scope>runtime</scope></dependency>
   </dependencies>
 </project>
 """
@@ -73,7 +75,14 @@ APP: Final = f"""\
   <groupId>{GROUP}</groupId><artifactId>library</artifactId>
 </dependency></dependencies>"""
 LIBRARY: Final = f"""\
-<groupId>{GROUP}</groupId><artifactId>library</artifactId><version>1.4</version>"""
+<parent><groupId>{GROUP}</groupId><artifactId>family</artifactId><version>1.4</version></parent>
+<artifactId>library</artifactId>"""
+FAMILY: Final = f"""\
+<parent><groupId>{GROUP}</groupId><artifactId>parent</artifactId><version>3</version></parent>
+<artifactId>family</artifactId><version>1.4</version><packaging>pom</packaging>"""
+BUNDLE: Final = f"""\
+<groupId>{GROUP}</groupId><artifactId>bundle</artifactId><version>7</version>
+<packaging>pom</packaging>"""
 
 
 class Maven:
@@ -83,15 +92,16 @@ class Maven:
     format: str = "maven"
     lock_file: str = "dependencies.txt"
     locked: frozenset[str] = frozenset(
-        {f"pkg:maven/{GROUP}/app@2.0", f"pkg:maven/{GROUP}/library@1.4"}
+        f"pkg:maven/{GROUP}/{each}" for each in ("app@2.0", "library@1.4", "bundle@7")
     )
     installs: frozenset[str] = frozenset(
         {
             *("app-2.0.jar", "app-2.0.pom", "parent-3.pom", "bom-5.pom"),
-            *("library-1.4.jar", "library-1.4-tests.jar", "library-1.4.pom"),
+            *("library-1.4.jar", "library-1.4-tests.jar", "library-1.4.pom", "family-1.4.pom"),
+            *("bundle-7.pom", "bundle-7-linux.zip"),
         }
     )
-    hashed: bool = False
+    hashes: int = 0
 
     def release(self, public: PublicWorld, developer: Developer) -> None:  # noqa: ARG002  protocol
         """See :class:`tests.end_to_end.locking.Locker`."""
@@ -100,7 +110,9 @@ class Maven:
             ("parent", "3", PARENT, (".pom",)),
             ("bom", "5", BOM, (".pom",)),
             ("app", "2.0", APP, (".pom", ".jar")),
+            ("family", "1.4", FAMILY, (".pom",)),
             ("library", "1.4", LIBRARY, (".pom", ".jar", "-tests.jar")),
+            ("bundle", "7", BUNDLE, (".pom", "-linux.zip")),
         ):
             packages.release_maven(GROUP, artifact, version, suffixes)
             files = f"{GROUP.replace('.', '/')}/{artifact}/{version}/{artifact}-{version}"
@@ -124,7 +136,7 @@ class Maven:
     def installed(self, developer: Developer, project: Path) -> set[str]:  # noqa: ARG002  protocol
         """See :class:`tests.end_to_end.locking.Locker`."""
         held = developer.home / "repository" / GROUP.replace(".", "/")
-        return {each.name for each in held.rglob("*") if each.suffix in {".jar", ".pom"}}
+        return {each.name for each in held.rglob("*") if each.suffix in {".jar", ".pom", ".zip"}}
 
     def _run(
         self,

@@ -34,7 +34,7 @@ class NuGet:
     lock_file: str = "packages.lock.json"
     locked: frozenset[str] = frozenset({"pkg:nuget/lab.app@2.0.0", "pkg:nuget/lab.library@1.4.0"})
     installs: frozenset[str] = frozenset({"Lab.App.2.0.0", "Lab.Library.1.4.0"})
-    hashed: bool = False
+    hashes: int = 0
 
     def __init__(self, command: str) -> None:
         self._command = command

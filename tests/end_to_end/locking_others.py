@@ -27,13 +27,21 @@ class Cargo:
     name: str = "cargo"
     format: str = "cargo"
     lock_file: str = "Cargo.lock"
-    locked: frozenset[str] = frozenset({"pkg:cargo/lab-app@2.0.0", "pkg:cargo/lab-library@1.4.0"})
-    installs: frozenset[str] = frozenset({"lab-app-2.0.0", "lab-library-1.4.0"})
-    hashed: bool = True
+    locked: frozenset[str] = frozenset(
+        {
+            *("pkg:cargo/lab-app@2.0.0", "pkg:cargo/lab-bound@1.0.0%2Blab.5"),
+            *("pkg:cargo/lab-library@1.4.0", "pkg:cargo/lab-library@0.9.0"),
+        }
+    )
+    installs: frozenset[str] = frozenset(
+        {"lab-app-2.0.0", "lab-library-1.4.0", "lab-library-0.9.0", "lab-bound-1.0.0+lab.5"}
+    )
+    hashes: int = 1
 
     def release(self, public: PublicWorld, developer: Developer) -> None:  # noqa: ARG002  protocol
         """See :class:`tests.end_to_end.locking.Locker`."""
-        for version in ("1.3.0", "1.4.0"):
+        release_crate(public.crates, "lab-bound", "1.0.0+lab.5")
+        for version in ("0.9.0", "1.3.0", "1.4.0"):
             release_crate(public.crates, "lab-library", version)
         release_crate(public.crates, "lab-app", "2.0.0", needs="lab-library")
 
@@ -43,7 +51,8 @@ class Cargo:
         (project / "src" / "main.rs").write_text("fn main() {}\n")
         (project / "Cargo.toml").write_text(
             '[package]\nname = "project"\nversion = "1.0.0"\nedition = "2021"\n'
-            '[dependencies]\nlab-app = "2"\n'
+            '[dependencies]\nlab-app = "2"\nlab-bound = "1"\n'
+            '[dev-dependencies]\nbefore = { package = "lab-library", version = "0.9" }\n'
         )
         self._run(developer, project, place, "generate-lockfile")
 
@@ -91,9 +100,16 @@ class Bundler:
     name: str = "bundler"
     format: str = "ruby"
     lock_file: str = "Gemfile.lock"
-    hashed: bool = False  # only later versions of Bundler write checksums
-    locked: frozenset[str] = frozenset({"pkg:gem/lab-app@2.0.0", f"pkg:gem/lab-native@{NATIVE}"})
-    installs: frozenset[str] = frozenset({"lab-app-2.0.0", f"lab-native-{NATIVE}"})
+    hashes: int = 0  # only later versions of Bundler write checksums
+    locked: frozenset[str] = frozenset(
+        {
+            *("pkg:gem/lab-app@2.0.0", "pkg:gem/lab-early@2.0.0.rc1"),
+            *("pkg:gem/lab-native@1.4.0", f"pkg:gem/lab-native@{NATIVE}"),
+        }
+    )
+    installs: frozenset[str] = frozenset(
+        {"lab-app-2.0.0", f"lab-native-{NATIVE}", "lab-early-2.0.0.rc1"}
+    )
 
     def release(self, public: PublicWorld, developer: Developer) -> None:  # noqa: ARG002  protocol
         """See :class:`tests.end_to_end.locking.Locker`."""
@@ -103,13 +119,17 @@ class Bundler:
             for machine in (platform.machine(), "riscv64"):
                 for_one = f's.platform = "{machine}-linux"'
                 ruby_client.build(tools, gems, "lab-native", version, more=for_one)
+        ruby_client.build(tools, gems, "lab-early", "2.0.0.rc1")
         needs = 's.add_dependency "lab-native", ">= 1.0"'
         ruby_client.build(tools, gems, "lab-app", "2.0.0", more=needs)
 
     def lock(self, developer: Developer, project: Path, place: Place) -> None:
         """See :class:`tests.end_to_end.locking.Locker`."""
-        (project / "Gemfile").write_text(f'source "{place.url}"\ngem "lab-app"\n')
-        self._run(developer, project, place, "lock")
+        (project / "Gemfile").write_text(
+            f'source "{place.url}"\ngem "lab-app"\n'
+            'group :test do\n  gem "lab-early", ">= 2.0.0.rc1"\nend\n'
+        )
+        self._run(developer, project, place, "lock", "--add-platform", "ruby")
 
     def install(
         self, developer: Developer, project: Path, place: Place, *, refused: bool = False

@@ -14,15 +14,20 @@ APP = "lab-app"
 """Needs `LIBRARY`."""
 LIBRARY = "lab-library"
 
-LOCKED = frozenset({f"pkg:pypi/{APP}@2.0.0", f"pkg:pypi/{LIBRARY}@1.4.0"})
-INSTALLED = frozenset({f"{APP} 2.0.0", f"{LIBRARY} 1.4.0"})
+FAST = "lab-fast"
+"""Needed by an extra of `APP`, and there as a pre-release alone."""
+OLD = "lab-old"
+"""Needed where a marker is true; of versions with two numbers."""
+
+NEEDS = (f"{APP}[fast]>=1", f"{OLD}<2; python_version >= '3.8'")
+VERSIONS = {APP: "2.0.0", LIBRARY: "1.4.0", FAST: "1.0rc1", OLD: "1.9"}
 
 PROJECT = f"""\
 [project]
 name = "project"
 version = "1.0.0"
 requires-python = ">=3.11"
-dependencies = ["{APP}>=1"]
+dependencies = {list(NEEDS)}
 """
 
 
@@ -30,20 +35,24 @@ class PythonLocker:
     """What the four have in common: the public packages, and the environment to look into."""
 
     format: str = "pypi"
-    locked: frozenset[str] = LOCKED
-    installs: frozenset[str] = INSTALLED
-    hashed: bool = True
+    locked: frozenset[str] = frozenset(f"pkg:pypi/{name}@{of}" for name, of in VERSIONS.items())
+    installs: frozenset[str] = frozenset(f"{name} {of}" for name, of in VERSIONS.items())
+    hashes: int = 2
 
     def release(self, public: PublicWorld, developer: Developer) -> None:  # noqa: ARG002  protocol
         """See :class:`tests.end_to_end.locking.Locker`."""
         public.packages.release_python(LIBRARY, "1.3.0")
         public.packages.release_python(LIBRARY, "1.4.0")
-        public.packages.release_python(APP, "2.0.0", requires=[f"{LIBRARY}>=1"])
+        public.packages.release_python(FAST, "1.0rc1")
+        public.packages.release_python(OLD, "1.9")
+        public.packages.release_python(OLD, "2.0")
+        needs = [f"{LIBRARY}>=1", f"{FAST}>=1.0rc1; extra == 'fast'"]
+        public.packages.release_python(APP, "2.0.0", requires=needs)
 
     def installed(self, developer: Developer, project: Path) -> set[str]:  # noqa: ARG002  protocol
         """See :class:`tests.end_to_end.locking.Locker`."""
         found = {name.replace("_", "-"): of for name, of in developer.installed().items()}
-        return {f"{name} {of}" for name, of in found.items() if name in {APP, LIBRARY}}
+        return {f"{name} {of}" for name, of in found.items() if name in VERSIONS}
 
 
 class PipTools(PythonLocker):
@@ -55,7 +64,7 @@ class PipTools(PythonLocker):
 
     def lock(self, developer: Developer, project: Path, place: Place) -> None:
         """See :class:`tests.end_to_end.locking.Locker`."""
-        (project / "requirements.in").write_text(f"{APP}\n")
+        (project / "requirements.in").write_text("\n".join(NEEDS))
         compiler = python_tool("pip-compile", "pip-tools==7.6.2")
         developer.run(
             *(compiler, "--quiet", "--generate-hashes", "--no-emit-index-url"),
@@ -193,7 +202,9 @@ class Pipenv(PythonLocker):
         host, _, rest = place.url.partition("://")
         (project / "Pipfile").write_text(
             f'[[source]]\nname = "codeartifact"\nverify_ssl = true\n'
-            f'url = "{host}://aws:${{TOKEN}}@{rest}simple/"\n[packages]\n{APP} = "*"\n'
+            f'url = "{host}://aws:${{TOKEN}}@{rest}simple/"\n[packages]\n'
+            f'{APP} = {{version = ">=1", extras = ["fast"]}}\n'
+            f"""{OLD} = {{version = "<2", markers = "python_version >= '3.8'"}}\n"""
         )
         self._run(developer, project, place, "lock")
 

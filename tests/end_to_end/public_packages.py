@@ -7,6 +7,7 @@ import gzip
 import hashlib
 import io
 import json
+import re
 import tarfile
 import threading
 import zipfile
@@ -21,6 +22,9 @@ from urllib.parse import unquote, urlsplit
 RELEASED = datetime(2021, 7, 13, 14, 55, 6, tzinfo=UTC)
 """When a public version was released for which a test says nothing, far before any test runs."""
 
+EXTRA = re.compile(r"extra == '([^']+)'")
+"""What a requirement names when it is for an extra alone."""
+
 SIMPLE_JSON = "application/vnd.pypi.simple.v1+json"
 
 
@@ -34,6 +38,7 @@ def wheel(name: str, version: str, *, requires: Sequence[str] = (), says: str = 
         f"Summary: {name} for tests",
         "License: MIT",
         *(f"Requires-Dist: {requirement}" for requirement in requires),
+        *(f"Provides-Extra: {extra}" for extra in EXTRA.findall("\n".join(requires))),
     ]
     files = {
         f"{name}.py": f'SAYS = "{says or version}"\n',
