@@ -139,7 +139,7 @@ class _Importing:
     """
     One participant's hold on an import, which ends when the last participant has settled.
 
-    Every method takes the lock of the connection's imports; none waits for the network under it.
+    Every method takes the lock of the import; none waits for the network under it.
     """
 
     state: State
@@ -157,18 +157,25 @@ class _Importing:
     ) -> _Importing:
         """Return a hold on the import of *version*, begun if there is none."""
         imports = gate.connection.imports
-        with imports.lock:
+        created = {
+            repository: repositories.describe(state, repository).created
+            for repository in (gate.entry, destination)
+        }
+        while True:
             made = Import(gate.entry, package, version)
-            running = imports.running.setdefault(made.key, made)
-            running.destinations[destination] = None
-            for repository in (gate.entry, destination):
-                running.created[repository] = repositories.describe(state, repository).created
-            running.pending += 1
-            return cls(state, gate, running)
+            with imports.lock:
+                running = imports.running.setdefault(made.key, made)
+            with running.lock:
+                if running.ended:
+                    continue
+                running.destinations[destination] = None
+                running.created.update(created)
+                running.pending += 1
+                return cls(state, gate, running)
 
     def transfer(self, name: str) -> Transfer | None:
         """Return the transfer of the asset *name*; None when the version has no such asset."""
-        with self.gate.connection.imports.lock:
+        with self.running.lock:
             present = self.running.transfers.get(name)
             if present is not None and present.download.failed is None:
                 return present
@@ -180,7 +187,7 @@ class _Importing:
 
     def run_beside(self, transfer: Transfer) -> None:
         """*transfer* runs at once, whatever waits in the background."""
-        with self.gate.connection.imports.lock:
+        with self.running.lock:
             if not transfer.claim():
                 return
             self.running.pending += 1
@@ -188,7 +195,7 @@ class _Importing:
 
     def follow(self) -> None:
         """What else belongs to the version comes in, in the background."""
-        with self.gate.connection.imports.lock:
+        with self.running.lock:
             if self.running.listed:
                 return
             self.running.listed = True
@@ -212,7 +219,7 @@ class _Importing:
 
         None where the hold has ended: it was not the last one, or not all is in.
         """
-        with self.gate.connection.imports.lock:
+        with self.running.lock:
             if self.running.pending > 1:
                 self.running.pending -= 1
                 return None
@@ -242,7 +249,7 @@ class _Importing:
 
     def _is_recorded(self, whole: Import) -> bool:
         """Return whether *whole* is still all there is; then the hold has ended."""
-        with self.gate.connection.imports.lock:
+        with self.running.lock:
             now = self.running
             if (now.destinations, now.transfers) != (whole.destinations, whole.transfers):
                 return False
@@ -250,14 +257,17 @@ class _Importing:
             return True
 
     def _let_go(self) -> None:
+        with self.running.lock:
+            self.running.pending -= 1
+            if self.running.pending:
+                return
+            self.running.ended = True
         imports = self.gate.connection.imports
         with imports.lock:
-            self.running.pending -= 1
-            if not self.running.pending:
-                imports.running.pop(self.running.key, None)
+            imports.running.pop(self.running.key, None)
 
     def _add(self, asset: PublicAsset) -> Transfer:
-        with self.gate.connection.imports.lock:
+        with self.running.lock:
             present = self.running.transfers.get(asset.name)
             if present is not None and present.download.failed is None:
                 return present
@@ -296,7 +306,7 @@ class _Importing:
                 self._submit(partial(self._run_if_unclaimed, self._add(asset)))
         except (Unreachable, CodeArtifactError) as error:
             logger.warning("%s: %s", self.gate.connection.name, error)
-            with self.gate.connection.imports.lock:
+            with self.running.lock:
                 self.running.listed = False
         finally:
             self._settle_in_background()
@@ -311,7 +321,7 @@ class _Importing:
         return {asset.name for version in found if version for asset in version.assets}
 
     def _hold(self) -> None:
-        with self.gate.connection.imports.lock:
+        with self.running.lock:
             self.running.pending += 1
 
     def _submit(self, work: Callable[[], None]) -> None:

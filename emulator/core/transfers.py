@@ -173,6 +173,8 @@ class Import:
         created: When each of them, and the entry, was created: one that is deleted and created
             again under its name on the way is another one, and gets nothing.
         pending: Transfers, and the look at what else belongs to the version, that have not ended.
+        ended: Nobody joins it any more.
+        lock: Guards all of it.
     """
 
     entry: RepositoryId
@@ -183,6 +185,8 @@ class Import:
     transfers: dict[str, Transfer] = field(default_factory=dict)
     listed: bool = False
     pending: int = 0
+    ended: bool = False
+    lock: threading.RLock = field(default_factory=threading.RLock, compare=False, repr=False)
 
     @property
     def published(self) -> datetime | None:
@@ -206,7 +210,7 @@ class Import:
 
 
 class Imports:
-    """The versions that are coming in through one external connection; ``lock`` guards them all."""
+    """Which versions are coming in through one external connection; ``lock`` guards the list."""
 
     def __init__(self) -> None:
         self.lock = threading.RLock()
