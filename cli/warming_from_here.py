@@ -43,11 +43,11 @@ def engine_on(client: "CodeArtifactClient", per_second: int, *, observe: bool) -
     from steward.pace import Pace
     from steward.streamed_http import StreamedHttp
     from steward.version_contents import ServiceVersionContents
-    from warm_caches.engine import AT_ONCE, Engine
+    from warm_caches.engine import CONNECTIONS, Engine
     from warm_caches.fetching import EndpointFetching
 
     http = StreamedHttp(
-        seconds_idle=IDLE_SECONDS, seconds_whole=WHOLE_SECONDS, connections=AT_ONCE * 2
+        seconds_idle=IDLE_SECONDS, seconds_whole=WHOLE_SECONDS, connections=CONNECTIONS
     )
     fetching = EndpointFetching(EndpointAccess(client), http, Pace(per_second))
     return Engine(

@@ -34,7 +34,7 @@ from steward.upstream_walk import Connections
 from steward.warming_notices import BusWarmingNotices
 from warm_caches import messages, warming
 from warm_caches.collaborators import Collaborators
-from warm_caches.engine import AT_ONCE, Engine, How, Warmed
+from warm_caches.engine import CONNECTIONS, Engine, How, Warmed
 from warm_caches.messages import WarmCaches, WarmingMessage
 from warm_caches.objects import S3Objects
 from warm_caches.outages_table import DynamoDbOutages
@@ -170,7 +170,9 @@ def _endpoints() -> tuple[EndpointAccess, StreamedHttp]:
     """Return what opens the endpoints, and the connections to them."""
     from steward.streamed_http import StreamedHttp  # noqa: PLC0415  only enforce mode asks
 
-    http = StreamedHttp(seconds_idle=SECONDS_IDLE, seconds_whole=SECONDS_WHOLE, connections=AT_ONCE)
+    http = StreamedHttp(
+        seconds_idle=SECONDS_IDLE, seconds_whole=SECONDS_WHOLE, connections=CONNECTIONS
+    )
     return gateway.connect_endpoint_access(), http
 
 

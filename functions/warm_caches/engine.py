@@ -22,6 +22,7 @@ AUTOMATION: Final = "warm_caches"
 # Our choice, polite to the public repositories: browsers and package managers ask for less at a
 # time, and 32 requests of 20 ms each are twice the 800 a second that an account has.
 AT_ONCE: Final = 32
+CONNECTIONS: Final = 6 * AT_ONCE  # to one host: as many formats have external connections
 # Our choice: the files of a PyPI version follow the one that was asked for within a moment. What is
 # listed only minutes later ("asynchronous persistence", User Guide) is for the next attempt.
 SETTLE_SECONDS: Final = 0.5

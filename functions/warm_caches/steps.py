@@ -112,6 +112,10 @@ class Steps:
     def confirm(self, later: ToConfirm) -> None:
         """Look whether the repository holds by now what it was asked for."""
         package, asked = later.package, {one.wanted.version: one for one in later.asked}
+        if self._has_arrived(later):
+            for version, arrived in asked.items():
+                self._conclude(arrived, Outcome(package, version, "fetched"), None)
+            return
         reason = ""
         held: Sequence[PackageVersion] = ()
         if self.time_left():
@@ -133,6 +137,14 @@ class Steps:
                     found.served.get(outcome.version),
                 )
 
+    def _has_arrived(self, later: ToConfirm) -> bool:
+        """Return whether the list of packages alone tells that all of *later* is there."""
+        if self.presence is None or not self.time_left():
+            return False
+        if any(one.mismatch or one.wanted.files for one in later.asked):
+            return False  # which has to be seen in the list of versions, or of assets
+        return self.presence.has_arrived(later.package) is True
+
     def _conclude(self, asked: AskedFor, outcome: Outcome, row: PackageVersion | None) -> None:
         """Settle what was asked for, now that it has been looked for."""
         package, notes = outcome.package, [asked.note]
@@ -151,9 +163,12 @@ class Steps:
     def _held(self, package: Package) -> Sequence[PackageVersion]:
         if self.presence is not None and self.presence.certainly_missing(package):
             return ()
-        held = self._listed(package)
-        if self.presence is not None:
-            self.presence.learn(held=bool(held))
+        held: Sequence[PackageVersion] | None = None
+        try:
+            held = self._listed(package)
+        finally:
+            if self.presence is not None:
+                self.presence.learn(package, held)
         self.doubts.saw(package, held)
         return held
 
@@ -223,6 +238,8 @@ class Steps:
             self._leave_unasked(Wanted(package, (wanted,)), connection)
             return None
         digest = self.how.verify and bool(wanted.hashes)
+        if self.presence is not None:
+            self.presence.ask(package)
         answered: bool | None = None
         try:
             got = self.to.fetching.fetch(

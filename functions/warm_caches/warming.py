@@ -75,6 +75,8 @@ def warm(
                 to.codeartifact,
                 pace=to.lists,
                 listed=progress.listed,
+                fresh_seconds=to.settle_seconds,
+                monotonic=to.monotonic,
             ),
             connections=connections,
             doubts=doubts,

@@ -407,7 +407,7 @@ def test_a_large_cold_repository_is_not_listed_package_by_package(domain: Warmin
     with domain.counted() as counts:
         warmed = domain.warm(*(wanted("npm", name, "1.0.0") for name in names))
     assert counts["npm:GetTarball"] == 150
-    assert counts["ListPackages"] == 1
+    assert 2 <= counts["ListPackages"] <= 1 + 150 // 20
     assert counts["ListPackageVersions"] < 150 + 40
     assert warmed.lists == counts["ListPackages"] + counts["ListPackageVersions"]
 
