@@ -26,10 +26,7 @@ KEY = "web/requirements.txt"
 FILE = "requirements.txt"
 AN_HOUR = "PT1H"  # what the template's WarmingSchedule says
 SOME_MINUTES = "PT15M"  # as long as it pauses at most
-OUTAGE = {
-    "externalConnections": {CONNECTION: "down"},
-    "switches": {"unavailableConnectionStatus": 503},
-}
+OUTAGE = {"externalConnections": {CONNECTION: "down"}}
 NOT_ALL_THERE = 1  # the exit status while a run that is shown lacks something
 RUN_SECONDS = 60.0  # a cold start, a second for files that follow, and room for a slow machine
 PAUSE_SECONDS = 2.0  # the function is started anew with the clock
@@ -115,14 +112,14 @@ def _lack_what_was_not_warmed(story: Story, company: Company, scratch: Path) -> 
     name = locked.CHARTS.name
     story.step(f"In contrast, what was not warmed: the application gets {name}")
     _put_lock_file(company, locked.NEEDED_LATER, scratch)
-    story.command(f"{_pip_line()} --retries 0")
-    refusal = pip_refusal(company, REPOSITORY, *_options(scratch, "lacking"), "--retries", "0")
+    story.command(_pip_line())
+    refusal = pip_refusal(company, REPOSITORY, *_options(scratch, "lacking"))
     story.quote(refusal)
     if name not in refusal:
         raise StepFailedError("pip failed for another reason")
     story.note(
-        "what package managers are answered then AWS does not document; here it is 503. If it were "
-        "404, nobody could tell an outage from a package that does not exist"
+        "what package managers are answered then AWS does not document; here it is 404, as for a "
+        "package that does not exist"
     )
     story.confirm(f"this build has to wait for {CONNECTION}", outage_refusal=refusal)
 
