@@ -10,16 +10,15 @@ from typing import TYPE_CHECKING
 from steward.coordinates import Repository
 from steward.observability import logger
 from warm_caches.messages import WarmCaches, WarmPackages, new_request, run_id
-from warm_caches.planning import MAX_BATCHES, plan
+from warm_caches.planning import MAX_BATCHES, Plan, plan
 from warm_caches.runs import PLAN, PLAN_GOES_ON, Run, below
 from warm_caches.settling import Done, Rest, settle, settled_before
 from warm_caches.tally import Tally
-from warm_caches.telling import log_problems
+from warm_caches.telling import tell_problems
 
 if TYPE_CHECKING:
     from steward.cache_rules import CacheRule
     from warm_caches.collaborators import Collaborators
-    from warm_caches.planning import Plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +48,11 @@ def warm_caches(
     - Who asks for a rule that is not there, or is still going, finds a run that says so.
 
     What it costs besides the plan (:func:`warm_caches.planning.plan`): 1 PutItem for the claim, 1
-    for the run, 1 UpdateItem, and 1 call of SQS for ten batches.
+    for the run, 1 UpdateItem, 1 PutItem for each problem, 1 DescribeRepository, and 1 call of SQS
+    for ten batches.
 
     Raises:
+        CodeArtifactError: Nobody can tell whether the repository is there.
         PolicyError: The lock files of the policy cannot be read.
         RunsError: The table cannot be read or written.
         QueueError: Some batches were not sent.
@@ -72,8 +73,10 @@ def warm_caches(
     repository = Repository(to.policy.domain, delivery.account, rule.repository)
     if run is None or settled_before(run, repository, batch, to):
         return
-    found = plan(rule, repository, to.sources, page=message.page, time_left=time_left)
-    log_problems(found.problems, run.id)
+    if to.connections.missing(repository):
+        found = Plan((), (f"{repository.domain} has no repository {repository.name}",))
+    else:
+        found = plan(rule, repository, to.sources, page=message.page, time_left=time_left)
     rest = list(_rest(rule, found, request, run, batch))
     problems = list(found.problems)
     room = MAX_BATCHES - len(run.begun)
@@ -81,6 +84,7 @@ def warm_caches(
         problems.append(f"too many packages for one run: {len(rest) - room} batches are left out")
         del rest[max(room, 0) :]
     done = Done(batch, Tally(), rest, packages=found.packages, problems=problems)
+    tell_problems(problems, run, repository, to)
     extra = {"run": run.id, "packages": found.packages, "batches": len(found.batches)}
     logger().info("planned", extra=extra)
     settle(run, repository, done, to)
@@ -114,8 +118,8 @@ def _without_rule(
     if run is None or message.batch is None:
         _refuse(name, "", request, reason, to)
         return
-    log_problems([reason], run.id)
     repository = Repository(to.policy.domain, delivery.account, run.repository)
+    tell_problems([reason], run, repository, to)
     settle(run, repository, Done(message.batch, Tally(), problems=[reason]), to)
 
 

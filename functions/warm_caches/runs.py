@@ -138,6 +138,9 @@ class Runs(Protocol):
     def tell_once(self, key: str, until: datetime, now: datetime) -> bool:
         """Return whether nobody was told of *key* yet; if so, they count as told until *until*."""
 
+    def forget(self, key: str) -> None:
+        """Nobody was told of *key* after all: 1 DeleteItem."""
+
 
 class RunsError(AwsError):
     """The table of warming could not be read or written, or holds what we did not write."""

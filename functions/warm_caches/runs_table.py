@@ -149,6 +149,10 @@ class DynamoDbRuns:
         """See :class:`~warm_caches.runs.Runs`."""
         return _tell_once(self._table, key, until, now)
 
+    def forget(self, key: str) -> None:
+        """See :class:`~warm_caches.runs.Runs`."""
+        self._table.delete(_TOLD, key, lambda _: None)
+
     def _begun(self, run: str, below: Collection[str]) -> Run:
         """Have *below* begun in a run that is going; return the run."""
         if below:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from steward.coordinates import Repository
 from steward.observability import PackageLog, count, logger
 from steward.warming_notices import Mismatch, RunSummary
+from warm_caches.planning import PASSED_OVER
 
 if TYPE_CHECKING:
     from steward.coordinates import Format, Package
@@ -109,17 +110,13 @@ def tell_mismatches(message: WarmPackages, outcomes: Iterable[Outcome], to: Coll
     Raises:
         RunsError: Nobody can tell whether it was told before.
     """
-    now = to.now()
     found: dict[Package, list[Outcome]] = {}
     for one in outcomes:
-        if one.state == "mismatch" and to.runs.tell_once(_once(one), now + REMINDER, now):
+        if one.state == "mismatch" and _is_news(_mismatch(one), to):
             found.setdefault(one.package, []).append(one)
     count("MismatchesFound", sum(map(len, found.values())))
     if not found:
         return
-    for package, some in found.items():
-        said = [Mismatch(one.version or "", one.reason, one.note) for one in some]
-        to.notices.mismatches_found(package, said, rule=message.rule)
     repository = next(iter(found)).repository
     lines = [
         "Files in the repository are not those that lock files were made with. Either somebody has",
@@ -135,7 +132,44 @@ def tell_mismatches(message: WarmPackages, outcomes: Iterable[Outcome], to: Coll
     if len(told) > VERSIONS_PER_TEXT:
         lines.append(f"  ... and {len(told) - VERSIONS_PER_TEXT} more, which the log has")
     subject = f"Files are not those of the lock file in {repository.name} of {repository.domain}"
-    to.attention.tell(subject, "\n".join(lines))
+    if not _told(subject, lines, map(_mismatch, told), to):
+        return
+    for package, some in found.items():
+        said = [Mismatch(one.version or "", one.reason, one.note) for one in some]
+        to.notices.mismatches_found(package, said, rule=message.rule)
+
+
+def tell_problems(
+    problems: Sequence[str], run: Run, repository: Repository, to: Collaborators
+) -> None:
+    """
+    Log what *run* cannot warm, and tell people of it once, and again after :data:`REMINDER`.
+
+    What no package repository has is only logged: builds get it from elsewhere. 1 PutItem for each
+    of the others.
+
+    Raises:
+        RunsError: Nobody can tell whether it was told before.
+    """
+    for problem in problems:
+        logger().warning("not warmed", extra={"run": run.id, "reason": problem})
+    keys = {one: _key("problem", f"{run.rule} {one}") for one in problems if PASSED_OVER not in one}
+    news = [one for one, key in keys.items() if _is_news(key, to)]
+    if not news:
+        return
+    lines = [
+        "Something that a cache is to hold is not looked for: builds may miss it in an outage. The",
+        "rest is warmed, and each run tries again.",
+        "",
+        *_where(repository, run.rule),
+        "What is wrong:",
+        *(f"  {one}" for one in news[:VERSIONS_PER_TEXT]),
+    ]
+    if len(news) > VERSIONS_PER_TEXT:
+        lines.append(f"  ... and {len(news) - VERSIONS_PER_TEXT} more, which the log has")
+    lines += ["", 'What to do: docs/operations.md, "What is not warm".']
+    subject = f"A cache cannot be warmed in full in {repository.name} of {repository.domain}"
+    _told(subject, lines, (keys[one] for one in news), to)
 
 
 def tell_summary(run: Run, repository: Repository, finished: datetime, to: Collaborators) -> None:
@@ -179,12 +213,6 @@ def tell_summary(run: Run, repository: Repository, finished: datetime, to: Colla
         problems=run.problems,
     )
     to.notices.cache_warmed(repository, summary, rule=run.rule)
-
-
-def log_problems(problems: Sequence[str], run: str) -> None:
-    """Log what a run cannot warm."""
-    for problem in problems:
-        logger().warning("not warmed", extra={"run": run, "reason": problem})
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,12 +274,32 @@ def _reason(warmed: Warmed, package_format: Format) -> str:
     )
 
 
-def _once(outcome: Outcome) -> str:
-    """Return the key under which it is remembered that people know; no longer than keys may be."""
+def _is_news(key: str, to: Collaborators) -> bool:
+    """Return whether people have not been told of *key* for a while; they count as told now."""
+    now = to.now()
+    return to.runs.tell_once(key, now + REMINDER, now)
+
+
+def _told(subject: str, lines: Sequence[str], keys: Iterable[str], to: Collaborators) -> bool:
+    """Tell people; return whether that was not lost on its way: then *keys* are news again."""
+    if to.attention.tell(subject, "\n".join(lines)) != "lost":
+        return True
+    for key in keys:
+        to.runs.forget(key)
+    return False
+
+
+def _mismatch(outcome: Outcome) -> str:
+    """Return the key under which it is remembered that people know."""
     place = outcome.package.repository
     text = f"{place.domain_owner}/{place.domain}/{place.name} "
     text += f"{outcome.package.purl(outcome.version)} {outcome.reason}"
-    return f"mismatch#{sha256(text.encode()).hexdigest()}"
+    return _key("mismatch", text)
+
+
+def _key(kind: str, text: str) -> str:
+    """Return a key that is no longer than keys may be."""
+    return f"{kind}#{sha256(text.encode()).hexdigest()}"
 
 
 def _where(repository: Repository, rule: str | None) -> list[str]:

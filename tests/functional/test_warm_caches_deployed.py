@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from steward.cache_rules import CacheRule
 from steward.coordinates import Package
 from steward.observability import flush_metrics, logger
 from steward.patterns import parse
@@ -179,6 +180,48 @@ def test_a_mismatch_is_told_once(capsys: pytest.CaptureFixture[str]) -> None:
         counted = capsys.readouterr().out
         assert sum(metric(counted, "MismatchesFound")) == 1
         assert sum(metric(counted, "VersionsMismatched")) == 2
+
+
+@pytest.mark.parametrize(
+    ("told", "subject"),
+    [
+        pytest.param(
+            rule(verify=True),
+            "Files are not those of the lock file in DemoRepository of my-company",
+            id="a mismatch",
+        ),
+        pytest.param(
+            rule(lockfiles=("gone.lock",)),
+            "A cache cannot be warmed in full in DemoRepository of my-company",
+            id="a lock file that cannot be read",
+        ),
+    ],
+)
+def test_what_was_lost_on_its_way_to_people_is_told_again(told: CacheRule, subject: str) -> None:
+    """The next run finds it, and tells it; the one after that does not."""
+    with company(told) as warming:
+        warming.engine.mismatched = {REACT_PURL}
+        warming.heard.delivery = "lost"
+        for _ in range(3):
+            warming.tick()
+            warming.work_off()
+            warming.advance(HOUR)
+            assert [one for one, _ in warming.heard.told] in ([], [subject])
+            assert bool(warming.heard.told) == (warming.heard.delivery == "delivered")
+            warming.heard.delivery = "delivered"
+
+
+def test_what_no_package_repository_has_is_told_nobody() -> None:
+    """A lock file may name folders and repositories of Git: builds get these from there."""
+    with company() as warming:
+        url = warming.upload("requirements.txt", b"requests==2.32.4\n./mine\n")
+        warming.policy = type(warming.policy)(
+            "0" * 64, "my-company", (), caches=(rule(objects=(url,)),)
+        )
+        warming.tick()
+        warming.work_off()
+        assert "passed over" in warming.last().problems[0]
+        assert warming.heard.told == []
 
 
 def test_what_is_no_news_is_not_logged(

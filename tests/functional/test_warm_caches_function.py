@@ -121,12 +121,12 @@ def test_a_tick_warms_what_lock_files_name(there: Deployed) -> None:
 
 
 def test_a_tick_with_nothing_missing_asks_for_lists_alone(there: Deployed) -> None:
-    """One list a package, and no request to an endpoint."""
+    """One list a package, whether the repository is there, and no request to an endpoint."""
     there.tick()
     there.settle()
     with there.domain.counted() as counts:
         there.tick()
-    assert counts == {"ListPackageVersions": 3}
+    assert counts == {"DescribeRepository": 1, "ListPackageVersions": 3}
     assert there.function.last().tally.warm == 3
 
 
@@ -199,16 +199,19 @@ def test_observe_mode_fetches_nothing(there: Deployed) -> None:
     there.observe = True
     with there.domain.counted() as counts:
         there.tick()
-    assert set(counts) <= {"ListPackageVersions", "ListPackages"}
+    assert set(counts) <= {"DescribeRepository", "ListPackageVersions", "ListPackages"}
     assert there.held() == {one: [] for one in FORMATS}
     assert there.function.last().tally.would_fetch == 3
     assert there.function.last().finished is not None
 
 
 def test_a_repository_that_is_not_there_is_a_problem_of_the_run(there: Deployed) -> None:
-    """The run ends; no message comes back for ever."""
-    there.deploy(CacheRule("caches[0]", "nowhere", keep_up_with=(parse("/npm/*"),)))
-    there.tick()
-    assert "cannot be listed" in there.function.last().problems[0]
+    """Nothing is asked for in it, and the run ends; no message comes back for ever."""
+    keeping = (parse("/npm/*"),)
+    there.deploy(CacheRule("caches[0]", "nowhere", lockfiles=("uv.lock",), keep_up_with=keeping))
+    with there.domain.counted() as counts:
+        there.tick()
+    assert set(counts) == {"DescribeRepository"}
+    assert there.function.last().problems == (f"{DOMAIN} has no repository nowhere",)
     assert there.function.last().finished is not None
     assert there.function.dead_letters == []

@@ -87,6 +87,22 @@ class Connections:
             )
         )
 
+    def missing(self, repository: Repository) -> bool:
+        """
+        Return whether there is no *repository*, as far as that may be asked: 1 DescribeRepository.
+
+        Raises:
+            CodeArtifactError: The call failed for another reason.
+        """
+        try:
+            self._repositories.describe(repository)
+        except PackageNotFoundError:
+            return True
+        except CodeArtifactError as error:
+            if error.code != _DENIED:
+                raise
+        return False
+
 
 def walk(repositories: Repositories, start: Repository) -> Reach:
     """
