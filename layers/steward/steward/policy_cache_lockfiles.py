@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from steward.lockfiles import Lockfile, read
 from steward.policy_cache_values import S3
 from steward.policy_caches import CachesRule
 from steward.policy_lines import Location, Mistake, PolicySource
-from steward.policy_lockfiles import UselessError, text_beside
-
-if TYPE_CHECKING:
-    from steward.lockfiles.locked import Lockfile
+from steward.policy_lockfiles import UselessError, read_by, text_beside
 
 _SHOWN: Final = 3  # our choice: how many entries that are passed over a warning names
 
@@ -56,22 +53,10 @@ def read_cache_lockfiles(
             try:
                 if name not in found:
                     texts[name] = text_beside(source.file, name)
-                    found[name] = _read(name, texts[name])
+                    found[name] = read_by(read, name, texts[name])
             except UselessError as error:
                 mistakes.append(source.mistake(place, error.problem, error.remedy))
     return CacheLockfiles(texts, found), mistakes
-
-
-def _read(name: str, text: str) -> Lockfile:
-    from steward.lockfiles import (  # noqa: PLC0415  only policies that name one need its readers
-        LockfileError,
-        read,
-    )
-
-    try:
-        return read(Path(name).name, text)
-    except LockfileError as error:
-        raise UselessError(f"{name}: {str(error).rstrip('.')}", "Make it anew.") from error
 
 
 def lockfile_warnings(

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 from steward import patterns
-from steward.lockfiles import MAX_BYTES
+from steward.lockfiles import MAX_BYTES, LockfileError, hashes_in
 from steward.policy_lines import Location, Mistake, PolicySource
 from steward.policy_promotions import PromotionsRule
 from steward.promotion_rules import matcher
+
+Read = TypeVar("Read")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,7 @@ def read_lockfiles(
             try:
                 if name not in hashes:
                     texts[name] = text_beside(source.file, name)
-                    hashes[name] = _hashes(name, texts[name])
+                    hashes[name] = read_by(hashes_in, name, texts[name])
                 mistakes += _useless(rule, name, hashes[name], source, place)
             except UselessError as error:
                 mistakes.append(source.mistake(place, error.problem, error.remedy))
@@ -95,14 +98,15 @@ def text_beside(policy: str, name: str) -> str:
         ) from error
 
 
-def _hashes(name: str, text: str) -> Mapping[str, set[str]]:
-    from steward.lockfiles import (  # noqa: PLC0415  only policies that name one need its readers
-        LockfileError,
-        hashes_in,
-    )
+def read_by(reader: Callable[[str, str], Read], name: str, text: str) -> Read:
+    """
+    Return what *reader*, one of :mod:`steward.lockfiles`, makes of the lock file *name*.
 
+    Raises:
+        UselessError: The file is of no use, and why.
+    """
     try:
-        return hashes_in(Path(name).name, text)
+        return reader(Path(name).name, text)
     except LockfileError as error:
         raise UselessError(f"{name}: {str(error).rstrip('.')}", "Make it anew.") from error
 
