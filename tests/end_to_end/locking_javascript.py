@@ -133,6 +133,18 @@ class Npm(JavaScriptLocker):
         return done.stdout + done.stderr
 
 
+class NpmWithoutAddresses(Npm):
+    """npm whose lock file does not say where a package was."""
+
+    name: str = "npm with omit-lockfile-registry-resolved"
+
+    def npmrc(self, project: Path, place: Place) -> None:
+        """Write one setting more."""
+        super().npmrc(project, place)
+        with (project / ".npmrc").open("a") as npmrc:
+            npmrc.write("omit-lockfile-registry-resolved=true\n")
+
+
 class Pnpm(JavaScriptLocker):
     """``pnpm install --lockfile-only`` and ``pnpm install --frozen-lockfile``."""
 

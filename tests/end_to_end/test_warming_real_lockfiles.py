@@ -20,7 +20,13 @@ from tests.end_to_end.debian_clients import UNPACKED_WITHOUT
 from tests.end_to_end.developer import Developer
 from tests.end_to_end.local_stack import LocalStack, steward_up
 from tests.end_to_end.locking import Locker, Place, PublicWorld
-from tests.end_to_end.locking_javascript import Npm, Pnpm, YarnBerry, YarnClassic
+from tests.end_to_end.locking_javascript import (
+    Npm,
+    NpmWithoutAddresses,
+    Pnpm,
+    YarnBerry,
+    YarnClassic,
+)
 from tests.end_to_end.locking_maven import Maven
 from tests.end_to_end.locking_nuget import NuGet
 from tests.end_to_end.locking_others import Bundler, Cargo
@@ -226,6 +232,28 @@ def test_a_lock_file_of_nugets_form_installs_while_nothing_public_answers(
     if command is None:
         pytest.skip(f"nuget is not on PATH, and {UNPACKED_WITHOUT}")
     warmed_and_installed(NuGet(command), company, new_developer, tmp_path)
+
+
+@pytest.mark.parametrize(
+    "locker",
+    [PipTools(), NpmWithoutAddresses(), Pnpm(), YarnBerry(), Cargo()],
+    ids=lambda each: each.name,
+)
+def test_a_lock_file_without_addresses_installs_from_another_repository(
+    locker: Locker, company: Company, new_developer: Callable[[], Developer], tmp_path: Path
+) -> None:
+    """The one that it was made from is not asked: it is gone."""
+    first, second = (company.repository(locker.format) for _ in range(2))
+    developer, place = new_developer(), company.place(locker.format, second)
+    before = company.place(locker.format, first)
+    project = project_of(locker, company, developer, before, tmp_path)
+    assert before.url not in (project / locker.lock_file).read_text()
+    company.stack.codeartifact.delete_repository(domain=DOMAIN, repository=first)
+
+    warm(developer, second, project / locker.lock_file)
+
+    with company.outage():
+        assert installed(locker, new_developer(), project, place) == locker.installs
 
 
 @by_tool_with_hashes
