@@ -67,6 +67,7 @@ def test_requirements_that_are_pinned(text: str, expected: str) -> None:
             id="a URL",
         ),
         pytest.param("./a", "comes from a URL, a folder or version control", id="a folder"),
+        pytest.param("w/a-1.whl", "comes from a URL, a folder or version control", id="a file"),
         pytest.param(
             "a==../../x", "has a name or version that no package can have", id="steps in a version"
         ),

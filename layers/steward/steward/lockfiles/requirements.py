@@ -22,6 +22,7 @@ _OTHER_FILE: Final = re.compile(r"-[rc]|--(?:requirement|constraint)(?:[\s=]|$)"
 _EDITABLE: Final = ("-e", "--editable")
 _FROM_ELSEWHERE: Final = re.compile(
     r"[^\s;]*\s*@\s*\S+|(?:git|hg|svn|bzr)\+\S+|[a-z]+://\S+|\.{0,2}/\S*"
+    r"|[^\s;=<>~!]+\.(?:whl|zip|tar\.gz)(?=[\s;]|$)"
 )
 _STRONG: Final = frozenset({"sha256", "sha384", "sha512"})  # "Hash-checking mode", pip
 _LONGEST: Final = 2_000  # characters of a requirement without its hashes; our choice
