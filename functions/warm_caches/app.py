@@ -184,7 +184,9 @@ def _read(message: Message, *, to: Collaborators) -> _Read:
         MalformedMessageError: Nothing that is known here, or nobody can tell in which account.
     """
     content = messages.read(message.body, account=message.account, domain=to.policy.domain)
-    return _Read(content, Delivery(message.id, _sent(message, to), message.account))
+    often = message.attributes.get("ApproximateReceiveCount", "")
+    repeated = often.isdecimal() and int(often) > 1
+    return _Read(content, Delivery(message.id, _sent(message, to), message.account, repeated))
 
 
 def _sent(message: Message, to: Collaborators) -> datetime:
@@ -204,7 +206,8 @@ def _work(
             act = partial(warm_caches, content, one.delivery, to, time_left=time_left)
             yield Work([message_id], act, _TaskLog({"rule": content.rule}))
         else:
-            act = partial(warm_packages, content, to, time_left=time_left)
+            repeated = one.delivery.repeated
+            act = partial(warm_packages, content, to, repeated=repeated, time_left=time_left)
             log = _TaskLog({"run": content.run, "batch": content.batch})
             yield Work([message_id], act, log)
 

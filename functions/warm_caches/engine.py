@@ -66,12 +66,15 @@ class How:
         attempt: 1: redirects to the assets are not followed. 2: what was asked for before and is
             not listed is downloaded in full. 3: what is still not listed has failed.
         rule: For the ledger: ``caches[0]``.
+        repeated: Somebody was at it before, and may have been stopped before they came to the
+            parents and BOMs of what is there now.
     """
 
     verify: bool = False
     archive_mismatches: bool = False
     attempt: int = 1
     rule: str = "caches"
+    repeated: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,11 +28,13 @@ class Delivery:
 
     Attributes:
         account: Of the queue, which is that of the domain.
+        repeated: It was delivered before.
     """
 
     message_id: str
     sent: datetime
     account: str
+    repeated: bool = False
 
 
 def warm_caches(

@@ -99,6 +99,9 @@ class Steps:
         versions = (*wanted.versions, *self._newest(wanted, held))
         found = missing(package, versions, held, look=look, verify=self.how.verify)
         self.progress.settle(found.outcomes)
+        if self.how.repeated and package.format == "maven":
+            for version in found.served:
+                self._follow(package, WantedVersion(version))
         to_fetch = [*found.to_fetch]
         for one in found.to_compare:
             compared_with = self._compare(package, one, found.served[one.version], look)
@@ -263,6 +266,22 @@ class Steps:
             outcome = self._not_found(package, wanted.version, got.reason)
         self._doubt(Wanted(package, (wanted,)), replace(outcome, size=got.size, note=note))
         return None
+
+    def _follow(self, package: Package, there: WantedVersion) -> None:
+        """Want what a Maven version needs that is *there*, if there is time to ask for its POM."""
+        connection = self.connections[package.format]
+        if self.to.fetching is None or not self._may_ask(connection):
+            return
+        answered: bool | None = None
+        try:
+            got = self.to.fetching.fetch(package, there, whole=False, digest=False)
+            if got.state == "asked":
+                answered = True
+        finally:
+            # It may come from what the repository holds, which tells of nobody else.
+            connection.give_back(answered=answered, counts=False)
+        self.progress.requested(got.requests, got.size)
+        self.also(package, got.needs)
 
     def _doubt(self, wanted: Wanted, outcome: Outcome) -> None:
         """Settle *outcome* now or, if it is that *wanted* is not found, at the end."""

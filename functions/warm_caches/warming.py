@@ -40,7 +40,8 @@ def warm(
       of versions where the newest ones are wanted.
     - What is missing is asked for, and looked for again once, :attr:`Engine.settle_seconds` later.
     - The parents and imported BOMs of the Maven versions that were asked for are wanted, too, each
-      once; those of versions that were there are not known and not asked for.
+      once; those of versions that were there are not known and not asked for, but where
+      somebody was at it before (:attr:`How.repeated`).
     - Every format has threads of its own, so that one whose public repository is slow holds up no
       other. What is left of it after three requests without an answer is not asked for any more.
     - What is not found is settled at the end: if nothing of its format came in, it may be an outage

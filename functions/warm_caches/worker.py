@@ -41,7 +41,11 @@ class UnknownRunError(StewardError):
 
 
 def warm_packages(
-    message: WarmPackages, to: Collaborators, *, time_left: Callable[[], bool]
+    message: WarmPackages,
+    to: Collaborators,
+    *,
+    repeated: bool,
+    time_left: Callable[[], bool],
 ) -> None:
     """
     Warm the packages of *message*, and have what is left of them done later.
@@ -51,7 +55,10 @@ def warm_packages(
     - What there was no time for: at once. Five such messages in which nothing moved end it.
 
     1 GetItem, what the engine asks for, 1 UpdateItem, and a message for each kind of rest. A
-    message that comes again costs the GetItem.
+    message that comes again when it is done costs the GetItem.
+
+    Args:
+        repeated: The message was delivered before, and whoever got it did not come to its end.
 
     Raises:
         UnknownRunError: Its run is not known.
@@ -72,6 +79,7 @@ def warm_packages(
         archive_mismatches=message.archive_mismatches,
         attempt=cast("Literal[1, 2, 3]", message.attempt),  # messages.read lets no other pass
         rule=message.rule or "caches",
+        repeated=repeated,
     )
     log = partial(log_outcome, run=run.id)
     warmed = to.warm(message.packages, how, on_outcome=log, time_left=time_left)

@@ -114,6 +114,18 @@ def test_a_run_whose_rule_is_gone_ends(warming: WarmingCompany) -> None:
     assert warming.last().problems == (f"the policy has no {RULE}",)
 
 
+def test_a_worker_knows_that_another_one_was_stopped(warming: WarmingCompany) -> None:
+    """The parents of what is there may be missing: nobody came to them."""
+    many(warming, 1)
+    warming.tick()
+    for _ in range(2):  # the tick, the plan
+        warming.work()
+    warming.faults.dies_at = 2
+    warming.work_off()
+    assert [how.repeated for how in warming.engine.hows] == [False, True]
+    assert warming.last().finished is not None
+
+
 def test_a_batch_that_never_gets_anywhere_is_given_up(warming: WarmingCompany) -> None:
     """After five messages in which nothing moved, its packages have failed for this run."""
     warming.engine.at_a_time = 0

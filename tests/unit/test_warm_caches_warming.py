@@ -280,6 +280,23 @@ def test_parents_and_boms_are_wanted_once_each(fake: FakeWarming) -> None:
     assert warmed.tally.fetched == 7
 
 
+@pytest.mark.parametrize("repeated", [False, True], ids=["the first time", "again"])
+def test_who_comes_again_follows_what_is_there(fake: FakeWarming, repeated: bool) -> None:  # noqa: FBT001  a case
+    """Whoever was there before may have been stopped between a version and its grandparents."""
+    names = ("child", "parent", "root")
+    child, parent, root = (package(name, "maven", "org.example") for name in names)
+    for one in (child, parent, root):
+        fake.publish(one, "1.0")
+    for one in (child, parent):
+        fake.hold(one, v1_0="Published")
+    fake.needs[child, "1.0"] = (("org.example", "parent", "1.0"),)
+    fake.needs[parent, "1.0"] = (("org.example", "root", "1.0"),)
+    warmed = fake.warm(Wanted(child, (WantedVersion("1.0"),)), how=How(repeated=repeated))
+    followed = {parent.purl("1.0"): "warm", root.purl("1.0"): "fetched"} if repeated else {}
+    assert states(warmed) == {child.purl("1.0"): "warm", **followed}
+    assert (warmed.requests, len(fake.fetched)) == ((3, 3) if repeated else (0, 0))
+
+
 @pytest.mark.parametrize("held", [True, False], ids=["there before", "fetched now"])
 def test_a_mismatch_is_reported(fake: FakeWarming, held: bool) -> None:  # noqa: FBT001  a case
     """Downloaded and compared, or compared by what CodeArtifact lists; the version stays."""
