@@ -29,8 +29,7 @@ SOME_MINUTES = "PT15M"  # as long as it pauses at most
 OUTAGE = {"externalConnections": {CONNECTION: "down"}}
 NOT_ALL_THERE = 1  # the exit status while a run that is shown lacks something
 RUN_SECONDS = 60.0  # a cold start, a second for files that follow, and room for a slow machine
-PAUSE_SECONDS = 2.0  # the function is started anew with the clock
-OUTAGE_SECONDS = 90.0  # five messages, one after the other
+OUTAGE_SECONDS = 150.0  # five messages, one after the other
 
 Run = Mapping[str, object]
 
@@ -161,7 +160,7 @@ def _come_back(story: Story, company: Company, cache: str, inbox: Inbox, scratch
     company.set_fault({})
     before = _runs_over(company, cache)
     company.let_pass(AN_HOUR)
-    run = _run_in_time(company, cache, before)
+    run = _next_run(company, cache, before)
     summary = _show_run(story, company, run)
     if (summary["warm"], summary["fetched"]) != (len(locked.NEEDED), 1):
         raise StepFailedError(f"the run says {summary}")
@@ -234,19 +233,33 @@ def _next_run(company: Company, cache: str, before: Sequence[str]) -> str:
 
 def _run_in_time(company: Company, cache: str, before: Sequence[str]) -> str:
     """Return the id of the run that ends after those *before*, which takes some minutes' time."""
+    tries = 0
 
     def over() -> str | None:
+        nonlocal tries
         found = next((one for one in _runs_over(company, cache) if one not in before), None)
-        if found is None:
+        tried = len(company.decisions("no answer"))
+        if found is None and tried > tries and _only_later(company):
+            tries = tried
             company.let_pass(SOME_MINUTES)
         return found
 
-    return until(
-        over,
-        what=f"a run of {cache} that is over",
-        timeout_seconds=OUTAGE_SECONDS,
-        pause_seconds=PAUSE_SECONDS,
+    return until(over, what=f"a run of {cache} that is over", timeout_seconds=OUTAGE_SECONDS)
+
+
+def _only_later(company: Company) -> bool:
+    """Return whether nothing is being done, and there is something to do some minutes later."""
+    counts = ["", "NotVisible", "Delayed"]
+    names = [f"ApproximateNumberOfMessages{one}" for one in counts]
+    found = (
+        _services(company)
+        .client("sqs")
+        .get_queue_attributes(
+            QueueUrl=company.stack.reference("WarmingQueue"), AttributeNames=names
+        )["Attributes"]
     )
+    now, in_hand, later = (int(found[name]) for name in names)
+    return not now and not in_hand and later > 0
 
 
 def _show_run(story: Story, company: Company, run: str) -> Run:
