@@ -179,6 +179,15 @@ def test_a_project_page_is_asked_for_once() -> None:
     assert asked.fetching.requests_made == {"pypi:page": 2, "pypi:file": 4}
 
 
+def test_a_project_page_that_lacks_a_version_is_read_again() -> None:
+    """In an outage it lists what is held, and the one who asks may try again after it."""
+    replies = {"simple/requests/": page(listed(SDIST)), ".gz": asset()}
+    asked = Asked(replies)
+    assert asked.fetch(REQUESTS, WantedVersion("2.0.0")).state == "not found"
+    replies["simple/requests/"] = page(listed(SDIST), listed("requests-2.0.0.tar.gz"))
+    assert asked.fetch(REQUESTS, WantedVersion("2.0.0")).state == "asked"
+
+
 @pytest.mark.parametrize(
     ("of_package", "wanted"),
     [

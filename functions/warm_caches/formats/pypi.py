@@ -112,7 +112,8 @@ class PypiFetching:
     Asks for versions of PyPI packages.
 
     1 request for a version, and 1 for each project page, which is kept for the versions that
-    follow; up to 4 more while a file that is listed is not found.
+    follow; up to 4 more while a file that is listed is not found. A page that does not list what is
+    asked for is read again for the next one: in an outage it may be shorter than it is.
     """
 
     def __init__(self, asking: Asking) -> None:
@@ -133,6 +134,7 @@ class PypiFetching:
         page = self._page(visit)
         files = page.files(wanted.version) if page is not None else []
         if not files:
+            self._pages.forget(visit.package)
             return Fetch("not found", "the project page does not list it", visit.status)
         withdrawn = _withdrawn(files)
         fetched: list[FetchedFile] = []
