@@ -176,6 +176,16 @@ def test_nuget_resolves_packages_without_comparable_hashes() -> None:
     assert passed_over(found) == [("mycompany.core", "is a project of the solution")]
 
 
+def test_what_a_component_holds_of_another_is_not_its_own() -> None:
+    """No file of Gradle's has that; a made one could take the square of its length to read."""
+    artifact = f'<artifact name="b-1.jar"><sha256 value="{"a" * 64}"/></artifact>'
+    inner = f'<component group="g" name="b" version="1">{artifact}</component>'
+    outer = f'<component group="g" name="a" version="1">{inner}</component>'
+    text = f"<verification-metadata>{outer}</verification-metadata>"
+    found = read("verification-metadata.xml", text)
+    assert {entry.name: len(entry.hashes) for entry in found.entries} == {"a": 0, "b": 1}
+
+
 def test_an_entry_of_nuget_stands_behind_those_that_need_it() -> None:
     """Their dependencies name it, too."""
     text = """{"version": 1, "dependencies": {"net8.0": {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 from xml.etree.ElementTree import ParseError
 
@@ -46,31 +46,36 @@ def entries(text: str) -> Lockfile:
             problem = "one of its components has no group, no name or no version"
             found.pass_over("a component", "has no group, name or version", line, damage=problem)
             continue
+        artifacts = _named(component, "artifact")
         found.add(
             (group, module),
             version,
             line=line,
-            hashes=list(_hashes_of(component)),
-            files=list(_files_of(component, f"{module}-{version}")),
+            hashes=[one for artifact in artifacts for one in _hashes_of(artifact)],
+            files=list(_files_of(artifacts, f"{module}-{version}")),
             locate=lines.of_quoted,
         )
     return found.lockfile()
 
 
-def _hashes_of(component: Element) -> Iterator[tuple[str, str]]:
-    for element in component.iter():
-        if _name(element) in _KINDS:
-            for trusted in (element, *(one for one in element if _name(one) == "also-trust")):
-                yield _name(element), trusted.get("value") or ""
+def _hashes_of(artifact: Element) -> Iterator[tuple[str, str]]:
+    for element in _named(artifact, *_KINDS):
+        for trusted in (element, *_named(element, "also-trust")):
+            yield _name(element), trusted.get("value") or ""
 
 
-def _files_of(component: Element, stem: str) -> Iterator[str]:
-    """Yield the names of artifacts that have a hash, as they are in a Maven repository."""
-    for element in component.iter():
-        name = element.get("name") or ""
+def _files_of(artifacts: Sequence[Element], stem: str) -> Iterator[str]:
+    """Yield the names of those that have a hash, as they are in a Maven repository."""
+    for artifact in artifacts:
+        name = artifact.get("name") or ""
         is_file = name.startswith((f"{stem}.", f"{stem}-")) and is_storable(name)
-        if _name(element) == "artifact" and is_file and any(True for _ in _hashes_of(element)):
+        if is_file and any(True for _ in _hashes_of(artifact)):
             yield name
+
+
+def _named(parent: Element, *names: str) -> list[Element]:
+    """Return the children of these names; what is further down is no business of *parent*."""
+    return [each for each in parent if _name(each) in names]
 
 
 def _name(element: Element) -> str:
