@@ -154,15 +154,15 @@ class _Warm:
         time_left: Callable[[], bool],
     ) -> Warmed:
         """See :func:`warm_caches.warming.warm`."""
-        fetching = self._fetching() if self._fetches else None
+        fetching = self._fetching(time_left) if self._fetches else None
         engine = replace(self._engine, fetching=fetching)
         return warming.warm(wanted, engine, how, on_outcome=on_outcome, time_left=time_left)
 
-    def _fetching(self) -> Fetching:
+    def _fetching(self, time_left: Callable[[], bool]) -> Fetching:
         # Project pages are read once for each of these; connections and tokens stay.
         from warm_caches.fetching import EndpointFetching  # noqa: PLC0415  only enforce mode asks
 
-        return EndpointFetching(*_endpoints(), self._requests)
+        return EndpointFetching(*_endpoints(), self._requests, time_left=time_left)
 
 
 @cache

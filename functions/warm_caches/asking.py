@@ -60,11 +60,20 @@ class Asking:
         *,
         monotonic: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
+        time_left: Callable[[], bool] = lambda: True,
     ) -> None:
-        """*pace* is called before each request; *sleep* waits so many seconds of *monotonic*."""
+        """
+        Ask nothing yet.
+
+        Args:
+            pace: Called before each request.
+            sleep: Waits so many seconds of *monotonic*.
+            time_left: Asked before each further request for a version.
+        """
         self.access = access
         self.http = http
         self.sleep = sleep
+        self.time_left = time_left
         self.made: Counter[str] = Counter()
         self._pace = pace
         self._monotonic = monotonic
@@ -107,6 +116,7 @@ class Visit:
         requests: How many were made; what follows a redirect is none.
         size: Bytes that were read.
         status: What the endpoint answered last.
+        patient: It goes on when time is up.
     """
 
     asking: Asking = field(repr=False)
@@ -115,6 +125,7 @@ class Visit:
     requests: int = 0
     size: int = 0
     status: int | None = None
+    patient: bool = False
 
     def asset(
         self, kind: str, url: str, name: str, *, whole: bool, digest: bool
@@ -174,10 +185,13 @@ class Visit:
 
         Raises:
             NotFetchedError: ``no answer``: none came, not all of it, a server's error or still 429;
-                ``refused``: another answer, or there is no token.
+                ``refused``: another answer, or there is no token; ``no time``: it is up.
         """
         access, package = self.asking.access, self.package
         pauses, replaced = 0, False
+        # Each request may take all of its time: the worker is to live until the end of one.
+        if self.requests and not self.patient and not self.asking.time_left():
+            raise NotFetchedError("no time", "there is no time left for all of its files")
         try:
             token = access.token(package)
             while True:

@@ -9,7 +9,8 @@ from typing import Final, Literal
 # asked: its assets were asked for and are on their way. not found: an answer. no answer: none came,
 # or one that says that whoever should answer is in trouble. refused: nothing that asking again
 # would change: no right to read, or names and addresses that lead out of the repository.
-FetchState = Literal["asked", "not found", "no answer", "refused"]
+# no time: whoever asks is about to be stopped; nothing is known of the version.
+FetchState = Literal["asked", "not found", "no answer", "refused", "no time"]
 
 # A Maven version: namespace, name, version.
 Needed = tuple[str, str, str]

@@ -83,6 +83,7 @@ class EndpointFetching:
         pace: Callable[[], None],
         *,
         sleep: Callable[[float], None] = time.sleep,
+        time_left: Callable[[], bool] = lambda: True,
     ) -> None:
         """
         Ask nothing yet.
@@ -90,8 +91,9 @@ class EndpointFetching:
         Args:
             pace: Called before each request to an endpoint; not before what a redirect leads to.
             sleep: Waits so many seconds.
+            time_left: Asked before each request for a version but the first.
         """
-        self._asking = Asking(access, http, pace, sleep=sleep)
+        self._asking = Asking(access, http, pace, sleep=sleep, time_left=time_left)
         self._formats: dict[str, _FormatFetching] = {}
         self._lock = Lock()
 
@@ -118,7 +120,9 @@ class EndpointFetching:
     def available(self, package: Package) -> Available:
         """See :class:`Fetching`."""
         try:
-            return self._of(package.format).available(self._asking.visit(package))
+            visit = self._asking.visit(package)
+            visit.patient = True  # no answer means that there is none, and not that time is up
+            return self._of(package.format).available(visit)
         except NotFetchedError as error:
             raise EndpointError(str(error)) from error
 

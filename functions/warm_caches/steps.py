@@ -248,7 +248,7 @@ class Steps:
             got = self.to.fetching.fetch(
                 package, wanted, whole=digest or self.how.attempt > 1, digest=digest
             )
-            if got.state != "refused":
+            if got.state not in ("refused", "no time"):
                 answered = got.state != "no answer"
         finally:
             connection.give_back(answered=answered)
@@ -258,6 +258,9 @@ class Steps:
             self.doubts.live(package.format)
             self.also(package, got.needs)
             return AskedFor(wanted, got.size, note, self._mismatch(package, wanted, got))
+        if got.state == "no time":
+            self.progress.leave(Wanted(package, (wanted,)))
+            return None
         if got.state == "no answer":
             self._put_off(Wanted(package, (wanted,)), got.reason, version=wanted.version)
             return None

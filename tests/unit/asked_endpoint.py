@@ -36,11 +36,13 @@ class Asked:
         self.http = PreparedStreams(replies)
         self.slept: list[float] = []
         self.paced = 0
+        self.has_time = True
         self.fetching = EndpointFetching(
             EndpointAccess(cast("CodeArtifactClient", self.access), lambda: self.access.now),
             self.http,
             self._pace,
             sleep=self.slept.append,
+            time_left=lambda: self.has_time,
         )
 
     def _pace(self) -> None:

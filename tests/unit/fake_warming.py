@@ -56,6 +56,7 @@ class FakeWarming:
         needs: Of a Maven version.
         withdrawn: The versions that their publishers have withdrawn, with the reason.
         down: Formats whose public repository does not answer.
+        endless: Packages with so many files that there is no time for all of them.
         unlisted_for: How many requests for a version are made before it is listed.
         broken: Operations that fail.
         calls: How often each operation was called, and the endpoint was asked.
@@ -72,6 +73,7 @@ class FakeWarming:
     restricted: dict[Package, Restrictions] = field(default_factory=dict)
     group: AssociatedGroup = ROOT_GROUP
     down: set[Format] = field(default_factory=set)
+    endless: set[Package] = field(default_factory=set)
     unlisted_for: int = 0
     broken: set[str] = field(default_factory=set)
     ledger: FakeLedger = field(default_factory=lambda: FakeLedger(lambda: NOW))
@@ -158,6 +160,8 @@ class FakeWarming:
             self.fetched.append((where.purl(one.version), whole))
             if where.format in self.down:
                 return Fetch("no answer", "it timed out", requests=1)
+            if where in self.endless:
+                return Fetch("no time", requests=3)
             version = self.public.get(where, {}).get(one.version)
             if version is None:
                 return Fetch("not found", "it is not there", 404, requests=1)

@@ -107,7 +107,9 @@ class MavenFetching:
         key = (visit.package.repository, needed)
         try:
             return self._parents.get(key, lambda: _read_parent(visit, needed))
-        except NotFetchedError:
+        except NotFetchedError as error:
+            if error.state == "no time":
+                raise
             return None  # what it needs besides is found when it is fetched itself
 
 
