@@ -31,6 +31,7 @@ from steward import events
 from steward.errors import MalformedMessageError
 from steward.purls import parse_purl
 from tests.unit.fake_codeartifact import package
+from warm_caches import messages as warming
 
 EVENTS = Path(__file__).parents[2] / "events"
 EVENT = (EVENTS / "maven-snapshot-build-created.json").read_text()
@@ -147,9 +148,13 @@ def test_what_is_no_order_is_malformed(body: str) -> None:
 
 @pytest.mark.parametrize("sample", sorted(EVENTS.glob("*.json")), ids=lambda path: path.stem)
 def test_every_sample_is_understood_where_it_belongs(sample: Path) -> None:
-    """By one of the three functions, and by no other."""
+    """By one function, and by no other: those of promotions, or the one that warms caches."""
     understood = 0
-    readers: list[Callable[[str], object]] = [messages.read, order_in, approval_in]
+
+    def of_warming(body: str) -> object:
+        return warming.read(body, account="012345678901", domain="my-company")
+
+    readers: list[Callable[[str], object]] = [messages.read, order_in, approval_in, of_warming]
     for reader in readers:
         with suppress(MalformedMessageError):
             reader(sample.read_text())
