@@ -12,7 +12,7 @@ import pytest
 
 from tests.end_to_end.developer import Developer, values
 from tests.end_to_end.package_clients import NPM, PYTHON, log_in
-from tests.end_to_end.played_template import playing
+from tests.end_to_end.played_template import playing, until
 from tests.end_to_end.public_packages import PublicPackages
 from tests.end_to_end.topic_inbox import Inbox
 from tests.end_to_end.warmed_company import (
@@ -140,7 +140,7 @@ def test_what_is_seen_minutes_later_is_fetched_all_the_same(world: World) -> Non
 
     def wait_and_look() -> None:
         world.tick()
-        assert len(world.waiting()) == 1
+        until(lambda: len(world.waiting()) == 1)
         assert world.versions("patience", "pypi") == {}
         shown = cast(
             "list[dict[str, object]]", world.warm("--watch", "--wait", "0", status=1)["runs"]
