@@ -27,6 +27,9 @@ VERSIONS_PER_TEXT: Final = 50  # our choice: what a person reads. The log has al
 # Our choice: longer than CodeArtifact remembers lists of npm, PyPI and NuGet (30 minutes, "External
 # connection latency", User Guide), so that an outage is not over and there again all the time.
 QUIET_BEFORE_END: Final = timedelta(hours=1)
+# Our choice: two workers see a repository that drops every third request, and nobody reads a mail
+# for each of their batches.
+ONE_OUTAGE_IN: Final = timedelta(hours=1)
 NO_REASON: Final = "it gives no answer"
 _NO_NEWS: Final[frozenset[State]] = frozenset({"warm", "waiting"})
 
@@ -66,12 +69,14 @@ def tell_outages(message: WarmPackages, warmed: Warmed, to: Collaborators) -> No
 
     - Each outage is told once, whoever notices it, and its end once. What was lost on its way to
       people is told at the next look.
+    - What answers now and then is told once an hour: until then a further outage of it is none.
     - An outage is over when a version came through the connection: CodeArtifact itself answers for
       what it does not hold, so that an answer alone proves nothing. It is over, too, when nobody
       has seen it for an hour and the endpoint lists a version that the repository does not hold.
 
-    2 UpdateItem at most for each connection that does not answer; where another one does 1 Query,
-    and 1 DeleteItem for each outage that is over; DescribeRepository now and then.
+    2 UpdateItem at most for each connection that does not answer, and 1 PutItem if that is new;
+    where another one does 1 Query, and 1 DeleteItem for each outage that is over;
+    DescribeRepository now and then.
 
     Raises:
         CodeArtifactError: Nobody can tell what the repository is connected to.
@@ -82,7 +87,7 @@ def tell_outages(message: WarmPackages, warmed: Warmed, to: Collaborators) -> No
         for one in _connections(package_format, message, to):
             count("ConnectionsUnavailable", 1)
             if to.outages.begin(one.name, reason, to.now()):
-                _tell_outage(one, reason, to)
+                _begin(one, reason, to)
     came = {one.package.format for one in warmed.outcomes if one.state == "fetched"}
     came |= {one.package.format for one in warmed.waiting}
     alive = (came | warmed.answered) - warmed.unanswered
@@ -235,7 +240,19 @@ def _connections(
         yield _Connection(name, package_format, repository, message.rule)
 
 
-def _tell_outage(one: _Connection, reason: str, to: Collaborators) -> None:
+def _begin(one: _Connection, reason: str, to: Collaborators) -> None:
+    """Tell of an outage that has just been noticed, unless one was told an hour ago or later."""
+    now, key = to.now(), f"outage#{one.name}"
+    if not to.runs.tell_once(key, now + ONE_OUTAGE_IN, now):
+        to.outages.end(one.name)  # if it lasts, it is told at a later look
+        return
+    if not _tell_outage(one, reason, to):
+        to.outages.end(one.name)
+        to.runs.forget(key)
+
+
+def _tell_outage(one: _Connection, reason: str, to: Collaborators) -> bool:
+    """Tell of an outage; return whether that was not lost on its way."""
     lines = [
         f"{one.name} does not answer: {reason}",
         "",
@@ -246,9 +263,9 @@ def _tell_outage(one: _Connection, reason: str, to: Collaborators) -> None:
     ]
     subject = f"{one.name} does not answer, as seen from {one.repository.domain}"
     if to.attention.tell(subject, "\n".join(lines)) == "lost":
-        to.outages.end(one.name)
-        return
+        return False
     to.notices.unavailable(one.repository, one.name, one.format, reason, rule=one.rule)
+    return True
 
 
 def _tell_end(one: _Connection, since: datetime, to: Collaborators) -> None:

@@ -135,6 +135,21 @@ def test_an_outage_is_told_once_and_so_is_its_end(warming: WarmingCompany) -> No
     assert warming.heard.summaries[-2].versions["fetched"] == 1
 
 
+def test_what_answers_now_and_then_is_told_once_an_hour() -> None:
+    """Two workers see a flaky repository down and up with every batch; nobody gets a mail each."""
+    with company(rule()) as warming:
+        for minute in range(0, 61, 10):
+            warming.engine.down = {"npm"}
+            warming.engine.held.clear()
+            warming.tick()
+            warming.work_off()
+            warming.engine.down = set()
+            warming.wait(timedelta(minutes=10))
+            pair = [("begins", "public:npmjs"), ("ends", "public:npmjs")]
+            assert warming.heard.outages == pair * (1 if minute < 60 else 2)
+        assert warming.outages.current() == []
+
+
 def test_an_outage_that_ends_in_time_fails_nothing(warming: WarmingCompany) -> None:
     """What waits is asked for again after one minute and after five."""
     warming.engine.down = {"npm"}
