@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from steward.lockfiles import Locked, PassedOver
     from warm_caches.objects import Objects
 
-# Our choice: 500,000 packages. The ids of a run's batches have to fit into an item of its table.
-MAX_BATCHES: Final = 10_000
+# Our choice: 200,000 packages. The ids of a run's batches have to fit into an item of its table,
+# those of what is left of each in an outage, too.
+MAX_BATCHES: Final = 4_000
 _ROOM: Final = 2_000  # bytes of a message for what is not packages
 # In a problem about an entry that no package repository has: builds get it from elsewhere.
 PASSED_OVER: Final = "passed over"

@@ -33,7 +33,8 @@ class DynamoDbRuns:
 
     The sets of batches only grow, so the order in which batches end, and how often, changes
     nothing. An item holds 400 KB ("Quotas in Amazon DynamoDB", Developer Guide), and the ids of a
-    batch in both sets about 20 bytes: ``planning.MAX_BATCHES`` stays below.
+    batch whose public repository does not answer (``p.1234`` to ``p.1234.o.o.o``) in both sets
+    about 80 bytes: ``planning.MAX_BATCHES`` stays below.
     """
 
     def __init__(self, table: str) -> None:

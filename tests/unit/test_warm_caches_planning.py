@@ -20,7 +20,9 @@ from tests.unit.fake_codeartifact import refused
 from warm_caches import planning
 from warm_caches.objects import ObjectError, S3Objects
 from warm_caches.planning import Sources, plan
+from warm_caches.runs import PLAN
 from warm_caches.values import Wanted, WantedVersion
+from warm_caches.worker import OUTAGE_PAUSES
 
 THERE = Repository("my-company", "012345678901", "DemoRepository")
 REACT = Package(THERE, "npm", None, "react")
@@ -236,3 +238,15 @@ def test_an_object_that_is_too_large_is_not_read_to_its_end(
         S3Objects().text("s3://locks/uv.lock")
     assert bucket.body is not None
     assert bucket.body.given <= MAX_BYTES + 65_536
+
+
+def test_the_ids_of_the_largest_run_fit_into_its_item() -> None:
+    """Also where no public repository answers: 400 KB ("Quotas in Amazon DynamoDB")."""
+    tries = len(OUTAGE_PAUSES)
+    ids = [
+        f"{PLAN}.{number}{'.o' * again}"
+        for number in range(planning.MAX_BATCHES)
+        for again in range(tries + 1)
+    ]
+    begun_and_ended = 2 * sum(len(one) for one in ids)
+    assert begun_and_ended < 400 * 1024 - 50 * 500  # as much as its problems may have
