@@ -20,7 +20,7 @@ _REASONS: Final = {
     "NoSuchKey": "there is no such object",
     "NoSuchBucket": "there is no such bucket",
     "AccessDenied": "it may not be read, or is not there; LockfilesBucket of the template names "
-    "the bucket that may be read",
+    "the bucket that may be read; one of another account has to allow it, too",
     "InvalidObjectState": "it is archived and has to be restored first",
 }
 
