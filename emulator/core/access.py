@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from emulator.core import policies, policy_language
-from emulator.core.errors import AccessDenied
+from emulator.core import policies, policy_language, repositories
+from emulator.core.errors import AccessDenied, ResourceNotFound
 from emulator.core.values import Caller, DomainId, RepositoryId
 
 if TYPE_CHECKING:
@@ -71,13 +71,10 @@ def _is_own(state: State, caller: Caller, resource: DomainId | RepositoryId) -> 
         return True
     if isinstance(resource, DomainId):
         return False
-    with state.store.reading() as connection:
-        row = connection.execute(
-            "SELECT r.administrator FROM repositories r JOIN domains d ON d.id = r.domain "
-            "WHERE d.owner = ? AND d.name = ? AND r.name = ?",
-            (domain.owner, domain.name, resource.name),
-        ).fetchone()
-    return row is not None and row[0] == caller.account
+    try:
+        return repositories.describe(state, resource).administrator == caller.account
+    except ResourceNotFound:
+        return False
 
 
 def _denied(caller: Caller, action: str, resource_arn: str, reason: str) -> AccessDenied:

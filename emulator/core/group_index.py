@@ -16,6 +16,7 @@ from emulator.core.errors import ResourceNotFound
 from emulator.core.group_patterns import ROOT, Pattern
 from emulator.core.group_rows import TYPES, Entry, entries
 from emulator.core.rows import domain_not_found
+from emulator.core.topology import remembered
 from emulator.core.values import (
     Association,
     AssociationType,
@@ -211,18 +212,26 @@ class Indexes:
         Raises:
             ResourceNotFound: There is no such domain.
         """
-        row = connection.execute(
-            "SELECT id, groups_generation FROM domains WHERE owner = ? AND name = ?",
-            (domain.owner, domain.name),
-        ).fetchone()
-        if row is None:
-            raise domain_not_found(domain)
+        row, present = remembered(
+            connection, ("groups", domain), lambda asked: _generation(asked, domain)
+        )
         with self._lock:
             generation, index = self._latest.get(domain, (None, None))
-            if index is None or generation != row[1] or not index.holds(now):
-                index = Index(domain, entries(connection, row[0]), now)
-                self._latest[domain] = (row[1], index)
+            if index is None or generation != present or not index.holds(now):
+                index = Index(domain, entries(connection, row), now)
+                self._latest[domain] = (present, index)
         return index
+
+
+def _generation(connection: sqlite3.Connection, domain: DomainId) -> tuple[int, int]:
+    """Return the row id of *domain* and the generation of its groups."""
+    row = connection.execute(
+        "SELECT id, groups_generation FROM domains WHERE owner = ? AND name = ?",
+        (domain.owner, domain.name),
+    ).fetchone()
+    if row is None:
+        raise domain_not_found(domain)
+    return int(row[0]), int(row[1])
 
 
 def _rank(pattern: Pattern, path: str) -> tuple[bool, bool, int, str]:

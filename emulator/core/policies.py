@@ -5,11 +5,13 @@ from __future__ import annotations
 import base64
 import hashlib
 import secrets
+import sqlite3
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from emulator.core import arns, policy_language
 from emulator.core.errors import Conflict, ResourceNotFound
+from emulator.core.topology import remembered
 from emulator.core.values import DomainId, RepositoryId
 
 if TYPE_CHECKING:
@@ -29,9 +31,13 @@ def find(state: State, resource: DomainId | RepositoryId) -> Policy | None:
     """Return the policy of *resource*, if it has one."""
     arn = _arn(state, resource)
     with state.store.reading() as connection:
-        row = connection.execute(
-            "SELECT revision, document FROM policies WHERE arn = ?", (arn,)
-        ).fetchone()
+        return remembered(connection, ("policy", arn), lambda asked: _found(asked, arn))
+
+
+def _found(connection: sqlite3.Connection, arn: str) -> Policy | None:
+    row = connection.execute(
+        "SELECT revision, document FROM policies WHERE arn = ?", (arn,)
+    ).fetchone()
     return None if row is None else Policy(arn, row[0], row[1])
 
 

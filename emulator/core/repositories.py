@@ -13,6 +13,7 @@ from emulator.core.errors import Conflict, ResourceNotFound, ServiceQuotaExceede
 from emulator.core.events import Change
 from emulator.core.rows import Row, domain_row, repository_row
 from emulator.core.state import State
+from emulator.core.topology import remembered
 from emulator.core.values import DomainId, Format, PackageId, Repository, RepositoryId
 
 MAX_DIRECT_UPSTREAMS = 10  # "Direct upstream repositories per repository", User Guide, quotas
@@ -114,8 +115,14 @@ def describe(state: State, repository: RepositoryId) -> Repository:
         ResourceNotFound: There is no such repository or domain.
     """
     with state.store.reading() as connection:
-        row_id = repository_row(connection, repository)
-        return _repository(connection.execute(f"{_FROM} WHERE r.id = ?", (row_id,)).fetchone())
+        return remembered(
+            connection, ("repository", repository), lambda asked: _described(asked, repository)
+        )
+
+
+def _described(connection: sqlite3.Connection, repository: RepositoryId) -> Repository:
+    row_id = repository_row(connection, repository)
+    return _repository(connection.execute(f"{_FROM} WHERE r.id = ?", (row_id,)).fetchone())
 
 
 def update(

@@ -10,6 +10,7 @@ from typing import cast
 
 from emulator.core.clock import moment
 from emulator.core.errors import ResourceNotFound
+from emulator.core.topology import remembered
 from emulator.core.values import (
     Asset,
     Blob,
@@ -52,6 +53,10 @@ def domain_row(connection: sqlite3.Connection, domain: DomainId) -> int:
     Raises:
         ResourceNotFound: There is none, in AWS's words as users quote them.
     """
+    return remembered(connection, domain, lambda asked: _domain_row(asked, domain))
+
+
+def _domain_row(connection: sqlite3.Connection, domain: DomainId) -> int:
     row = connection.execute(
         "SELECT id FROM domains WHERE owner = ? AND name = ?", (domain.owner, domain.name)
     ).fetchone()
@@ -77,6 +82,10 @@ def repository_row(connection: sqlite3.Connection, repository: RepositoryId) -> 
     Raises:
         ResourceNotFound: There is none, or not even its domain.
     """
+    return remembered(connection, repository, lambda asked: _repository_row(asked, repository))
+
+
+def _repository_row(connection: sqlite3.Connection, repository: RepositoryId) -> int:
     row = connection.execute(
         "SELECT r.id FROM repositories r JOIN domains d ON d.id = r.domain"
         " WHERE d.owner = ? AND d.name = ? AND r.name = ?",
@@ -105,20 +114,14 @@ def package_row(
     """
     row = connection.execute(
         f"SELECT {PACKAGE_COLUMNS} FROM packages p"  # noqa: S608  a constant of this module
-        " JOIN repositories r ON r.id = p.repository JOIN domains d ON d.id = r.domain"
-        " WHERE d.owner = ? AND d.name = ? AND r.name = ? AND p.format = ? AND p.namespace = ?"
-        " AND p.name = ?",
+        " WHERE p.repository = ? AND p.format = ? AND p.namespace = ? AND p.name = ?",
         (
-            repository.domain.owner,
-            repository.domain.name,
-            repository.name,
+            repository_row(connection, repository),
             package.format,
             package.namespace,
             package.name,
         ),
     ).fetchone()
-    if row is None:
-        repository_row(connection, repository)
     return cast("Row | None", row)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from emulator.core import topology
 from emulator.core.errors import InternalServer
 
 SCHEMA_VERSION = 2
@@ -155,12 +156,14 @@ class Store:
             isolation_level=None,
             check_same_thread=False,
             cached_statements=512,
+            factory=topology.Connection,
         )
         self._connection.execute("PRAGMA foreign_keys = ON")
         if path is not None:
             self._connection.execute("PRAGMA journal_mode = WAL")
             self._connection.execute("PRAGMA synchronous = FULL")
         self._create(path)
+        self._connection.watch()
 
     def _create(self, path: Path | None) -> None:
         (found,) = self._connection.execute("PRAGMA user_version").fetchone()
@@ -207,8 +210,10 @@ class Store:
                 raise _cannot_write(error) from error
             finally:
                 self._depth = 0
-                if not committed and self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
+                if not committed:
+                    if self._connection.in_transaction:
+                        self._connection.execute("ROLLBACK")
+                    self._connection.forget()
             hooks = list(self._after_commit)
         for hook in hooks:
             hook()

@@ -164,3 +164,51 @@ def test_documented_numbers_hold_when_quotas_are_in_force(core: Core) -> None:
         domains.create(core.state, DomainId(ACCOUNT, "one-more"))
     core.state.faults.set(Settings())
     domains.create(core.state, DomainId(ACCOUNT, "one-more"))
+
+
+def test_what_is_remembered_of_a_repository_ends_with_its_change(core: Core) -> None:
+    """An upstream of another name, another description, and none once it is deleted."""
+    below = add(core, "below", OTHER.name)
+    assert repositories.describe(core.state, below).upstreams == (OTHER.name,)
+    repositories.update(core.state, below, upstreams=[REPOSITORY.name])
+    assert repositories.describe(core.state, below).upstreams == (REPOSITORY.name,)
+    repositories.update(core.state, below, description="new")
+    assert repositories.describe(core.state, below).description == "new"
+    repositories.delete(core.state, below)
+    with pytest.raises(ResourceNotFound):
+        repositories.describe(core.state, below)
+
+
+def test_what_a_failed_transaction_saw_is_not_remembered(core: Core) -> None:
+    """The repository is described as it was before, and one that was created is not there."""
+    before = repositories.describe(core.state, REPOSITORY)
+    made = RepositoryId(DOMAIN, "made")
+
+    def change() -> None:
+        with core.state.store.transaction():
+            repositories.update(core.state, REPOSITORY, description="undone")
+            add(core, made.name)
+            assert repositories.describe(core.state, REPOSITORY).description == "undone"
+            assert repositories.describe(core.state, made).id == made
+            add(core, made.name)
+
+    with pytest.raises(Conflict):
+        change()
+    assert repositories.describe(core.state, REPOSITORY) == before
+    with pytest.raises(ResourceNotFound):
+        repositories.describe(core.state, made)
+
+
+def test_a_repository_is_another_one_in_a_new_domain_of_the_same_name(core: Core) -> None:
+    """Also where the old one, with the same name, was looked at last."""
+    there = RepositoryId(DomainId("111122223333", "theirs"), "store")
+    domains.create(core.state, there.domain)
+    repositories.create(core.state, there, administrator="111122223333")
+    assert repositories.describe(core.state, there).administrator == "111122223333"
+    repositories.delete(core.state, there)
+    domains.delete(core.state, there.domain)
+    with pytest.raises(ResourceNotFound):
+        repositories.describe(core.state, there)
+    domains.create(core.state, there.domain)
+    repositories.create(core.state, there, administrator=ACCOUNT)
+    assert repositories.describe(core.state, there).administrator == ACCOUNT
