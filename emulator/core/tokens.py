@@ -31,7 +31,10 @@ _SETTING = "token-secret"
 _SEGMENTS = 5  # compact JWE: header, key, initialisation vector, ciphertext, tag
 _TAG_BYTES = 16
 
+MAX_KNOWN = 256  # tokens whose signature is not checked again each time: our choice
+
 _known_secrets: WeakKeyDictionary[Store, bytes] = WeakKeyDictionary()
+_known_tokens: WeakKeyDictionary[Store, dict[str, TokenClaims]] = WeakKeyDictionary()
 
 
 class InvalidToken(Exception):
@@ -88,6 +91,27 @@ def verify(state: State, token: str) -> TokenClaims:
     Raises:
         InvalidToken: It was not issued by this local CodeArtifact, or it has expired.
     """
+    claims = _known_claims(state, token)
+    if state.clock.now() >= claims.expires:
+        raise InvalidToken(
+            f"The authorization token expired at {claims.expires:%Y-%m-%dT%H:%M:%SZ}."
+        )
+    return claims
+
+
+def _known_claims(state: State, token: str) -> TokenClaims:
+    """Return what *token* says, as of its issue; each is checked once in a while only."""
+    known = _known_tokens.setdefault(state.store, {})
+    claims = known.get(token)
+    if claims is None:
+        claims = _checked(state, token)
+        if len(known) >= MAX_KNOWN:
+            known.clear()
+        known[token] = claims
+    return claims
+
+
+def _checked(state: State, token: str) -> TokenClaims:
     signed, _, tag = token.rpartition(".")
     segments = signed.split(".")
     if len(segments) != _SEGMENTS - 1 or not token.isascii():
@@ -98,13 +122,10 @@ def verify(state: State, token: str) -> TokenClaims:
         claims = json.loads(base64.urlsafe_b64decode(segments[-1] + "=="))
     except (ValueError, binascii.Error) as error:
         raise InvalidToken("The authorization token is damaged.") from error
-    expires = datetime.fromtimestamp(claims["exp"], UTC)
-    if state.clock.now() >= expires:
-        raise InvalidToken(f"The authorization token expired at {expires:%Y-%m-%dT%H:%M:%SZ}.")
     return TokenClaims(
         domain=DomainId(claims["owner"], claims["domain"]),
         caller=Caller(claims["account"], claims["arn"]),
-        expires=expires,
+        expires=datetime.fromtimestamp(claims["exp"], UTC),
     )
 
 

@@ -8,12 +8,14 @@ import re
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from http import HTTPStatus
 from typing import TYPE_CHECKING
-from urllib.parse import quote, unquote, urlencode
+from urllib.parse import quote, unquote
 from xml.sax.saxutils import escape
 
 from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import URL
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 PREFIX = "/_assets/"
 
 LIFETIME = timedelta(minutes=15)  # not documented: our choice
+_SECONDS = int(LIFETIME.total_seconds())
 DATE = "%Y%m%dT%H%M%SZ"  # as in signature version 4
 
 _KEY = secrets.token_bytes(32)
@@ -112,25 +115,27 @@ def _presigned(state: State, request: Request, download: Download) -> str:
     published = str(int(download.published.timestamp()))
     date = state.clock.now().strftime(DATE)
     signed = _Signed(download.key, download.name, date, published)
-    query = urlencode(
-        {
-            "X-Amz-Algorithm": "AWS4-HMAC-SHA256",
-            "X-Amz-Date": date,
-            "X-Amz-Expires": int(LIFETIME.total_seconds()),
-            "X-Amz-SignedHeaders": "host",
-            "x-published": published,
-            "X-Amz-Signature": signed.signature(),
-        }
+    query = (  # of letters and digits alone: nothing in it has to be quoted
+        f"X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Date={date}&X-Amz-Expires={_SECONDS}"
+        f"&X-Amz-SignedHeaders=host&x-published={published}&X-Amz-Signature={signed.signature()}"
     )
-    return f"{_other_name(request)}{PREFIX}{signed.key}/{quote(signed.name, safe='')}?{query}"
+    base = _other_name(request.scope["scheme"], request.headers.get("host"), _served(request.scope))
+    return f"{base}{PREFIX}{signed.key}/{quote(signed.name, safe='')}?{query}"
 
 
-def _other_name(request: Request) -> str:
+@lru_cache(maxsize=256)
+def _other_name(scheme: str, asked: str | None, served: tuple[str, int | None] | None) -> str:
     """Return this server's base URL under the loopback name that the client did not use."""
-    url = request.url
+    headers = [] if asked is None else [(b"host", asked.encode("latin-1"))]
+    url = URL(scope={"scheme": scheme, "server": served, "headers": headers, "path": "/"})
     host = "127.0.0.1" if url.hostname == "localhost" else "localhost"
     port = f":{url.port}" if url.port else ""
     return f"{url.scheme}://{host}{port}"
+
+
+def _served(scope: Scope) -> tuple[str, int | None] | None:
+    server = scope.get("server")
+    return None if server is None else (server[0], server[1])
 
 
 def _download(state: State, signed: _Signed) -> Download | None:

@@ -158,16 +158,23 @@ class Endpoint:
             path = paths.decoded(address.rest, scoped_names=address.format == "npm")
         except paths.UnsafePath as error:
             raise HTTPException(400, str(error)) from error
-        caller = await run_in_threadpool(
-            self._caller, request.headers.get("authorization"), address
-        )
-        if caller is None:
+        found = await run_in_threadpool(self._visit, request, address, path)
+        if found is None:
             return self._challenge(request, address)
+        route, visit = found
+        return await route.handler(request, visit)
+
+    def _visit(
+        self, request: Request, address: paths.EndpointPath, path: str
+    ) -> tuple[Route, Visit] | None:
+        """Return where an admitted request goes; None without a valid token."""
+        caller = self._caller(request.headers.get("authorization"), address)
+        if caller is None:
+            return None
         route, parameters = self._route(address.format, request.method, path)
         count(self.state, f"{address.format}:{route.kind}")
-        await run_in_threadpool(self._admit, caller, address, route)
-        visit = Visit(self.state, caller, address.repository, path, parameters)
-        return await route.handler(request, visit)
+        self._admit(caller, address, route)
+        return route, Visit(self.state, caller, address.repository, path, parameters)
 
     def _caller(self, authorization: str | None, address: paths.EndpointPath) -> Caller | None:
         bare = address.format in authentication.BARE
