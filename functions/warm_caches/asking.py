@@ -10,7 +10,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Final
 
 from steward.bounded_http import RequestFailedError
-from steward.errors import EndpointError
+from steward.errors import EndpointClosedError, EndpointError
 from steward.streamed_http import LARGEST, AnswerTooLargeError
 from warm_caches.fetches import FetchedFile, FetchState
 
@@ -90,7 +90,7 @@ class Asking:
         try:
             return Visit(self, package, self.access.url(package))
         except EndpointError as error:
-            raise NotFetchedError("refused", str(error)) from error
+            raise _without_access(error) from error
 
     def wait(self, kind: str) -> None:
         """Return when a request of this *kind* may be made, and count it."""
@@ -185,7 +185,8 @@ class Visit:
 
         Raises:
             NotFetchedError: ``no answer``: none came, not all of it, a server's error or still 429;
-                ``refused``: another answer, or there is no token; ``no time``: it is up.
+                ``refused``: another answer, or there is no token; ``closed``: there is none at
+                the moment; ``no time``: it is up.
         """
         access, package = self.asking.access, self.package
         pauses, replaced = 0, False
@@ -226,7 +227,7 @@ class Visit:
                     continue
                 raise _failure(url, status)
         except EndpointError as error:
-            raise NotFetchedError("refused", str(error)) from error
+            raise _without_access(error) from error
 
     def _sent(
         self,
@@ -277,6 +278,11 @@ class Visit:
 def unreadable(url: str, problem: str) -> NotFetchedError:
     """Return what says that an answer of the endpoint means nothing."""
     return NotFetchedError("refused", f"{_shown(url)} cannot be read: {problem}", _OK)
+
+
+def _without_access(error: EndpointError) -> NotFetchedError:
+    passing = isinstance(error, EndpointClosedError) and error.passing
+    return NotFetchedError("closed" if passing else "refused", str(error))
 
 
 def _failure(url: str, status: int) -> NotFetchedError:

@@ -9,8 +9,9 @@ from typing import Final, Literal
 # asked: its assets were asked for and are on their way. not found: an answer. no answer: none came,
 # or one that says that whoever should answer is in trouble. refused: nothing that asking again
 # would change: no right to read, or names and addresses that lead out of the repository.
-# no time: whoever asks is about to be stopped; nothing is known of the version.
-FetchState = Literal["asked", "not found", "no answer", "refused", "no time"]
+# no time: whoever asks is about to be stopped. closed: CodeArtifact gives no token or address just
+# now. Of these two nothing is known of the version, nor of the public repository.
+FetchState = Literal["asked", "not found", "no answer", "refused", "no time", "closed"]
 
 # A Maven version: namespace, name, version.
 Needed = tuple[str, str, str]

@@ -9,7 +9,7 @@ from importlib import import_module
 from threading import Lock
 from typing import TYPE_CHECKING, Final, Protocol
 
-from steward.errors import EndpointError
+from steward.errors import EndpointClosedError, EndpointError
 from warm_caches.asking import Asking, NotFetchedError
 from warm_caches.fetches import Available, Fetch, FetchedFile, FetchState, Needed
 
@@ -69,7 +69,9 @@ class Fetching(Protocol):
         there has no versions.
 
         Raises:
-            EndpointError: There is no answer, or none that can be read.
+            EndpointClosedError: The endpoint cannot be asked, or says nothing that can be read:
+                the public repository has no part in it.
+            EndpointError: There is no answer.
         """
 
 
@@ -124,7 +126,9 @@ class EndpointFetching:
             visit.patient = True  # no answer means that there is none, and not that time is up
             return self._of(package.format).available(visit)
         except NotFetchedError as error:
-            raise EndpointError(str(error)) from error
+            if error.state == "no answer":
+                raise EndpointError(str(error)) from error
+            raise EndpointClosedError(str(error), passing=error.state == "closed") from error
 
     def _of(self, package_format: Format) -> _FormatFetching:
         """Return what knows how a format's assets are asked for, loaded when there are any."""

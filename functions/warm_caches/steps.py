@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from steward.codeartifact import PAGE
 from steward.coordinates import Package
-from steward.errors import EndpointError, PackageNotFoundError, StewardError
+from steward.errors import EndpointClosedError, EndpointError, PackageNotFoundError, StewardError
 from steward.version_ranges import RangeError
 from warm_caches.archiving import archive
 from warm_caches.decision import Look, compared, missing, not_listed
@@ -222,7 +222,7 @@ class Steps:
             available = fetching.available(wanted.package)
             answered = True
         except StewardError as error:
-            if isinstance(error, EndpointError):
+            if isinstance(error, EndpointError) and not isinstance(error, EndpointClosedError):
                 answered = False
             self._put_off(wanted, str(error))
             return None
@@ -248,7 +248,7 @@ class Steps:
             got = self.to.fetching.fetch(
                 package, wanted, whole=digest or self.how.attempt > 1, digest=digest
             )
-            if got.state not in ("refused", "no time"):
+            if got.state not in ("refused", "no time", "closed"):
                 answered = got.state != "no answer"
         finally:
             connection.give_back(answered=answered)
@@ -261,7 +261,7 @@ class Steps:
         if got.state == "no time":
             self.progress.leave(Wanted(package, (wanted,)))
             return None
-        if got.state == "no answer":
+        if got.state in ("no answer", "closed"):
             self._put_off(Wanted(package, (wanted,)), got.reason, version=wanted.version)
             return None
         outcome = Outcome(package, wanted.version, "failed", got.reason)

@@ -418,3 +418,20 @@ def test_switches_that_bring_no_version_in_end_in_failure_not_in_a_loop(
     last = domain.warm(*waiting, how=How(attempt=3))
     assert states(last) == {"pkg:npm/lib@1.0.0": "failed"}
     assert (last.waiting, last.left) == ((), ())
+
+
+@each_format
+@pytest.mark.parametrize("operation", ["GetAuthorizationToken", "GetRepositoryEndpoint"])
+def test_what_is_throttled_on_the_way_in_is_left_for_later(
+    domain: WarmingDomain, package_format: Format, operation: str
+) -> None:
+    """Neither has the version failed nor does the public repository not answer."""
+    domain.local.faults(throttle={operation: 0})
+    some = [
+        wanted(package_format, "lib", "1.0.0"),
+        Wanted(package(package_format, "other"), newest=1),
+    ]
+    warmed = domain.warm(*some)
+    assert set(states(warmed).values()) == {"no answer"}
+    assert {one.package.name for one in warmed.left} == {"lib", "other"}
+    assert not warmed.unanswered

@@ -12,7 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from steward.addresses import refuse_open_ways
 from steward.codeartifact_answers import failure
-from steward.errors import EndpointError
+from steward.errors import EndpointClosedError
 
 if TYPE_CHECKING:
     from mypy_boto3_codeartifact import CodeArtifactClient
@@ -27,6 +27,18 @@ RENEWED_BEFORE: Final = timedelta(minutes=10)
 # (40 a second, "Quotas in AWS CodeArtifact", User Guide).
 REPLACED_AGAIN_AFTER: Final = timedelta(minutes=1)
 TRUSTED_FOR: Final = timedelta(seconds=10)  # our choice
+# "Common errors" (API Reference), and the exceptions of botocore for what was not reached.
+_PASSING: Final = frozenset(
+    {
+        "ConnectTimeoutError",
+        "ConnectionClosedError",
+        "EndpointConnectionError",
+        "InternalServerException",
+        "ReadTimeoutError",
+        "ServiceUnavailable",
+        "ThrottlingException",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +70,8 @@ class EndpointAccess:
         Return the endpoint of the package's repository and format, with a slash at its end.
 
         Raises:
-            EndpointError: CodeArtifact does not say, or names one that no token may be sent to.
+            EndpointClosedError: CodeArtifact does not say.
+            EndpointError: It names one that no token may be sent to.
         """
         repository = package.repository
         key = (repository.domain, repository.domain_owner, repository.name, package.format)
@@ -73,7 +86,7 @@ class EndpointAccess:
                         format=package.format,
                     )
                 except (ClientError, BotoCoreError) as error:
-                    raise EndpointError(str(failure("GetRepositoryEndpoint", error))) from error
+                    raise _closed("GetRepositoryEndpoint", error) from error
                 known = answer["repositoryEndpoint"].rstrip("/") + "/"
                 refuse_open_ways(known)
                 self._urls[key] = known
@@ -84,7 +97,7 @@ class EndpointAccess:
         Return a token for the package's domain that is good for ten minutes more.
 
         Raises:
-            EndpointError: CodeArtifact gives none.
+            EndpointClosedError: CodeArtifact gives none.
         """
         with self._lock:
             return self._token(package, refused=None)
@@ -97,7 +110,7 @@ class EndpointAccess:
         token that is wrong.
 
         Raises:
-            EndpointError: CodeArtifact gives none.
+            EndpointClosedError: CodeArtifact gives none.
         """
         with self._lock:
             return self._token(package, refused=refused)
@@ -133,10 +146,15 @@ class EndpointAccess:
                     durationSeconds=int(TOKEN_LIFETIME.total_seconds()),
                 )
             except (ClientError, BotoCoreError) as error:
-                raise EndpointError(str(failure("GetAuthorizationToken", error))) from error
+                raise _closed("GetAuthorizationToken", error) from error
             held = _Token(answer["authorizationToken"], answer["expiration"])
             self._tokens[key] = held
             self._accepted.clear()
             if replaced:
                 self._replaced[key] = now
         return held.text
+
+
+def _closed(operation: str, error: ClientError | BotoCoreError) -> EndpointClosedError:
+    found = failure(operation, error)
+    return EndpointClosedError(str(found), passing=found.code in _PASSING)

@@ -86,6 +86,19 @@ class EndpointError(StewardError):
     """A repository endpoint could not be asked, or its answer is nothing that can be read."""
 
 
+class EndpointClosedError(EndpointError):
+    """
+    CodeArtifact does not say where an endpoint is, or gives no token for it.
+
+    Attributes:
+        passing: It may do so in a while: it was throttled, in trouble, or not reached.
+    """
+
+    def __init__(self, problem: str, *, passing: bool) -> None:
+        super().__init__(problem)
+        self.passing = passing
+
+
 class AwsError(StewardError):
     """
     An AWS service refused a call as a whole, or could not be reached.
