@@ -52,21 +52,26 @@ def ask_for(
     Return what its id begins with.
 
     Raises:
-        click.ClickException: There is nothing to warm.
+        click.ClickException: There is nothing to warm, or more than a run can hold.
         QueueError: Some were not accepted.
         RunsError: The table cannot be written.
     """
+    from warm_caches import planning
     from warm_caches.messages import WarmPackages, new_request, run_id
-    from warm_caches.planning import batches_of
     from warm_caches.runs import PLAN, Run, below
     from warm_caches.tally import Tally
 
     now = datetime.now(UTC)
     request = new_request(now, str(uuid4()))
     problems = list(subjects.problems)
-    batches = list(batches_of(subjects.wanted, with_hashes=verify, problems=problems))
+    batches = list(planning.batches_of(subjects.wanted, with_hashes=verify, problems=problems))
     if not batches:
         fail("; ".join(problems) or "the lock files name nothing that can be warmed")
+    if len(batches) > planning.MAX_BATCHES:
+        fail(
+            f"{len(batches):,} batches of 50 packages are more than one run can do, which is "
+            f"{planning.MAX_BATCHES:,}: name the lock files in several commands."
+        )
     run = runs.start(Run(run_id(request, None), None, place.name, now))
     names = [below(PLAN, str(number)) for number in range(len(batches))]
     packages = sum(map(len, batches))

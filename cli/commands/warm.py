@@ -316,8 +316,7 @@ class _Deployed:
         _, runs = self._found()
 
         def newest() -> list["WarmingRun"]:
-            found = runs.latest()
-            return [one for one in found if repository in (None, one.repository)]
+            return runs.latest(repository=repository)
 
         with explained():
             found = newest()

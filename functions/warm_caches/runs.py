@@ -132,8 +132,15 @@ class Runs(Protocol):
     def of_request(self, request: str) -> list[Run]:
         """Return the runs whose ids begin with *request*, by id: 1 Query a MB."""
 
-    def latest(self, rule: str | None = None, *, limit: int = 10) -> list[Run]:
-        """Return the newest runs, newest first, of *rule* if one is given: 1 Query a MB."""
+    def latest(
+        self, rule: str | None = None, *, repository: str | None = None, limit: int = 10
+    ) -> list[Run]:
+        """
+        Return the newest runs, newest first: 1 Query a MB.
+
+        Of *rule* and of *repository*, if these are given: *limit* of them, however many others
+        there were meanwhile.
+        """
 
     def tell_once(self, key: str, until: datetime, now: datetime) -> bool:
         """Return whether nobody was told of *key* yet; if so, they count as told until *until*."""

@@ -139,12 +139,20 @@ class DynamoDbRuns:
         """See :class:`~warm_caches.runs.Runs`."""
         return list(self._table.query(RUNS, _run_of, begins=f"{request}."))
 
-    def latest(self, rule: str | None = None, *, limit: int = 10) -> list[Run]:
+    def latest(
+        self, rule: str | None = None, *, repository: str | None = None, limit: int = 10
+    ) -> list[Run]:
         """See :class:`~warm_caches.runs.Runs`."""
+        any_will_do = rule is None and repository is None
         found = self._table.query(
-            RUNS, _run_of, newest_first=True, page=limit if rule is None else None
+            RUNS, _run_of, newest_first=True, page=limit if any_will_do else None
         )
-        return list(islice((one for one in found if rule in (None, one.rule)), limit))
+        wanted = (
+            one
+            for one in found
+            if rule in (None, one.rule) and repository in (None, one.repository)
+        )
+        return list(islice(wanted, limit))
 
     def tell_once(self, key: str, until: datetime, now: datetime) -> bool:
         """See :class:`~warm_caches.runs.Runs`."""

@@ -6,6 +6,7 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ from tests.functional.deployed_domain import (
     other_services,
 )
 from tests.functional.warming_table import create_table
+from warm_caches import planning
 from warm_caches.messages import WarmCaches, WarmingMessage, WarmPackages, read, run_id
 from warm_caches.runs import PLAN, Run, below
 from warm_caches.runs_table import DynamoDbRuns
@@ -219,6 +221,38 @@ def test_the_latest_runs_are_shown_without_asking_for_any(deployment: Deployment
     assert len(runs()) == 1
     assert len(runs("--repository", REPOSITORY)) == 1
     assert runs("--repository", "nowhere") == []
+    assert not deployment.messages()
+
+
+def test_the_latest_runs_of_a_repository_are_found_behind_those_of_others(
+    deployment: Deployment,
+) -> None:
+    """However many others there were since: ten are shown, of those that were asked for."""
+    now = datetime.now(UTC)
+    for number in range(15):
+        where = REPOSITORY if number < 3 else "other"
+        run = Run(f"request-{number:02}", "caches[0]", where, now, ended=frozenset({PLAN}))
+        deployment.runs.start(replace(run, finished=now))
+    shown = {
+        name: json.loads(deployment.warm("--watch", "--json", "--repository", name).stdout)["runs"]
+        for name in (REPOSITORY, "other")
+    }
+    assert [one["id"] for one in shown[REPOSITORY]] == [f"request-0{one}" for one in (2, 1, 0)]
+    assert len(shown["other"]) == 10
+
+
+def test_more_than_a_run_can_hold_is_refused_before_anything_is_begun(
+    deployment: Deployment, lock_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The ids of its batches stand in one item of the table."""
+    monkeypatch.setattr(planning, "MAX_BATCHES", 1)
+    other = lock_file.with_name("Cargo.lock")
+    crate = 'name = "a"\nversion = "1.0.0"\nsource = "sparse+https://d-0.example/cargo/r/"\n'
+    other.write_text(f"version = 4\n[[package]]\n{crate}")
+    result = deployment.warm(str(lock_file), str(other), "--repository", REPOSITORY, "--deployed")
+    assert result.exit_code == 1
+    assert "more than one run can do" in result.stderr
+    assert not deployment.runs.latest()
     assert not deployment.messages()
 
 
