@@ -25,7 +25,7 @@ class Subjects:
     Attributes:
         wanted: Each package once, with the versions that all of the lock files name.
         passed_over: What a lock file names and no package repository has, with the file's name.
-        problems: Lock files that cannot be read, and why.
+        problems: Lock files that cannot be read or are cut somewhere, and why.
     """
 
     wanted: tuple["Wanted", ...]
@@ -68,7 +68,8 @@ def subjects_in(
         except LockfileError as error:
             problems.append(f"{file}: {error}")
             continue
-        passed_over += [(str(file), one) for one in found.passed_over]
+        passed_over += [(str(file), one) for one in found.passed_over if not one.cut]
+        problems += [_cut(file, one) for one in found.passed_over if one.cut]
         wanted += wanted_of(found.entries, place)
         if not found.entries and not found.passed_over:
             problems.append(f"{file}: it names no package")
@@ -86,6 +87,11 @@ def _text(file: Path) -> str:
         raise LockfileError("it is not UTF-8") from error
     except OSError as error:
         raise LockfileError(f"it cannot be read: {error.strerror}") from error
+
+
+def _cut(file: Path, one: "PassedOver") -> str:
+    line = "" if one.line is None else f":{one.line}"
+    return f"{file}{line}: {one.what} {one.reason}: the file is damaged there. Make it anew."
 
 
 def _by_url(text: str, place: "Repository", *, newest: int, prereleases: bool) -> "Wanted":

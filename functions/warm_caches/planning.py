@@ -194,7 +194,13 @@ def _locked_in(url: str, objects: Objects, problems: list[str]) -> Sequence[Lock
     except LockfileError as error:
         problems.append(f"{url}: {error}")
         return ()
-    problems += _passed_over(url, found.passed_over)
+    problems += [
+        f"{url}:{'' if one.line is None else f' line {one.line}:'} {one.what} {one.reason}: the "
+        "file is damaged there"
+        for one in found.passed_over
+        if one.cut
+    ]
+    problems += _passed_over(url, [one for one in found.passed_over if not one.cut])
     return found.entries
 
 

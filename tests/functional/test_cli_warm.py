@@ -172,6 +172,18 @@ def test_a_damaged_lock_file_is_named_and_the_others_count(
     assert domain.held(package("pypi", "lib")) == {"1.0.0": "Published"}
 
 
+def test_a_lock_file_that_is_cut_in_a_hash_is_a_problem(
+    domain: WarmingDomain, warm: Warm, requirements: Path
+) -> None:
+    """The rest counts, and the exit status is 1: nobody knows what else is missing."""
+    requirements.write_text(f"lib==1.0.0 --hash=sha256:{HASH}\nui==3.0.0 --hash=sha256:{HASH[:20]}")
+    result = warm(str(requirements))
+    assert result.exit_code == 1
+    assert f"{requirements}:2: ui has a SHA-256 that is none" in result.stdout
+    assert "the file is damaged there" in result.stdout
+    assert domain.held(package("pypi", "lib")) == {"1.0.0": "Published"}
+
+
 def test_what_is_passed_over_is_reported_with_its_line(warm: Warm, requirements: Path) -> None:
     """It is no failure: no package repository has it."""
     requirements.write_text("lib==1.0.0\ngit+https://of.a.test/tool.git@abc#egg=tool\n")

@@ -75,7 +75,7 @@ class Entries:
             except LockfileError as error:
                 reason = str(error).removeprefix(f"{what} ")
                 at = (locate(digest) if locate else None) or line
-                self.pass_over(what, reason, at, damage=str(error))
+                self.pass_over(what, reason, at, damage=str(error), cut=True)
                 return
             known |= {one} if one else set()
         self._count_one()
@@ -92,7 +92,13 @@ class Entries:
         )
 
     def pass_over(
-        self, what: str, reason: str, line: int | None = None, *, damage: str | None = None
+        self,
+        what: str,
+        reason: str,
+        line: int | None = None,
+        *,
+        damage: str | None = None,
+        cut: bool = False,
     ) -> None:
         """
         Report the entry *what*.
@@ -100,9 +106,10 @@ class Entries:
         Args:
             reason: The end of a sentence that begins with "passed over: it".
             damage: The whole sentence, if a tool that checks hashes would refuse the file for it.
+            cut: See :class:`PassedOver`.
         """
         self._count_one()
-        self._passed_over.append(PassedOver(_shown(what), _shown(reason), line))
+        self._passed_over.append(PassedOver(_shown(what), _shown(reason), line, cut))
         if damage:
             self._damage.append(PassedOver(_shown(what), damage, line))
 

@@ -64,11 +64,13 @@ class PassedOver:
         what: The entry, as the file has it, cut to a length that fits a line.
         reason: Why, as the end of a sentence that begins with "passed over: it".
         line: Where it begins, counted from 1, if that is known.
+        cut: It names one all the same, but its hash is cut off: the file is damaged there.
     """
 
     what: str
     reason: str
     line: int | None = None
+    cut: bool = False
 
 
 @dataclass(frozen=True, slots=True)
