@@ -79,7 +79,8 @@ def settle(run: Run, repository: Repository, done: Done, to: Collaborators) -> N
 
     First it is written what is left, then it is sent: a run never ends too early. If this comes
     back, because a message was not accepted, or because a queue delivers twice, the rest is sent
-    again unless it was done; what was left before, and is not any more, counts as done.
+    again unless it was done. What was left before, and is not any more, counts as a batch that is
+    done; how many versions that were, nobody knows any more, so the tally is short of them.
 
     1 UpdateItem, and a message for each rest; 2 more UpdateItem at the end of the run. A process
     that dies between the last of these and the announcement leaves a run that is over and was
