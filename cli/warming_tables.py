@@ -156,11 +156,11 @@ def _in_detail(outcomes: Sequence["Outcome"]) -> Table:
         key=lambda one: (worst_first.index(one.state), one.package.purl(one.version)),
     )
     for one in ordered[:SHOWN]:
-        table.add_row(
-            escape(one.package.purl(one.version)),
-            f"[{STATES[one.state]}]{one.state}[/]",
-            escape("; ".join(filter(None, (one.reason, one.note)))),
-        )
+        why = escape("; ".join(filter(None, (one.reason, one.note))))
+        what = f"[{STATES[one.state]}]{one.state}[/]"
+        table.add_row(escape(one.package.purl(one.version)), what, why)
+    if not any(table.columns[2].cells):  # as of most plans
+        table.columns.pop()
     return table
 
 
