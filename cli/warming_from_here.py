@@ -12,7 +12,8 @@ from warm_caches.warming import confirm, warm
 if TYPE_CHECKING:
     from mypy_boto3_codeartifact import CodeArtifactClient
 
-    from steward.coordinates import Package
+    from steward.coordinates import Format, Package, Repository
+    from steward.upstream_walk import Connections
     from warm_caches.engine import Engine, How, Warmed
     from warm_caches.values import Outcome, Wanted
 
@@ -30,7 +31,9 @@ IDLE_SECONDS: Final = 30.0
 WHOLE_SECONDS: Final = 600.0
 
 
-def engine_on(client: "CodeArtifactClient", per_second: int, *, observe: bool) -> "Engine":
+def engine_on(
+    client: "CodeArtifactClient", connections: "Connections", per_second: int, *, observe: bool
+) -> "Engine":
     """
     Return the engine on *client*.
 
@@ -56,7 +59,25 @@ def engine_on(client: "CodeArtifactClient", per_second: int, *, observe: bool) -
         contents=ServiceVersionContents(client),
         lists=Pace(per_second / REQUESTS_PER_LIST),
         now=lambda: datetime.now(UTC),
+        lacks=connections.lacks,
     )
+
+
+def unconnected(
+    wanted: Sequence["Wanted"], place: "Repository", connections: "Connections"
+) -> dict["Format", str]:
+    """
+    Return what to say of the formats of *wanted* that *place* reaches no external connection for.
+
+    Raises:
+        CodeArtifactError: CodeArtifact does not say how repositories are connected.
+    """
+    return {
+        one: f"{place.name} reaches no external connection for {one}: what it and its upstreams do "
+        "not hold cannot be fetched"
+        for one in sorted({each.package.format for each in wanted})
+        if connections.lacks(place, one)
+    }
 
 
 @dataclass
@@ -97,6 +118,11 @@ class Warming:
             if waiting and self.seconds > 0:
                 last = replace(self.how, attempt=3)
                 self._took(warm(waiting, self.to, last, on_outcome=self._heard))
+
+    def not_found(self) -> set["Format"]:
+        """Return the formats of what nobody has, or of what a plan does not know to be there."""
+        missing = ("not found", "would fetch")
+        return {one.package.format for one in self.outcomes.values() if one.state in missing}
 
     def _fetched(self, wanted: Sequence["Wanted"], how: "How") -> tuple["Wanted", ...]:
         """Ask for *wanted*; return what has to be listed yet."""

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from cli.deployment import WarmingParts
     from cli.warming_subjects import Subjects
     from cli.warming_tables import Run
-    from steward.coordinates import Repository
+    from steward.coordinates import Format, Repository
     from warm_caches.queue import WarmingQueue
     from warm_caches.runs import Run as WarmingRun
     from warm_caches.runs import Runs
@@ -226,21 +226,28 @@ class _Job:
 
     def run(self, progress: WarmingProgress, *, owner_given: bool) -> "Run":
         """Warm the repository; a failure that ends it early is in what is returned."""
-        from cli.warming_from_here import Warming, engine_on
+        from cli.warming_from_here import Warming, engine_on, unconnected
+        from steward.repositories import ServiceRepositories
+        from steward.upstream_walk import Connections
         from warm_caches.engine import How
 
         client = self.aws.codeartifact()
+        connections = Connections(ServiceRepositories(client))
         warming = Warming(
-            engine_on(client, self.requests_per_second, observe=self.only_plan),
+            engine_on(client, connections, self.requests_per_second, observe=self.only_plan),
             How(verify=self.verify),
             float(0 if self.only_plan else self.wait_seconds),
             progress.add,
             progress.say,
         )
         started, failure = time.monotonic(), None
+        lacking: dict[Format, str] = {}
         try:
             with explained():
                 self._look_for_repository(client, owner_given=owner_given)
+                lacking = unconnected(self.subjects.wanted, self.place, connections)
+                for problem in lacking.values():
+                    stderr().print(problem, soft_wrap=True, markup=False)
                 warming.run(self.subjects.wanted)
         except click.ClickException as error:
             failure = error.message
@@ -249,6 +256,7 @@ class _Job:
                 "interrupted: what is listed was fetched, and perhaps some more. The same command "
                 "does the rest."
             )
+        missing = warming.not_found()
         return warming_tables.Run(
             domain=self.place.domain,
             repository=self.place.name,
@@ -256,7 +264,10 @@ class _Job:
             waited=self.wait_seconds > 0,
             outcomes=tuple(warming.outcomes.values()),
             passed_over=self.subjects.passed_over,
-            problems=self.subjects.problems,
+            problems=(
+                *self.subjects.problems,
+                *(text for one, text in lacking.items() if one in missing),
+            ),
             lists=warming.lists,
             requests=warming.requests,
             size=warming.size,

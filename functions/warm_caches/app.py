@@ -105,15 +105,16 @@ def collaborators() -> Collaborators:
     lists = Pace(LISTS_PER_SECOND)
     table = chosen.needed("warming_table")
     kept = ledger.connect(chosen.mode, chosen.needed("ledger_table"))
+    connections = Connections(gateway.connect_repositories())
     return Collaborators(
-        warm=_Warm(chosen.mode, codeartifact, kept, lists),
+        warm=_Warm(chosen.mode, codeartifact, kept, lists, connections),
         sources=Sources(
             codeartifact,
             S3Objects(),
             lambda: load_locked(chosen.policy.parent / LOCKED_FILE),
             lists,
         ),
-        connections=Connections(gateway.connect_repositories()),
+        connections=connections,
         policy=policy,
         runs=DynamoDbRuns(table),
         outages=DynamoDbOutages(table),
@@ -132,7 +133,12 @@ class _Warm:
     """The engine as the environment has it, with the pages of endpoints read anew each time."""
 
     def __init__(
-        self, mode: Mode, codeartifact: CodeArtifact, ledger: Ledger, lists: Callable[[], None]
+        self,
+        mode: Mode,
+        codeartifact: CodeArtifact,
+        ledger: Ledger,
+        lists: Callable[[], None],
+        connections: Connections,
     ) -> None:
         self._engine = Engine(
             codeartifact=codeartifact,
@@ -141,6 +147,7 @@ class _Warm:
             lists=lists,
             now=_now,
             ledger=ledger,
+            lacks=connections.lacks,
         )
         self._fetches = mode == "enforce"
         self._requests = Pace(REQUESTS_PER_SECOND)

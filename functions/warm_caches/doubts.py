@@ -24,6 +24,7 @@ MANY_PACKAGES: Final = 5
 
 _LIKE_ALL: Final = "not found, like everything else that was asked for"
 _NO_LIFE: Final = "not found, and the endpoint lists nothing but what the repository holds"
+_NO_CONNECTION: Final = "the repository reaches no external connection for {}"
 _SUSPENDED: Final = "not found, and the public repository gives no answer"
 
 _Held = tuple["Package", Sequence["PackageVersion"]]
@@ -105,6 +106,8 @@ def settle_doubts(
     an outage looks like versions that do not exist. So, for each format:
 
     - Something came in: the others are not found.
+    - The repository reaches no external connection of the format: nobody could answer, so that they
+      are not found. At most 25 DescribeRepository, mostly none.
     - The connection does not answer anyway: nobody has answered for these either.
     - Else up to three packages that the repository holds from outside are looked at, 1 request for
       metadata each. If the endpoint lists a version that is not held, the public repository, or
@@ -117,8 +120,11 @@ def settle_doubts(
     """
     for package_format, connection in connections.items():
         doubted = doubts.of(package_format)
+        reason = silence = ""
         if not doubted or package_format in doubts.alive:
-            silence = ""
+            pass
+        elif _lacks(doubted[0].outcome.package.repository, package_format, to):
+            reason = _NO_CONNECTION.format(package_format)
         elif connection.silent:
             silence = _SUSPENDED
         else:
@@ -126,11 +132,18 @@ def settle_doubts(
             if silence:
                 connection.fall_silent()
         for one in doubted:
-            outcome = one.outcome
+            outcome = replace(one.outcome, reason=reason or one.outcome.reason)
             if silence:
                 progress.leave(one.wanted)
                 outcome = replace(outcome, state="no answer", reason=silence)
             progress.settle([outcome])
+
+
+def _lacks(repository: Repository, package_format: Format, to: Engine) -> bool:
+    try:
+        return to.lacks(repository, package_format)
+    except CodeArtifactError:
+        return False  # then nobody can tell, and what is not found is doubted
 
 
 def _silence(

@@ -12,7 +12,7 @@ from warm_caches.tally import Tally, tally_of
 
 if TYPE_CHECKING:
     from steward.codeartifact import CodeArtifact
-    from steward.coordinates import Format
+    from steward.coordinates import Format, Repository
     from steward.ledger import Ledger
     from steward.version_contents import VersionContents
     from warm_caches.fetching import Fetching
@@ -42,6 +42,8 @@ class Engine:
         at_once: Requests to the endpoint at a time, for each format.
         settle_seconds: How long after a version was asked for it is looked for.
         monotonic: The clock that is waited by, in seconds.
+        lacks: Whether a repository reaches no external connection of a format, for certain; only
+            asked where something is not found, and nothing of the format comes in.
     """
 
     codeartifact: CodeArtifact
@@ -53,6 +55,7 @@ class Engine:
     at_once: int = AT_ONCE
     settle_seconds: float = SETTLE_SECONDS
     monotonic: Callable[[], float] = time.monotonic
+    lacks: Callable[[Repository, Format], bool] = lambda _, __: False
 
 
 @dataclass(frozen=True, slots=True)

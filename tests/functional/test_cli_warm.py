@@ -270,3 +270,29 @@ def test_lock_files_need_a_place(warm: Warm, requirements: Path) -> None:
     """No repository is guessed."""
     result = warm(str(requirements), repository=None)
     assert (result.exit_code, "say where: --repository NAME" in result.stderr) == (2, True)
+
+
+def test_a_format_without_an_external_connection_is_said_once_and_not_waited_for(
+    warm: Warm, requirements: Path
+) -> None:
+    """Its packages are not found, however many they are; other formats are fetched as ever."""
+    urls = [f"--package=pkg:cargo/crate{number}@1.0.0" for number in range(6)]
+    result = warm(str(requirements), *urls, "--json")
+    assert result.exit_code == 1
+    found = states(result)
+    assert found.pop("pkg:pypi/lib@1.0.0") == "fetched"
+    assert list(found.values()) == ["not found"] * 6
+    problem = (
+        "DemoRepository reaches no external connection for cargo: what it and its upstreams do "
+        "not hold cannot be fetched"
+    )
+    assert document(result)["problems"] == [problem]
+    assert result.stderr.count(problem) == 1
+    assert "does not answer" not in result.stderr
+
+
+def test_a_plan_says_what_cannot_be_fetched_for_want_of_a_connection(warm: Warm) -> None:
+    """So a plan that could not come true is no success."""
+    result = warm("--package", "pkg:cargo/crate@1.0.0", "--plan")
+    assert result.exit_code == 1
+    assert "reaches no external connection for cargo" in result.stdout

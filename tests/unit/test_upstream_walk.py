@@ -66,3 +66,11 @@ def test_codeartifact_is_asked_once_in_five_minutes() -> None:
     now[0] = KEPT_SECONDS
     connections.of(repository("demo"), "maven")
     assert len(there.asked) == 12
+
+
+def test_a_format_is_lacking_only_where_every_repository_was_seen() -> None:
+    """What may be behind a repository that cannot be described is not known, so not lacking."""
+    connections = Connections(domain())
+    assert not connections.lacks(repository("demo"), "npm")
+    assert connections.lacks(repository("pypi"), "npm")
+    assert not connections.lacks(repository("pypi"), "pypi")

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from steward.codeartifact import AssociatedGroup
 from steward.coordinates import Origin, PackageVersion, Restrictions
+from steward.errors import CodeArtifactError
 from tests.unit.fake_warming import FakeWarming, package, states, the_outcome, wanted
 from warm_caches import doubts
 from warm_caches.decision import lists_more
 from warm_caches.doubts import LOOKS, MANY_PACKAGES
+from warm_caches.engine import How
 from warm_caches.fetches import Available
 from warm_caches.values import Outcome, Wanted
+from warm_caches.warming import warm
 
 REACT, VUE = package("react"), package("vue")
 
@@ -230,3 +235,31 @@ def test_packages_of_ones_own_are_not_looked_at() -> None:
     mixed = [PackageVersion("1.0", "Published", Origin(one)) for one in ("INTERNAL", "EXTERNAL")]
     kept.saw(VUE, mixed)
     assert kept.held("npm") == [(VUE, mixed)]
+
+
+@pytest.mark.parametrize("connected", [True, False])
+def test_where_nothing_is_connected_nobody_could_have_answered(*, connected: bool) -> None:
+    """However many are not found, it is no outage; nothing is left and nobody has to wait."""
+    fake = FakeWarming()
+    some = [wanted(f"lib{number}", "1.0") for number in range(MANY_PACKAGES)]
+    engine = replace(fake.engine(), lacks=lambda _, __: not connected)
+    warmed = warm(some, engine, How())
+    reasons = {one.reason for one in warmed.outcomes}
+    if connected:
+        assert set(states(warmed).values()) == {"no answer"}
+        assert warmed.unanswered == {"npm"}
+    else:
+        assert set(states(warmed).values()) == {"not found"}
+        assert reasons == {"the repository reaches no external connection for npm"}
+        assert (warmed.left, warmed.unanswered) == ((), frozenset())
+
+
+def test_who_cannot_tell_what_is_connected_doubts() -> None:
+    """CodeArtifact does not say how the repository is connected: as if it were."""
+
+    def fail(*_: object) -> bool:
+        raise CodeArtifactError("DescribeRepository", "InternalServerException", "no")
+
+    some = [wanted(f"lib{number}", "1.0") for number in range(MANY_PACKAGES)]
+    warmed = warm(some, replace(FakeWarming().engine(), lacks=fail), How())
+    assert warmed.unanswered == {"npm"}

@@ -73,19 +73,26 @@ class Connections:
         Raises:
             CodeArtifactError: A call failed.
         """
-        now = self._monotonic()
-        kept = self._kept.get(repository)
-        if kept is None or now - kept[0] >= KEPT_SECONDS:
-            kept = (now, walk(self._repositories, repository))
-            self._kept[repository] = kept
         return tuple(
             dict.fromkeys(
                 connection.name
-                for stop in kept[1].stops
+                for stop in self._reach(repository).stops
                 for connection in stop.connections
                 if connection.format == package_format
             )
         )
+
+    def lacks(self, repository: Repository, package_format: Format) -> bool:
+        """
+        Return whether *repository* reaches no external connection of a format, for certain.
+
+        False, too, if a repository on the way may not be described. Costs what :meth:`of` does.
+
+        Raises:
+            CodeArtifactError: A call failed.
+        """
+        known = all(stop.unknown is None for stop in self._reach(repository).stops)
+        return known and not self.of(repository, package_format)
 
     def missing(self, repository: Repository) -> bool:
         """
@@ -102,6 +109,14 @@ class Connections:
             if error.code != _DENIED:
                 raise
         return False
+
+    def _reach(self, repository: Repository) -> Reach:
+        now = self._monotonic()
+        kept = self._kept.get(repository)
+        if kept is None or now - kept[0] >= KEPT_SECONDS:
+            kept = (now, walk(self._repositories, repository))
+            self._kept[repository] = kept
+        return kept[1]
 
 
 def walk(repositories: Repositories, start: Repository) -> Reach:
