@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from emulator.api import documents, targets
-from emulator.core import copying, metadata, paging, versions
+from emulator.core import copying, descriptions, metadata, paging, versions
 from emulator.core.errors import ResourceNotFound
 from emulator.core.state import State
 from emulator.core.values import Caller
@@ -118,7 +118,7 @@ def get_package_version_readme(
     """
     repository, package = targets.package(state, caller, request, "GetPackageVersionReadme")
     version = versions.describe(state, repository, package, request["packageVersion"])
-    readme = metadata.of(version).readme
+    readme = descriptions.readme(state, version)
     if not readme:
         raise ResourceNotFound(
             f"Readme not found. Version '{version.version}' of package '{package.name}' has none",

@@ -11,7 +11,7 @@ from pathlib import Path
 from emulator.core import crates, gems, metadata, npm_readme, nuspec, tarballs
 from emulator.core.errors import CodeArtifactError
 from emulator.core.state import State
-from emulator.core.values import Blob, Format, PackageId
+from emulator.core.values import Blob, Format, PackageId, Version
 
 MAX_DOCUMENT = 4 * 1024 * 1024  # our choice: a README is part of it
 MAX_MEMBERS = 500  # of an sdist, which has its PKG-INFO near the beginning: our choice
@@ -30,7 +30,7 @@ def read(
     """
     Return the metadata that *assets* give, for the API's descriptions and dependencies.
 
-    npm: from *manifest*, the version's object in the packument, and the tarball's README; PyPI:
+    npm: from *manifest*, the version's object in the packument (`readme` is of the tarball); PyPI:
     from a wheel, else an sdist; Maven: from the POM; Cargo: from the crate's ``Cargo.toml``; Ruby:
     from the gem's specification. Empty where an asset cannot be read: what is public is never
     refused for its metadata.
@@ -38,7 +38,7 @@ def read(
     try:
         match package.format:
             case "npm":
-                return metadata.of_npm({**manifest, "readme": _npm_readme(state, assets, manifest)})
+                return metadata.of_npm(manifest)
             case "pypi":
                 return _of_distributions(state, assets)
             case "cargo" | "nuget" | "ruby":
@@ -63,11 +63,16 @@ def read(
     return {}
 
 
-def _npm_readme(state: State, assets: Mapping[str, Blob], manifest: Mapping[str, object]) -> object:
-    tarball = next(iter(assets.values()), None)
-    if manifest.get("readme") or tarball is None:
-        return manifest.get("readme")
-    return npm_readme.of_tarball(state.assets.path(tarball.sha256))
+def readme(state: State, version: Version) -> str:
+    """
+    Return the readme of *version*, empty if there is none to read.
+
+    Where nobody has said it, as for an npm version that has come in, it is read from the tarball.
+    """
+    said = metadata.of(version).readme
+    if said or version.package.format != "npm" or not version.assets:
+        return said
+    return npm_readme.of_tarball(state.assets.path(version.assets[0].blob.sha256))
 
 
 def _of_first(

@@ -18,6 +18,7 @@ from typing import Literal
 from emulator.core.clock import Clock, moment, stamp
 from emulator.core.errors import CodeArtifactError
 from emulator.core.faults import Faults
+from emulator.core.rows import repository_row
 from emulator.core.store import Store
 from emulator.core.values import PackageId, RepositoryId, Status
 
@@ -113,16 +114,13 @@ class EventSource:
         repository, package = change.repository, change.package
         (number,) = connection.execute(
             "INSERT INTO sequences (repository, format, namespace, name, last)"
-            " SELECT r.id, ?, ?, ?, 1 FROM repositories r JOIN domains d ON d.id = r.domain"
-            " WHERE d.owner = ? AND d.name = ? AND r.name = ?"
+            " VALUES (?, ?, ?, ?, 1)"
             " ON CONFLICT DO UPDATE SET last = last + 1 RETURNING last",
             (
+                repository_row(connection, repository),
                 package.format,
                 package.namespace,
                 package.name,
-                repository.domain.owner,
-                repository.domain.name,
-                repository.name,
             ),
         ).fetchone()
         return int(number)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import cast
 
 from emulator.core import origins, paging, records
@@ -27,6 +27,7 @@ from emulator.core.values import Format, Package, PackageId, RepositoryId, Restr
 DIST_TAGS = "dist-tags"
 """The key of a package's metadata that holds npm's tags, a mapping of tag to version."""
 
+_MANY = 500  # well under SQLite's default number of parameters
 _AFTER_ALL = "\U0010ffff"
 
 
@@ -40,6 +41,31 @@ def find(state: State, repository: RepositoryId, package: PackageId) -> Package 
     with state.store.reading() as connection:
         row = package_row(connection, repository, package)
     return None if row is None else package_of(row, repository)
+
+
+def among(
+    state: State, repositories: Sequence[RepositoryId], package: PackageId
+) -> Mapping[RepositoryId, Package]:
+    """
+    Return the package records of those of *repositories* that have one.
+
+    Raises:
+        ResourceNotFound: One of the repositories does not exist.
+    """
+    found: dict[RepositoryId, Package] = {}
+    with state.store.reading() as connection:
+        by_row = {repository_row(connection, each): each for each in repositories}
+        ids = list(by_row)
+        for start in range(0, len(ids), _MANY):
+            some = ids[start : start + _MANY]
+            for where, *row in connection.execute(
+                f"SELECT p.repository, {PACKAGE_COLUMNS} FROM packages p WHERE p.repository IN"  # noqa: S608  constants
+                f" ({','.join('?' * len(some))}) AND p.format = ? AND p.namespace = ?"
+                " AND p.name = ?",
+                (*some, package.format, package.namespace, package.name),
+            ):
+                found[by_row[where]] = package_of(row, by_row[where])
+    return found
 
 
 def describe(

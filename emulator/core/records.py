@@ -13,8 +13,9 @@ from typing import cast
 from emulator.core.clock import stamp
 from emulator.core.errors import ServiceQuotaExceeded
 from emulator.core.events import Change, Operation
-from emulator.core.rows import VERSION_COLUMNS, Row, with_assets
+from emulator.core.rows import VERSION_COLUMNS, Row, repository_row, with_assets
 from emulator.core.state import State
+from emulator.core.topology import remembered
 from emulator.core.values import Blob, Origin, PackageId, RepositoryId, Status, Version
 
 # "Assets per package version", User Guide, quotas
@@ -37,12 +38,16 @@ def max_assets(region: str) -> int:
 
 def administrator(connection: sqlite3.Connection, repository: RepositoryId) -> str:
     """Return the account that administers *repository*, which exists."""
-    (account,) = connection.execute(
-        "SELECT r.administrator FROM repositories r JOIN domains d ON d.id = r.domain"
-        " WHERE d.owner = ? AND d.name = ? AND r.name = ?",
-        (repository.domain.owner, repository.domain.name, repository.name),
-    ).fetchone()
-    return str(account)
+    return remembered(
+        connection,
+        ("administrator", repository),
+        lambda asked: str(
+            asked.execute(
+                "SELECT administrator FROM repositories WHERE id = ?",
+                (repository_row(asked, repository),),
+            ).fetchone()[0]
+        ),
+    )
 
 
 def select(connection: sqlite3.Connection, package_row: int, version: str) -> Row | None:

@@ -10,6 +10,7 @@ from emulator.core.errors import ResourceNotFound
 from emulator.core.external import Connection
 from emulator.core.repositories import EXTERNAL_CONNECTIONS
 from emulator.core.state import State
+from emulator.core.topology import remembered
 from emulator.core.values import Package, PackageId, Repository, RepositoryId, RestrictionType
 
 MAX_SEARCHED = 25  # repositories searched for one request (User Guide, quotas)
@@ -68,6 +69,7 @@ def reaches(
 
 
 def _search(state: State, repository: RepositoryId, package: PackageId | None) -> Stop:
+    records = {} if package is None else packages.among(state, _within(state, repository), package)
     seen: set[RepositoryId] = set()
     restricted = package is not None and not package_groups.unrestricted(
         state, repository.domain, package
@@ -77,7 +79,7 @@ def _search(state: State, repository: RepositoryId, package: PackageId | None) -
         if at in seen or len(seen) == MAX_SEARCHED:
             return None
         seen.add(at)
-        made, ahead = _look(state, at, package, restricted=restricted)
+        made, ahead = _look(state, at, package, records.get(at), restricted=restricted)
         for name in ahead:
             upstream = stop(RepositoryId(at.domain, name))
             if upstream is not None:
@@ -87,19 +89,43 @@ def _search(state: State, repository: RepositoryId, package: PackageId | None) -
     return stop(repository) or Stop(repository)
 
 
+def _within(state: State, repository: RepositoryId) -> tuple[RepositoryId, ...]:
+    """Return *repository* and all that its upstreams lead to, however many, in no order."""
+    with state.store.reading() as connection:
+        return remembered(connection, ("within", repository), lambda _: _led_to(state, repository))
+
+
+def _led_to(state: State, repository: RepositoryId) -> tuple[RepositoryId, ...]:
+    found: dict[RepositoryId, None] = {}
+    ahead = [repository]
+    while ahead:
+        at = ahead.pop()
+        if at not in found:
+            found[at] = None
+            names = repositories.describe(state, at).upstreams
+            ahead.extend(RepositoryId(at.domain, name) for name in names)
+    return tuple(found)
+
+
 def _look(
-    state: State, at: RepositoryId, package: PackageId | None, *, restricted: bool
+    state: State,
+    at: RepositoryId,
+    package: PackageId | None,
+    record: Package | None,
+    *,
+    restricted: bool,
 ) -> tuple[Stop, Sequence[str]]:
     """
     Return the stop at *at*, without its upstreams, and the names of those to go on to.
 
+    *record*: what it has of the package.
     *restricted*: whether the package's group restricts anything, so that it has to be asked here.
     """
     found = repositories.describe(state, at)
     made = Stop(at)
     if package is None:
         return made, found.upstreams
-    made.package = packages.find(state, at, package)
+    made.package = record
     if made.package is not None and made.package.restrictions.upstream == "BLOCK":
         return made, ()
 

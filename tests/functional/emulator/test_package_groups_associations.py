@@ -268,7 +268,7 @@ def test_a_change_that_is_rolled_back_is_not_remembered() -> None:
 
 
 @pytest.mark.parametrize("count", [0, 1000])
-def test_asking_for_a_group_takes_one_statement_however_many_there_are(
+def test_asking_for_a_group_takes_no_statement_however_many_there_are(
     groups: Groups, count: int
 ) -> None:
     """Every request of a package manager asks, for each repository that it comes through."""
@@ -282,4 +282,4 @@ def test_asking_for_a_group_takes_one_statement_however_many_there_are(
             package = PackageId("npm", f"team{number}", "foo")
             package_groups.associated(state, MY_COMPANY, package)
         connection.set_trace_callback(None)
-    assert len(statements) == 10
+    assert statements == []
