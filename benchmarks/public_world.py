@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import ClassVar
 
 from emulator.core.external import PublicAsset, PublicPackage, PublicVersion, Unreachable
 from emulator.core.values import Format, PackageId
@@ -46,6 +47,7 @@ class Kept:
     packages: dict[PackageId, PublicPackage] = field(default_factory=dict)
     contents: dict[str, bytes] = field(default_factory=dict)
     large_megabytes: int = 0
+    near: ClassVar[bool] = True
 
     def package(self, package: PackageId) -> PublicPackage | None:
         """Return what *package* offers."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import secrets
 import shutil
 import tempfile
 import threading
@@ -33,6 +34,8 @@ class AssetStore:
         self.root = root or Path(tempfile.mkdtemp(prefix="codeartifact-assets-"))
         self._lock = threading.Lock()
         self._unsettled: Counter[str] = Counter()
+        self._at = str(self.root)
+        self._folders: set[str] = set()
         self._incoming = self.root / _INCOMING
         self._incoming.mkdir(parents=True, exist_ok=True)
 
@@ -48,8 +51,12 @@ class AssetStore:
 
     def accept(self, path: Path, sha256: str) -> None:
         """The file at *path* is the blob; it stays at least until it is settled as often."""
+        target = self.path(sha256)
+        if sha256[:2] not in self._folders:
+            target.parent.mkdir(exist_ok=True)
+            self._folders.add(sha256[:2])
         with self._lock:
-            path.replace(self.path(sha256))
+            path.replace(target)
             self._unsettled[sha256] += 1
 
     def settle(self, sha256: str, *, held: bool) -> None:
@@ -64,7 +71,7 @@ class AssetStore:
 
     def path(self, sha256: str) -> Path:
         """Return where the blob is, or would be."""
-        return self.root / sha256[:2] / sha256
+        return Path(f"{self._at}/{sha256[:2]}/{sha256}")
 
     def contains(self, sha256: str) -> bool:
         """Whether the blob is stored."""
@@ -111,11 +118,11 @@ class AssetWriter:
         )
         self.size = 0
         self._open = True
+        self.path = folder / secrets.token_hex(16)
         try:
-            descriptor, name = tempfile.mkstemp(dir=folder)
+            descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         except OSError as error:
             raise _cannot_write(error) from error
-        self.path = Path(name)
         self._file = os.fdopen(descriptor, "wb", buffering=0)
 
     def write(self, content: bytes | memoryview) -> None:
@@ -161,7 +168,6 @@ class AssetWriter:
             if self._store.durable:
                 os.fsync(self._file.fileno())
             self._file.close()
-            target.parent.mkdir(exist_ok=True)
             self._store.accept(self.path, sha256)
             if self._store.durable:
                 _sync_folder(target.parent)

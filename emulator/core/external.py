@@ -175,6 +175,11 @@ class Connection:
         return self.repository.format
 
     @property
+    def near(self) -> bool:
+        """Whether its bytes are on this machine: it says so by an attribute of this name."""
+        return bool(getattr(self.repository, "near", False))
+
+    @property
     def description(self) -> str:
         """What is behind it, for people."""
         return self.repository.description

@@ -37,7 +37,8 @@ class MavenLayout:
     def __init__(self, location: str | Path, description: str) -> None:
         self.description = description
         text = str(location)
-        self._files: Files = RemoteFiles(text) if "://" in text else Directory(Path(text))
+        self.near = "://" not in text
+        self._files: Files = Directory(Path(text)) if self.near else RemoteFiles(text)
 
     def package(self, package: PackageId) -> PublicPackage | None:
         """Return the versions in ``maven-metadata.xml``, else those of the listed folder."""
