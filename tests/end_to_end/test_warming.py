@@ -197,6 +197,21 @@ def test_a_version_that_the_public_repository_has_cannot_be_published(world: Wor
     assert world.assets("contested", "pypi") == files == set(world.public.wheels["contested"])
 
 
+def test_what_slipped_in_during_an_outage_is_what_the_repository_has(world: World) -> None:
+    """A publish that nobody could refuse; the public version of that name is not fetched then."""
+    world.public.release_python("slipped", "1.0")
+    world.faults(**NOBODY_ANSWERS)
+    PYTHON.publish(world.developer, "slipped", "1.0")
+    ours = world.assets("slipped", "pypi")
+    world.faults()
+    world.put(CHANGING, "slipped==1.0\n")
+
+    versions = world.after(world.tick, CHANGED)
+
+    assert (versions["warm"], versions["fetched"]) == (1, 0)
+    assert world.assets("slipped", "pypi") == ours < set(world.public.wheels["slipped"])
+
+
 def test_new_public_versions_come_in_by_the_schedule(world: World) -> None:
     """Of Python and npm at the next hour; of Maven once a run has had its list read again."""
     maven = partial(world.versions, "growing", "maven", namespace=GROUP)
