@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Final
 from uuid import uuid4
 
 from rich.console import Console
-from rich.filesize import decimal
 from rich.live import Live
 from rich.markup import escape
 from rich.table import Table
 
+from cli.origin_tables import counted_noun
 from cli.output import fail
 
 if TYPE_CHECKING:
@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 _PAUSE_SECONDS: Final = 1.0
 # Our choice: a plan of many pages may take the function's whole time before its run is to be seen.
 _FIRST_SECONDS: Final = 60.0
+_NAMES: Final = (
+    "The function's log names each version that is not there, and why: the query is in "
+    'docs/operations.md, "Reading the log", what to do in "What is not warm".'
+)
 
 
 def ask_for_caches(queue: "WarmingQueue", rules: Sequence[str]) -> str:
@@ -120,37 +124,54 @@ def follow(
 
 
 def table_of(runs: Sequence["Run"]) -> Table:
-    """Return *runs* as a table for people."""
-    table = Table("run", "repository", "batches", "packages", "warm", "fetched", "not found")
-    for name in ("blocked", "mismatched", "failed", "read", "state"):
-        table.add_column(name)
-    table.columns[0].overflow = "fold"
-    for column in table.columns[2:-1]:
-        column.justify = "right"
+    """
+    Return *runs* as a table for people, for a terminal of 100 columns.
+
+    What is 0 in all of them has no column; what is not there is one number (:func:`missing_in`).
+    """
+    table = Table()
+    table.add_column("run (UTC)", no_wrap=True)
+    table.add_column("repository", overflow="fold")
+    for name in ("packages", "warm", "fetched"):
+        table.add_column(name, justify="right")
+    planned = any(one.tally.would_fetch for one in runs)
+    missing = any(map(missing_in, runs))
+    if planned:
+        table.add_column("to fetch", justify="right")
+    if missing:
+        table.add_column("missing", justify="right")
+    table.add_column("state", no_wrap=True)
     for one in runs:
         tally = one.tally
-        table.add_row(
-            escape(f"{one.rule or 'lock files'}\n{one.started:%Y-%m-%d %H:%M:%S}Z"),
-            escape(one.repository),
-            f"{one.done:,} of {'?' if one.planned is None else format(one.planned, ',')}",
-            f"{one.packages:,}",
-            f"[dim]{tally.warm:,}[/]",
-            f"[green]{tally.fetched:,}[/]",
-            _marked(tally.not_found, "bold yellow"),
-            _marked(tally.blocked, "bold yellow"),
-            _marked(tally.mismatched, "bold red"),
-            _marked(tally.failed, "bold red"),
-            decimal(tally.size),
-            state_of(one),
-        )
+        cells = [f"{one.packages:,}", f"[dim]{tally.warm:,}[/]", f"[green]{tally.fetched:,}[/]"]
+        if planned:
+            cells.append(f"[cyan]{tally.would_fetch:,}[/]")
+        if missing:
+            number = sum(missing_in(one).values())
+            cells.append(f"[bold yellow]{number:,}[/]" if number else "0")
+        table.add_row(escape(_name(one)), escape(one.repository), *cells, state_of(one))
     return table
+
+
+def missing_in(run: "Run") -> dict[str, int]:
+    """Return how many versions are not there after *run*, by why; nothing if all of them are."""
+    tally = run.tally
+    numbers = {
+        "not found": tally.not_found,
+        "blocked": tally.blocked,
+        "mismatched": tally.mismatched,
+        "failed": tally.failed,
+    }
+    return {why: number for why, number in numbers.items() if number}
 
 
 def state_of(run: "Run") -> str:
     """Return how far *run* is, in words."""
-    if run.finished is None:
+    if run.finished is not None:
+        return f"done in {(run.finished - run.started).total_seconds():,.0f} s"
+    if run.planned is None:
         return "going on"
-    return f"done in {(run.finished - run.started).total_seconds():,.0f} s"
+    return f"{run.done:,}/{run.planned:,} batch{'' if run.planned == 1 else 'es'}"
 
 
 def document(runs: Sequence["Run"], *, ok: bool) -> dict[str, object]:
@@ -195,25 +216,32 @@ def is_well(run: "Run") -> bool:
     """
     from warm_caches.planning import PASSED_OVER
 
-    tally = run.tally
-    bad = tally.not_found + tally.blocked + tally.mismatched + tally.failed
     problems = [one for one in run.problems if PASSED_OVER not in one]
-    return run.finished is not None and not bad and not problems
+    return run.finished is not None and not missing_in(run) and not problems
 
 
 def print_problems(runs: Sequence["Run"], console: Console) -> None:
-    """Print what could not be done in *runs*, apart from single versions."""
+    """Print what could not be done in *runs*: of single versions how many, and who names them."""
+    from warm_caches.planning import PASSED_OVER
+
     for one in runs:
         for problem in one.problems:
-            console.print(f"[bold red]of no use[/] {escape(problem)}", soft_wrap=True)
+            mark = "passed over" if PASSED_OVER in problem else "[bold red]of no use[/]"
+            console.print(f"{mark} {escape(problem)}", soft_wrap=True)
+    for one in filter(missing_in, runs):
+        told = ", ".join(f"{number:,} {why}" for why, number in missing_in(one).items())
+        console.print(f"{escape(_name(one))} UTC: {told}", soft_wrap=True)
+    if any(map(missing_in, runs)):
+        console.print(_NAMES, soft_wrap=True, markup=False)
 
 
-def _marked(number: int, style: str) -> str:
-    return f"[{style}]{number:,}[/]" if number else "0"
+def _name(run: "Run") -> str:
+    today = run.started.date() == datetime.now(UTC).date()
+    time_of_day = "%H:%M:%S" if today else "%m-%d %H:%M"
+    return f"{run.rule or 'lock files'} {run.started.strftime(time_of_day)}"
 
 
 def _line(run: "Run") -> str:
-    tally = run.tally
-    done = tally.warm + tally.fetched
-    name = run.rule or "lock files"
-    return f"{name} in {run.repository}: {done:,} versions are there, {state_of(run)}"
+    done = run.tally.warm + run.tally.fetched
+    there = f"{counted_noun(done, 'version')} {'is' if done == 1 else 'are'} there"
+    return f"{run.rule or 'lock files'} in {run.repository}: {there}, {state_of(run)}"

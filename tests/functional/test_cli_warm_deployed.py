@@ -7,10 +7,12 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from io import StringIO
 from typing import TYPE_CHECKING
 
 import pytest
+from rich.console import Console
 
 from cli import warming_by_deployment as by_deployment
 from tests.functional.deployed_domain import (
@@ -206,8 +208,57 @@ def test_watched_caches_are_a_table_for_people(deployment: Deployment) -> None:
     assert result.exit_code == 0, result.output
     row = next(line for line in result.stdout.splitlines() if "caches[0]" in line)
     cells = [one.strip() for one in row.split("│")]
-    assert cells[2:7] == [REPOSITORY, "1 of 1", "1", "3", "4"]
+    assert cells[2:6] == [REPOSITORY, "1", "3", "4"]
     assert "done in" in row
+    assert "missing" not in result.stdout
+    assert "7 versions are there" in result.stderr
+
+
+def test_what_is_not_there_is_counted_below_the_table_with_who_names_it(
+    deployment: Deployment,
+) -> None:
+    """The table has one number for all of it."""
+    with deployment.at_work(Tally(warm=1, not_found=2, failed=1)):
+        result = deployment.warm("--deployed", "--watch")
+    assert result.exit_code == 1, result.output
+    row = next(line for line in result.stdout.splitlines() if "│ caches[0]" in line)
+    assert [one.strip() for one in row.split("│")][2:7] == [REPOSITORY, "1", "1", "0", "3"]
+    assert " UTC: 2 not found, 1 failed\n" in result.stdout
+    assert '"Reading the log"' in result.stdout
+    assert "1 version is there" in result.stderr
+
+
+def test_a_table_of_runs_fits_a_terminal_of_100_columns() -> None:
+    """Those of today and of other days, going on and done, in one line each."""
+    now = datetime.now(UTC)
+    tally = Tally(warm=12_345, fetched=1_234, not_found=1_234, blocked=1)
+    done = Run("a", "caches[10]", REPOSITORY, now, packages=12_345, finished=now, tally=tally)
+    begun = frozenset({PLAN, *(f"{PLAN}.{number}" for number in range(200))})
+    going_on = replace(done, begun=begun, ended=frozenset({PLAN}), finished=None)
+    console = Console(file=StringIO(), width=100)
+    console.print(
+        by_deployment.table_of([done, replace(going_on, started=now - timedelta(days=2))])
+    )
+    assert isinstance(console.file, StringIO)
+    rows = [line for line in console.file.getvalue().splitlines() if "│" in line]
+    assert len(rows) == 2
+    assert "0/200 batches" in rows[1]
+
+
+def test_what_is_passed_over_is_no_damage() -> None:
+    """It is named as such, and the run is well; anything else is of no use, and it is not."""
+    now = datetime.now(UTC)
+    run = Run("a", "caches[0]", REPOSITORY, now, finished=now)
+    passed = replace(run, problems=("s3://a/b: line 3: x is passed over: it is a folder",))
+    damaged = replace(run, problems=("s3://a/b: it is not UTF-8",))
+    console = Console(file=StringIO(), width=100)
+    by_deployment.print_problems([passed, damaged], console)
+    assert isinstance(console.file, StringIO)
+    assert console.file.getvalue().splitlines() == [
+        "passed over s3://a/b: line 3: x is passed over: it is a folder",
+        "of no use s3://a/b: it is not UTF-8",
+    ]
+    assert (by_deployment.is_well(passed), by_deployment.is_well(damaged)) == (True, False)
 
 
 def test_the_latest_runs_are_shown_without_asking_for_any(deployment: Deployment) -> None:
