@@ -6,7 +6,8 @@ small Runtime API on loopback. The bare handler only makes the boto3 client at i
 message about a package that is in order and that a rule matches, so their figures hold the clients
 and real calls: ListPackageVersions or DescribePackage of the local CodeArtifact; a Query of the
 local DynamoDB more for who judges promotions, and only a GetItem or a Query for who writes down
-approvals and who copies, which find nothing to do.
+approvals and who copies, which find nothing to do. Who warms caches looks at a package that is
+there: a GetItem, a ListPackageVersions and an UpdateItem.
 
     .venv/bin/python -m benchmarks.cold_start [--runs 15] [--callgrind]
 
@@ -28,12 +29,15 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from botocore.session import get_session
 
+from benchmarks import warming_run
 from benchmarks.local import admin, running
 from benchmarks.other_services import point_aws_at
 from benchmarks.promotion_records import create_table
@@ -64,6 +68,7 @@ FUNCTIONS = {
     "PromoteVersionsFunction": "promote_versions.app",
     "ApprovePromotionsFunction": "promote_versions.approvals",
     "CopyPromotedVersionsFunction": "promote_versions.copier",
+    "WarmCachesFunction": "warm_caches.app",
 }
 TABLE = "benchmark"
 # The deployment of the local stack is for another domain: its functions hear of nothing here.
@@ -81,6 +86,9 @@ promotions:
     from: {REPOSITORY}
     to: approved
     require: {{}}
+caches:
+  - repository: {REPOSITORY}
+    packages: pkg:maven/{NAMESPACE}/pkg-1
 """
 BARE = """
 import boto3
@@ -103,6 +111,7 @@ class Variant:
     layers: list[Path]
     event: bytes
     environment: dict[str, str] = field(default_factory=dict)
+    before: Callable[[], None] = lambda: None
 
 
 def event_for(name: str) -> bytes:
@@ -121,6 +130,8 @@ def event_for(name: str) -> bytes:
         decided_at = datetime(2026, 3, 1, tzinfo=UTC)
         order = CopyOrder(package, "to-approved", "approved", {"1.0": "r"}, (), decided_at)
         found = batch([json.loads(body_of(order))])
+    elif name == "warm_caches.app":
+        found = batch([warming_run.batch_of("1.0-20260301.101500-2")])
     else:
         found = batch([snapshot_published("pkg-1", 0)])
     return json.dumps(found).encode()
@@ -193,6 +204,7 @@ def environment_of(variant: Variant, api: RuntimeApi) -> dict[str, str]:
 
 def start(python: Path, variant: Variant, prefix: list[str]) -> tuple[float, str]:
     """Start the function once; return milliseconds to its first response, and its errors."""
+    variant.before()
     api = RuntimeApi(f"arn:aws:lambda:us-west-2:{ACCOUNT}:function:{variant.name}")
     invocation = Invocation(variant.event, timeout_seconds=STARTS_WITHIN_SECONDS)
     api.offer(invocation)
@@ -331,7 +343,9 @@ def main() -> None:
         with running("up", "--policy", str(elsewhere)) as endpoint:
             admin(endpoint, "POST", "seed", SEED)
             point_aws_at(endpoint)
-            create_table(get_session().create_client("dynamodb"), TABLE)
+            dynamodb = get_session().create_client("dynamodb")
+            create_table(dynamodb, TABLE)
+            warming_run.create_table(dynamodb)
             bare = Variant("bare", scratch / "bare", "app.handler", [], event_for("bare"))
             ours = [
                 Variant(
@@ -351,9 +365,13 @@ def main() -> None:
                         "STEWARD_LEDGER_TABLE": TABLE,  # not read: nothing has drifted
                         "STEWARD_PROMOTIONS_TABLE": TABLE,
                         "STEWARD_OSV_URL": f"{endpoint}/_emulator/osv",
+                        "STEWARD_WARMING_TABLE": warming_run.TABLE,
                         "POWERTOOLS_SERVICE_NAME": name,
                         "POWERTOOLS_METRICS_NAMESPACE": "CodeArtifactSteward",
                     },
+                    partial(warming_run.begin, dynamodb)
+                    if name == "warm_caches.app"
+                    else lambda: None,
                 )
                 for folder, name in FUNCTIONS.items()
             ]
