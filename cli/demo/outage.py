@@ -136,7 +136,7 @@ def _tell_a_person(story: Story, company: Company, cache: str, inbox: Inbox) -> 
         raise StepFailedError(f"the run says {summary}")
     _expect_silence(inbox)
     story.confirm(
-        "told once, however often it was asked for",
+        "told once; what nobody answers for counts as failed when the run is over",
         outage_told=[message.subject],
         outage_run=dict(summary),
     )
@@ -279,6 +279,7 @@ def _show_run(story: Story, company: Company, run: str) -> Run:
         str(summary["endpointRequests"]),
         decimal(int(str(summary["bytes"]))),
     )
+    story.note("of its JSON, the run that has just ended:")
     story.table(table)
     return summary
 

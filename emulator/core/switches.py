@@ -295,9 +295,10 @@ _TABLE = (
         "HTTP status for an asset, or a list of versions, that only an external connection that "
         "does not answer could give.",
         (404, 502, 503, 504),
-        "the same end state: what an outage kept out is asked for again by the next schedule; 404 "
-        'tells it from no version at all as little as AWS does, so warm_caches says "not found", '
-        "under the others it waits for the connection and says that it does not answer",
+        "the same end state: what an outage kept out is asked for again by the next schedule. "
+        "Under 404 warm_caches says that the connection does not answer unless something shows "
+        "that it does, or fewer than five packages are not found in a repository that holds none "
+        "to ask by; under the others it always does",
     ),
     Switch(
         "ingestsBeforeDownload",
