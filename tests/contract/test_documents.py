@@ -149,7 +149,7 @@ def test_the_runbook_explains_each_metric(heading: str) -> None:
 def test_the_runbook_says_what_to_do_about_each_version_that_is_not_warm() -> None:
     """What a version can have become stands there, with a reason, or is well."""
     well = {"warm", "fetched"}
-    on_its_way = {"waiting", "no answer"}  # and then one of the others
+    on_its_way = {"waiting"}  # and then one of the others
     told = _first_column(_section("docs/operations.md", "## What is not warm"), "message")
     assert told == {*get_args(State)} - well - on_its_way
 
