@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from emulator.core import records, repositories, retention
-from emulator.core.errors import CodeArtifactError
+from emulator.core.errors import CodeArtifactError, ResourceNotFound
 from emulator.core.external import Connection, PublicAsset, PublicVersion, Unreachable
 from emulator.core.state import State
 from emulator.core.transfers import Download, Import, Transfer
@@ -51,6 +51,7 @@ def fetch(
     each. Requests for one version join. None when the version has no such asset.
 
     Raises:
+        ResourceNotFound: The version is full without it.
         Unreachable: The public repository does not answer, or sends other than it lists.
     """
     importing = _Importing.join(state, gate, destination, package, version)
@@ -88,6 +89,7 @@ def promise(
     None when the version has no such asset.
 
     Raises:
+        ResourceNotFound: The version is full without it.
         Unreachable: The public repository does not answer.
     """
     importing = _Importing.join(state, gate, destination, package, version)
@@ -175,7 +177,13 @@ class _Importing:
                 return cls(state, gate, running)
 
     def transfer(self, name: str) -> Transfer | None:
-        """Return the transfer of the asset *name*; None when the version has no such asset."""
+        """
+        Return the transfer of the asset *name*; None when the version has no such asset.
+
+        Raises:
+            ResourceNotFound: The version holds as many others as it may. What the endpoint answers
+                then is not documented: our choice.
+        """
         with self.running.lock:
             present = self.running.transfers.get(name)
             if present is not None and present.download.failed is None:
@@ -184,7 +192,10 @@ class _Importing:
         listed = next((each for each in version.assets if each.name == name), None)
         if listed is None and self.running.package.format == "maven":
             listed = self.gate.connection.asset(self.running.package, version.version, name)
-        return self._add(listed) if listed is not None else None
+        if listed is None:
+            return None
+        self._require_room(name)
+        return self._add(listed)
 
     def run_beside(self, transfer: Transfer) -> None:
         """*transfer* runs at once, whatever waits in the background."""
@@ -301,15 +312,18 @@ class _Importing:
             assets = self.gate.connection.assets(self.running.package, self.running.version)
             held = self._held()
             wanted = [asset for asset in assets if asset.name not in held]
-            room = records.max_assets(self.state.options.region) - len(held)
-            if len(wanted) > room:  # one place is the requested asset's
+            with self.running.lock:  # the requested ones have a place already
+                coming = set(self.running.transfers)
+            further = [asset for asset in wanted if asset.name not in coming]
+            room = max(self._most - len(held | coming), 0)
+            if len(further) > room:
                 logger.warning(
                     "%s %s has %d more assets than a package version may hold: they stay outside",
                     self.running.package.name,
                     self.running.version.version,
-                    len(wanted) - room,
+                    len(further) - room,
                 )
-                wanted = wanted[: max(room - 1, 0)]
+                wanted = [asset for asset in wanted if asset.name in coming] + further[:room]
             for transfer in sorted(map(self._add, wanted), key=self._is_quick):
                 self._hold()
                 if self._is_quick(transfer):
@@ -322,6 +336,24 @@ class _Importing:
                 self.running.listed = False
         finally:
             self._settle_in_background()
+
+    @property
+    def _most(self) -> int:
+        return records.max_assets(self.state.options.region)
+
+    def _require_room(self, name: str) -> None:
+        running, most = self.running, self._most
+        if running.package.format != "maven" and len(running.version.assets) <= most:
+            return  # only of Maven there are others than those that the version lists
+        held = self._held()
+        with running.lock:
+            if name not in running.transfers and len(held | set(running.transfers)) >= most:
+                raise ResourceNotFound(
+                    f"Asset '{name}' is not in version '{running.version.version}' of package"
+                    f" '{running.package.name}', which has the {most} assets that it may have",
+                    resource_id=name,
+                    resource_type="asset",
+                )
 
     def _held(self) -> set[str]:
         """Return the assets that one of the repositories holds: they need not come again."""

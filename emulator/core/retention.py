@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 from collections.abc import Mapping
 from datetime import timedelta
+from itertools import islice
 from typing import cast
 
 from emulator.core import descriptions, origins, packages, records, repositories, versions
@@ -25,6 +27,8 @@ from emulator.core.values import (
     Version,
 )
 
+logger = logging.getLogger(__name__)
+
 
 def record(
     state: State, connection_name: str, imported: Import, arrived: Mapping[str, Blob]
@@ -37,6 +41,7 @@ def record(
     one of them held before, all have now. Left out are repositories that do not reach the external
     connection any more (gone, created again under its name, or the package or its group blocks the
     way by now: not documented for what is on its way, our choice), and versions of another origin.
+    So are the last of the assets that are more than a version may have.
     """
     package, version = imported.package, imported.version.version
     origin = Origin("EXTERNAL", None, connection_name)
@@ -148,10 +153,11 @@ def _keep(
         visible_from=now + timedelta(seconds=state.faults.visibility_delay_seconds),
         metadata=metadata,
     )
-    records.put_assets(connection, state.options.region, version_id, assets.items())
+    fitting = _fitting(state, package, version, assets, held=0)
+    records.put_assets(connection, state.options.region, version_id, fitting.items())
     created = records.read(connection, package_id, version, repository, package)
     if created is not None:
-        added = len(assets)
+        added = len(fitting)
         records.emit(state, connection, created, "Created", added=added, metadata=True, status=True)
 
 
@@ -167,6 +173,7 @@ def _add(
     """The version has what is new: later assets, and what the index says of its files by now."""
     names = {each.name for each in held.assets}
     new = {name: blob for name, blob in assets.items() if name not in names}
+    new = _fitting(state, held.package, held.version, new, held=len(names))
     changed = None
     described = held.package.format in {"pypi", "ruby"}
     if described and metadata.get("files") != held.metadata.get("files"):
@@ -182,3 +189,14 @@ def _add(
         records.emit(
             state, connection, updated, "Updated", added=len(new), metadata=changed is not None
         )
+
+
+def _fitting(
+    state: State, package: PackageId, version: str, assets: Mapping[str, Blob], *, held: int
+) -> dict[str, Blob]:
+    """Return the first of *assets* for which there is room in a version that has *held* of them."""
+    room = max(records.max_assets(state.options.region) - held, 0)
+    if len(assets) > room:
+        outside = ", ".join(islice(assets, room, None))
+        logger.warning("%s %s is full without %s", package.name, version, outside)
+    return dict(islice(assets.items(), room))

@@ -53,12 +53,15 @@ def begun(download: Download) -> Download | None:
 
     May wait for the network. What does not arrive because nobody answers has ``failed``.
     """
+    from emulator.core.errors import ResourceNotFound
     from emulator.core.external import Unreachable
 
     if download.begin is None:
         return download
     try:
         return download.begin()
+    except ResourceNotFound:
+        return None
     except Unreachable as error:
         download.failed = str(error)
         download.finished.set()

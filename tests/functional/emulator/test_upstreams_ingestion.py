@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from emulator.core import packages, publishing, repositories, upstreams, versions
+from emulator.core import packages, publishing, records, repositories, upstreams, versions
 from emulator.core.errors import Conflict, ResourceNotFound
 from emulator.core.faults import Settings
 from emulator.core.origins import PublishBlocked
@@ -357,3 +357,71 @@ def test_snapshots_never_come_through_an_external_connection(central: Company) -
     assert "2.1-SNAPSHOT" not in {
         each.version for each in upstreams.view(central.state, app, LIBRARY)
     }
+
+
+def offer_one_too_many(company: Company) -> list[str]:
+    """Publish a version with more files than it may have in CodeArtifact; return their names."""
+    most = records.max_assets(company.state.options.region)
+    names = [f"requests-3.0-{number:03}.whl" for number in range(most + 1)]
+    company.public.offer(REQUESTS, "3.0", *names)
+    return names
+
+
+@pytest.mark.parametrize("asked", [0, -1], ids=["the first file", "the last file"])
+def test_a_version_with_too_many_assets_holds_as_many_as_it_may_with_the_one_asked_for(
+    company: Company, asked: int
+) -> None:
+    """Which of the others stays outside is nobody's choice."""
+    names = offer_one_too_many(company)
+    app = repository(company, "app")
+
+    content_of(upstreams.fetch(company.state, app, REQUESTS, "3.0", names[asked]))
+
+    company.settled()
+    held = company.assets(app, REQUESTS, "3.0")
+    assert names[asked] in held
+    assert len(held) == len(names) - 1
+    assert company.assets(company.store, REQUESTS, "3.0") == held
+
+
+def test_an_asset_for_which_there_is_no_room_is_not_there(
+    company: Company, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The reason is told; the version stays as it is, and no error is logged."""
+    names = offer_one_too_many(company)
+    app = repository(company, "app")
+    content_of(upstreams.fetch(company.state, app, REQUESTS, "3.0", names[0]))
+    company.settled()
+    before = versions.describe(company.state, app, REQUESTS, "3.0")
+
+    with pytest.raises(ResourceNotFound, match="the 150 assets that it may have"):
+        upstreams.fetch(company.state, app, REQUESTS, "3.0", names[-1])
+
+    company.settled()
+    assert versions.describe(company.state, app, REQUESTS, "3.0") == before
+    assert [one.levelname for one in caplog.records if one.levelname == "ERROR"] == []
+
+
+def test_assets_that_are_asked_for_at_once_beyond_the_limit_do_not_keep_the_version_out(
+    company: Company,
+) -> None:
+    """Each client of a version that is on its way gets its file; the version holds what fits."""
+    names = offer_one_too_many(company)
+    app = repository(company, "app")
+    company.public.held_back.add(names[0])
+
+    first = upstreams.fetch(company.state, app, REQUESTS, "3.0", names[0])
+    refused = []
+    for name in reversed(names[1:]):
+        try:
+            upstreams.fetch(company.state, app, REQUESTS, "3.0", name)
+        except ResourceNotFound:
+            refused.append(name)
+    company.public.gate.set()
+    content_of(first)
+
+    company.settled()
+    held = company.assets(app, REQUESTS, "3.0")
+    assert names[0] in held
+    assert len(held) == len(names) - 1
+    assert not held & set(refused)
