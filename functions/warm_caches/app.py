@@ -35,6 +35,7 @@ from steward.warming_notices import BusWarmingNotices
 from warm_caches import messages, warming
 from warm_caches.collaborators import Collaborators
 from warm_caches.engine import CONNECTIONS, Engine, How, Warmed
+from warm_caches.looking_again import look_again
 from warm_caches.messages import WarmCaches, WarmingMessage
 from warm_caches.objects import S3Objects
 from warm_caches.outages_table import DynamoDbOutages
@@ -160,10 +161,11 @@ class _Warm:
         on_outcome: Callable[[Outcome], None],
         time_left: Callable[[], bool],
     ) -> Warmed:
-        """See :func:`warm_caches.warming.warm`."""
+        """See :func:`warm_caches.warming.warm` and :func:`warm_caches.looking_again.look_again`."""
         fetching = self._fetching(time_left) if self._fetches else None
         engine = replace(self._engine, fetching=fetching)
-        return warming.warm(wanted, engine, how, on_outcome=on_outcome, time_left=time_left)
+        warmed = warming.warm(wanted, engine, how, on_outcome=on_outcome, time_left=time_left)
+        return look_again(warmed, engine, how, on_outcome=on_outcome, time_left=time_left)
 
     def _fetching(self, time_left: Callable[[], bool]) -> Fetching:
         # Project pages are read once for each of these; connections and tokens stay.

@@ -31,7 +31,7 @@ class Warm(Protocol):
         on_outcome: Callable[[Outcome], None],
         time_left: Callable[[], bool],
     ) -> Warmed:
-        """See :func:`warm_caches.warming.warm`."""
+        """See :func:`warm_caches.warming.warm`; what waits may be looked for again."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,7 +50,8 @@ def warm_packages(
     """
     Warm the packages of *message*, and have what is left of them done later.
 
-    - What was asked for and is not listed: in 3 minutes, by the next attempt, three in all.
+    - What was asked for and is not listed some seconds later: in 3 minutes, by the next attempt,
+      three in all.
     - What nobody answered for: in 1, 5 and 15 minutes; then it has failed for this run.
     - What there was no time for: at once. Five such messages in which nothing moved end it.
 
