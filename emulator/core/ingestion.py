@@ -46,9 +46,10 @@ def fetch(
     """
     Return the asset *name* of *version* as soon as its first bytes are in.
 
-    What else belongs to the version follows in the background. When all is in, the version is
-    recorded in the entry repository and in every repository whose clients asked, with one event
-    each. Requests for one version join. None when the version has no such asset.
+    What else belongs to the version follows in the background; what is small and on this machine
+    is in before this returns. When all is in, the version is recorded in the entry repository and
+    in every repository whose clients asked, with one event each. Requests for one version join.
+    None when the version has no such asset.
 
     Raises:
         ResourceNotFound: The version is full without it.
@@ -214,13 +215,16 @@ class _Importing:
         return self.gate.connection.near and size is not None and size <= SMALL
 
     def follow(self) -> None:
-        """What else belongs to the version comes in, in the background."""
+        """What else belongs to the version comes in, in the background unless it is quick."""
         with self.running.lock:
             if self.running.listed:
                 return
             self.running.listed = True
             self.running.pending += 1
-        self._submit(self._follow)
+        if self.gate.connection.near:
+            self._follow()
+        else:
+            self._submit(self._follow)
 
     def settle(self) -> None:
         """The hold has ended; with the last one the version is recorded, if all of it is in."""
