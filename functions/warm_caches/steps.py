@@ -257,6 +257,7 @@ class Steps:
         if got.state == "asked":
             self.doubts.live(package.format)
             self.also(package, got.needs)
+            note = "; ".join(one for one in (note, got.reason) if one)
             return AskedFor(wanted, got.size, note, self._mismatch(package, wanted, got))
         if got.state == "no time":
             self.progress.leave(Wanted(package, (wanted,)))

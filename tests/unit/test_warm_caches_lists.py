@@ -220,3 +220,17 @@ def test_a_list_is_asked_for_anew() -> None:
     asked.fetching.available(REQUESTS)
     asked.fetch(REQUESTS)
     assert asked.fetching.requests_made == {"pypi:page": 2, "pypi:file": 1}
+
+
+def test_a_locked_file_that_is_not_there_beside_another_is_told_and_not_compared() -> None:
+    """A version may have more files than CodeArtifact holds; without any it is not found."""
+    replies = {
+        "simple/requests/": page(listed(WHEEL, b"w", size=1), listed(SDIST, b"s", size=2)),
+        ".whl": asset(b"w"),
+    }
+    fetch = Asked(replies).fetch(REQUESTS, locked(b"w", b"s"), whole=True, digest=True)
+    assert (fetch.state, fetch.reason) == ("asked", f"{SDIST} is listed but is not there")
+    assert [file.name for file in fetch.files] == [WHEEL]
+    del replies[".whl"]
+    fetch = Asked(replies).fetch(REQUESTS, locked(b"w", b"s"), whole=True, digest=True)
+    assert (fetch.state, fetch.files) == ("not found", ())

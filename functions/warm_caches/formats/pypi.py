@@ -129,7 +129,9 @@ class PypiFetching:
 
         With *digest*: the files whose hash, by the project page, is locked; if it is none's, the
         smallest one. If the page states no hashes, all of them; then those that have a locked one
-        are told, if there is any, for a lock file need not list all files.
+        are told, if there is any, for a lock file need not list all files. One that is not there
+        beside another one is not compared, as it is not of what the repository lists: a version may
+        have more files than CodeArtifact holds of one ("Quotas in AWS CodeArtifact", User Guide).
         """
         page = self._page(visit)
         files = page.files(wanted.version) if page is not None else []
@@ -138,15 +140,18 @@ class PypiFetching:
             return Fetch("not found", "the project page does not list it", visit.status)
         withdrawn = _withdrawn(files)
         fetched: list[FetchedFile] = []
+        absent: list[str] = []
         for file in _chosen(files, wanted.hashes) if digest else files[:1]:
             found = self._file(visit, file, whole=whole, digest=digest)
-            if found is None:
-                reason = f"{file.name} is listed but is not there"
-                return Fetch("not found", reason, visit.status, tuple(fetched), (), withdrawn)
-            fetched.append(found)
+            if found is not None:
+                fetched.append(found)
+                continue
+            absent.append(f"{file.name} is listed but is not there")
+            if not fetched:
+                return Fetch("not found", absent[0], visit.status, (), (), withdrawn)
         unlisted = frozenset(file.name for file in files if not file.sha256)
         told = _told(fetched, wanted.hashes, unlisted) if digest else tuple(fetched)
-        return Fetch("asked", "", visit.status, told, (), withdrawn)
+        return Fetch("asked", "; ".join(absent), visit.status, told, (), withdrawn)
 
     def available(self, visit: Visit) -> Available:
         """Return the versions on the project page: 1 request, also if it is kept already."""
