@@ -121,8 +121,9 @@ def test_a_token_that_ends_in_the_middle_is_replaced(
         domain.local.admin("PUT", "clock", {"advance": "PT13H"})
 
     warmed = warm(EVERYTHING, paced(domain, half_a_day_later, at=at), How())
-    # A 404 is believed for some seconds after the same token was accepted.
-    lost = {"not found", "no answer"} if status == 404 else set()
+    # A 404 is believed for some seconds after the same token was accepted. What a redirect of
+    # before leads to has expired with the token, and is asked for again.
+    lost = {"not found", "no answer"} if status == 404 else {"no answer"}
     assert set(states(warmed).values()) <= {"fetched", "waiting"} | lost
     warmed_at_last(domain, *EVERYTHING)
     assert is_warm(domain)
@@ -270,6 +271,6 @@ def test_a_worker_that_dies_in_the_middle_of_a_batch_loses_nothing(
     run = there.function.last()
     assert there.held() == {one: ["1.0.0"] for one in FORMATS}
     assert run.finished is not None
-    assert 2 <= run.tally.warm + run.tally.fetched <= 3
+    assert run.tally.warm + run.tally.fetched <= 3
     assert there.function.dead_letters == []
     assert len(there.function.heard.summaries) <= 1
