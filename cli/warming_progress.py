@@ -29,6 +29,8 @@ class WarmingProgress:
 
     def __init__(self, versions: int, console: "Console | None" = None) -> None:
         self._console = console or stderr()
+        # Neither a pipe nor a terminal that cannot move its cursor (TERM=dumb) shows a bar.
+        self._draws = self._console.is_terminal and not self._console.is_dumb_terminal
         self._bar = Progress(
             BarColumn(_BAR),
             MofNCompleteColumn(table_column=Column(no_wrap=True)),
@@ -41,7 +43,7 @@ class WarmingProgress:
             console=self._console,
             transient=True,
             expand=True,
-            disable=not self._console.is_terminal,
+            disable=not self._draws,
         )
         self._task = self._bar.add_task("", total=versions)
         self._states: dict[tuple[Package, str | None], str] = {}
@@ -68,7 +70,7 @@ class WarmingProgress:
             self._counted[outcome.state] += 1
             self._show()
             seen = len(self._states)
-            if not self._console.is_terminal and known is None and seen % _LINE_EVERY == 0:
+            if not self._draws and known is None and seen % _LINE_EVERY == 0:
                 self._console.print(
                     f"{seen:,} of {self._versions:,} versions: {self._told()}", soft_wrap=True
                 )
@@ -78,7 +80,7 @@ class WarmingProgress:
         with self._counting:
             self._said = what
             self._show()
-        if not self._console.is_terminal:
+        if not self._draws:
             self._console.print(what, soft_wrap=True)
 
     def _show(self) -> None:

@@ -14,9 +14,15 @@ from warm_caches.engine import How
 from warm_caches.values import STATES, Outcome
 
 
-def terminal(width: int) -> Console:
+def terminal(width: int, kind: str = "xterm") -> Console:
     """Return a terminal of so many columns."""
-    return Console(file=StringIO(), force_terminal=True, width=width, color_system=None)
+    return Console(
+        file=StringIO(),
+        force_terminal=True,
+        width=width,
+        color_system=None,
+        _environ={"TERM": kind},
+    )
 
 
 def written(console: Console) -> list[str]:
@@ -41,9 +47,15 @@ def test_a_terminal_shows_how_far_it_is_in_one_line(width: int) -> None:
     assert "━" * 10 in last
 
 
-def test_a_pipe_gets_a_line_now_and_then() -> None:
+@pytest.mark.parametrize(
+    "console",
+    [
+        pytest.param(Console(file=StringIO(), width=80), id="a pipe"),
+        pytest.param(terminal(80, "dumb"), id="a terminal that can only print"),
+    ],
+)
+def test_where_nothing_can_be_drawn_there_is_a_line_now_and_then(console: Console) -> None:
     """Each version counts once, by the last that was heard of it."""
-    console = Console(file=StringIO(), width=80)
     with WarmingProgress(400, console) as progress:
         for _ in range(2):
             for number in range(250):
