@@ -111,7 +111,7 @@ def follow(
             if found != before:
                 changed, before = now, found
                 live.update(table_of(found), refresh=True)
-                if not console.is_terminal:
+                if not console.is_terminal or console.is_dumb_terminal:
                     console.print(*(_line(one) for one in found), sep="\n", soft_wrap=True)
             complete = len(found) >= (expected or 1) and all(one.finished for one in found)
             settled = expected is not None or now - changed >= 2 * _PAUSE_SECONDS
