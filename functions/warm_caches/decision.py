@@ -147,7 +147,8 @@ def compared(
       are in no lock file. If none is named: the files without a classifier or platform.
     - Where the lock file names no file it may state hashes of files that are not here, and leave
       out some that are. So there is only a mismatch if no file has a stated hash, but for the files
-      of other formats that were downloaded, which were chosen by the hashes.
+      of other formats that were downloaded, which were chosen by the hashes. A POM alone says
+      nothing then: the main file, which is rather meant, may be on its way.
     - Files without a hash of a stated kind say nothing.
 
     Args:
@@ -165,6 +166,7 @@ def compared(
     is_named = package.format in _OF_SEVERAL_FILES and bool(wanted.files)
     if not is_named and (package.format in _OF_SEVERAL_FILES or not downloaded):
         found = [] if any(has_one_of(one, wanted.hashes) for one in found) else found
+        found = [] if all(one.name.endswith(".pom") for one in found) else found
     differing = [
         f"{one.name} ({', '.join(f'{kind}:{digest}' for kind, digest in one.hashes.items())})"
         for one in mismatches(wanted.hashes, found)

@@ -56,6 +56,8 @@ def _public(public_packages: PublicPackages, monkeypatch: pytest.MonkeyPatch) ->
     """What the external connection of the stack leads to."""
     for name in ("right", "wrong", "blocked", "tool"):
         public_packages.release_python(name, "1.0")
+    # A list with more than the repository holds shows that there is somebody behind it.
+    public_packages.release_python("tool", "2.0")
     public_packages.release_npm("later", "1.0.0")
     monkeypatch.setenv("STEWARD_PYPI_INDEX", public_packages.simple_index)
     monkeypatch.setenv("STEWARD_NPM_REGISTRY", public_packages.npm_registry)

@@ -149,6 +149,8 @@ def test_files_and_hashes(
                      id="Maven: documentation is in no lock file"),
         pytest.param("maven", {SHA}, {"n-1.0.pom": OTHER, "n-1.0.jar": SHA}, False,
                      id="Maven: only the JAR is stated"),
+        pytest.param("maven", {SHA}, {"n-1.0.pom": OTHER}, False,
+                     id="Maven: the JAR is on its way"),
     ],
 )  # fmt: skip
 def test_a_mismatch_is_a_file_that_nobody_stated_in_place_of_one_that_somebody_did(
