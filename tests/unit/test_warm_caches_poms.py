@@ -9,7 +9,7 @@ from warm_caches.fetches import Needed
 from warm_caches.poms import Needs, Pom
 
 PARENT: Needed = ("org.p", "parent", "7")
-NAMESPACE = b'<project xmlns="http://maven.apache.org/POM/4.0.0">'
+NAMESPACE = b'<project xmlns="http://of.a.test/POM/4.0.0">'
 
 
 def pom(body: str, *, namespace: bool = True) -> Pom:
