@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from emulator.core import ingestion, packages, retention, versions
+from emulator.core import ingestion, retention, versions
 from emulator.core.errors import ResourceNotFound
 from emulator.core.external import (
     ORIGINAL_PUBLISH_TIME,
@@ -163,17 +163,6 @@ def _seen(
     return seen, unanswered
 
 
-def dist_tags(state: State, repository: RepositoryId, package: PackageId) -> dict[str, str]:
-    """
-    Return the npm dist-tags that clients of *repository* see.
-
-    The union of its own (``packages.DIST_TAGS`` of the record) and its upstreams'; for one tag the
-    upstream's value wins, among upstreams the first (User Guide, npm tags). Tags may name versions
-    that are not listed.
-    """
-    return _tags(search(state, repository, package), package)
-
-
 def fetch(
     state: State, repository: RepositoryId, package: PackageId, version: str, asset: str
 ) -> Download:
@@ -261,22 +250,6 @@ def _refreshable(holders: Iterable[Version], connection: str | None) -> bool:
         and each.origin.external_connection == connection
         for each in holders
     )
-
-
-def _tags(stop: Stop, package: PackageId) -> dict[str, str]:
-    upstream: dict[str, str] = {}
-    if stop.connection is not None:
-        try:
-            public = stop.connection.package(package)
-        except Unreachable:
-            public = None
-        tags = public.metadata.get(packages.DIST_TAGS) if public else None
-        if isinstance(tags, dict):
-            upstream.update({str(tag): str(version) for tag, version in tags.items()})
-    for each in stop.upstreams:
-        upstream = {**_tags(each, package), **upstream}
-    own = packages.dist_tags(stop.package) if stop.package else {}
-    return {**own, **upstream}
 
 
 def _serve(

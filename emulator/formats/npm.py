@@ -17,6 +17,7 @@ from emulator.core import upstreams
 from emulator.core.errors import Validation
 from emulator.core.external import ORIGINAL_PUBLISH_TIME
 from emulator.core.metadata import DESCRIBED
+from emulator.core.reachable_tags import reachable_tags
 from emulator.core.values import PackageId
 from emulator.formats import bodies, downloads, npm_names, npm_publishing, packument
 from emulator.formats.endpoint import Route, Visit
@@ -154,7 +155,7 @@ def _listed(
     listed = [_listing(visit, package, each) for each in found if each.status == "Published"]
     if not listed:
         raise npm_names.not_found(package)
-    return listed, upstreams.dist_tags(visit.state, visit.repository, package)
+    return listed, reachable_tags(visit.state, visit.repository, package)
 
 
 def _listing(visit: Visit, package: PackageId, found: Reachable) -> packument.ListedVersion:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from emulator.core import domains, packages, publishing, repositories, upstreams, versions
 from emulator.core.errors import ResourceNotFound
+from emulator.core.reachable_tags import reachable_tags
 from emulator.core.search import MAX_SEARCHED
 from emulator.core.state import State, open_state
 from emulator.core.values import PackageId, RepositoryId, Restrictions
@@ -148,7 +149,7 @@ def test_the_upstreams_dist_tag_wins_and_the_others_are_united(core: Core) -> No
     tags = {"latest": "1.0.2", "next": "1.0.2"}
     packages.put_metadata(core.state, mine, LODASH, {"dist-tags": tags})
 
-    found = upstreams.dist_tags(core.state, mine, LODASH)
+    found = reachable_tags(core.state, mine, LODASH)
 
     assert found == {"latest": "1.0.1", "next": "1.0.2"}
 
