@@ -99,9 +99,10 @@ _TABLE = (
     ),
     Switch(
         "publishedTimeOrder",
-        "The direction of sortBy=PUBLISHED_TIME.",
-        ("newestFirst", "oldestFirst"),
-        _SAME,
+        "The direction of sortBy=PUBLISHED_TIME, and whether the list is sorted by it at all.",
+        ("newestFirst", "oldestFirst", "unsorted"),
+        "the same end state. unsorted (sortBy is ignored, the order is that of listOrder): ages are "
+        "not looked for by bisecting, each version whose age counts is asked for its time",
     ),
     Switch(
         "listHidesArchived",

@@ -118,8 +118,8 @@ def page(
     Return versions that the API shows, at most *limit*, and the token of the next page.
 
     They come without their assets. Without *status* in every status (ListPackageVersions, User
-    Guide). The order is not documented, nor is the direction of ``PUBLISHED_TIME``: switches
-    ``listOrder`` and ``publishedTimeOrder``.
+    Guide). The order is not documented, nor is that of ``PUBLISHED_TIME``: switches ``listOrder``
+    and ``publishedTimeOrder``.
 
     Raises:
         ResourceNotFound: There is no such package, or not visibly yet.
@@ -177,9 +177,9 @@ def _ranges(
 
 
 def _order(state: State, *, sort_by_published_time: bool) -> tuple[tuple[str, ...], str]:
-    if sort_by_published_time:
-        newest_first = state.faults.switch("publishedTimeOrder") == "newestFirst"
-        return ("v.published", "v.id"), "DESC" if newest_first else "ASC"
+    by_time = state.faults.switch("publishedTimeOrder")
+    if sort_by_published_time and by_time != "unsorted":
+        return ("v.published", "v.id"), "DESC" if by_time == "newestFirst" else "ASC"
     match state.faults.switch("listOrder"):
         case "nameDescending":
             return ("v.version",), "DESC"
