@@ -46,6 +46,20 @@ class WarmingParts:
 
 
 @dataclass(frozen=True, slots=True)
+class SweepParts:
+    """
+    What of a deployment sweeps.
+
+    Attributes:
+        state_machine: The ARN of the state machine whose executions are the sweeps.
+        bucket: The S3 bucket of their batches, plans and summaries.
+    """
+
+    state_machine: str
+    bucket: str
+
+
+@dataclass(frozen=True, slots=True)
 class Deployment:
     """
     What was deployed for a domain in one account and region.
@@ -57,6 +71,7 @@ class Deployment:
         attention_topic: The ARN of the SNS topic for what needs a person, None if there is none.
         promotions: None: an older version was deployed, which did not promote.
         warming: None: an older version was deployed, which did not warm caches.
+        sweeps: None: an older version was deployed, which did not sweep.
     """
 
     domain: str
@@ -66,6 +81,7 @@ class Deployment:
     attention_topic: str | None
     promotions: PromotionParts | None = None
     warming: WarmingParts | None = None
+    sweeps: SweepParts | None = None
 
 
 class _Parameter(TypedDict):
@@ -148,6 +164,22 @@ def find_warming(aws: "Aws", domain: str) -> tuple[Deployment, WarmingParts]:
     return deployment, deployment.warming
 
 
+def find_sweeps(aws: "Aws", domain: str) -> tuple[Deployment, SweepParts]:
+    """
+    Return the deployment for *domain*, and what of it sweeps.
+
+    Raises:
+        click.ClickException: As of `find_deployment`, or what is deployed does not sweep.
+    """
+    deployment = find_deployment(aws, domain)
+    if deployment.sweeps is None:
+        fail(
+            f"the stack {deployment.stack} in {_place(aws)} was deployed before there were "
+            f"sweeps. Deploy this version: {_HOW}."
+        )
+    return deployment, deployment.sweeps
+
+
 def _deployment(text: str, domain: str) -> Deployment:
     document = json.loads(text)
     if not isinstance(document, dict):
@@ -163,6 +195,7 @@ def _deployment(text: str, domain: str) -> Deployment:
         attention_topic=_text(document, "attentionTopic", empty=True) or None,
         promotions=_promotions(document.get("promotions")),
         warming=_warming(document.get("warming")),
+        sweeps=_sweeps(document.get("sweeps")),
     )
 
 
@@ -185,6 +218,16 @@ def _warming(document: object) -> WarmingParts | None:
     if not isinstance(document, dict):
         raise TypeError("its 'warming' is no JSON object")
     return WarmingParts(table=_text(document, "table"), queue=_text(document, "queue"))
+
+
+def _sweeps(document: object) -> SweepParts | None:
+    if document is None:
+        return None
+    if not isinstance(document, dict):
+        raise TypeError("its 'sweeps' are no JSON object")
+    return SweepParts(
+        state_machine=_text(document, "stateMachine"), bucket=_text(document, "bucket")
+    )
 
 
 def _text(document: dict[str, object], key: str, *, empty: bool = False) -> str:

@@ -7,7 +7,7 @@ import click
 import pytest
 
 from cli.aws import Aws
-from cli.deployment import WarmingParts, find_warming
+from cli.deployment import SweepParts, WarmingParts, find_sweeps, find_warming
 
 DESCRIBED = {
     "domain": "my-company",
@@ -16,6 +16,7 @@ DESCRIBED = {
     "ledger": "ledger",
     "attentionTopic": "",
     "warming": {"table": "runs", "queue": "the-url"},
+    "sweeps": {"stateMachine": "the-arn", "bucket": "the-bucket"},
 }
 
 
@@ -64,4 +65,29 @@ def test_a_deployment_that_cannot_warm_is_named(warming: object, problem: str) -
     """With what to deploy."""
     with pytest.raises(click.ClickException, match=problem) as refused:
         find_warming(described(warming=warming), "my-company")
+    assert "Deploy this version" in refused.value.message
+
+
+def test_what_sweeps_is_found() -> None:
+    """Its state machine and its bucket, and the deployment that they belong to."""
+    deployment, sweeps = find_sweeps(described(), "my-company")
+    assert sweeps == SweepParts(state_machine="the-arn", bucket="the-bucket")
+    assert (deployment.stack, deployment.sweeps) == ("codeartifact-steward", sweeps)
+
+
+@pytest.mark.parametrize(
+    ("sweeps", "problem"),
+    [
+        pytest.param(None, "was deployed before there were sweeps", id="an older one"),
+        pytest.param("a bucket", "its 'sweeps' are no JSON object", id="no object"),
+        pytest.param({"stateMachine": "a"}, "it has no 'bucket'", id="without a bucket"),
+        pytest.param(
+            {"stateMachine": "", "bucket": "b"}, "its 'stateMachine' is ''", id="with no machine"
+        ),
+    ],
+)
+def test_a_deployment_that_cannot_sweep_is_named(sweeps: object, problem: str) -> None:
+    """With what to deploy."""
+    with pytest.raises(click.ClickException, match=problem) as refused:
+        find_sweeps(described(sweeps=sweeps), "my-company")
     assert "Deploy this version" in refused.value.message

@@ -46,6 +46,8 @@ def test_a_ledger_and_a_topic_are_read() -> None:
         ("STEWARD_COPIES_QUEUE_URL", "copies_queue_url"),
         ("STEWARD_OSV_URL", "osv_url"),
         ("STEWARD_WARMING_TABLE", "warming_table"),
+        ("STEWARD_SWEEPS_BUCKET", "sweeps_bucket"),
+        ("STEWARD_STATE_MACHINE", "state_machine"),
     ],
 )
 def test_what_only_some_functions_have_is_optional(variable: str, field: str) -> None:
@@ -61,6 +63,12 @@ def test_every_other_variable_is_required(name: str) -> None:
     """A function that guesses where it runs does harm."""
     with pytest.raises(SettingsError, match=name):
         settings.from_environment(ENVIRONMENT | {name: ""})
+
+
+def test_a_function_of_a_state_machine_has_no_queue() -> None:
+    """It says so, and then none is read."""
+    without = {**ENVIRONMENT, "STEWARD_QUEUE_URL": ""}
+    assert not settings.from_environment(without, queue=False).queue_url
 
 
 @pytest.mark.parametrize("name", get_args(settings.Needed))

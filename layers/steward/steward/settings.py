@@ -18,6 +18,8 @@ Needed = Literal[
     "copies_queue_url",
     "osv_url",
     "warming_table",
+    "sweeps_bucket",
+    "state_machine",
 ]
 
 
@@ -29,7 +31,7 @@ class Settings:
     Attributes:
         mode: ``observe`` decides and logs, ``enforce`` also acts.
         policy: The compiled policy's file.
-        queue_url: The automation's own queue.
+        queue_url: The automation's own queue; empty for a function that has none.
         domain: The domain whose events reach this function.
         ledger_table: The DynamoDB table of the ledger, for automations that have one.
         attention_topic: The SNS topic for what needs a person, if somebody listens.
@@ -38,6 +40,8 @@ class Settings:
         copies_queue_url: The queue of ordered copies, for the function that orders them.
         osv_url: Where to ask for vulnerabilities.
         warming_table: The DynamoDB table of the runs that warm caches, and of outages.
+        sweeps_bucket: The S3 bucket of batches, plans and summaries of sweeps.
+        state_machine: The ARN of the state machine that sweeps.
     """
 
     mode: Mode
@@ -51,18 +55,10 @@ class Settings:
     copies_queue_url: str | None = None
     osv_url: str | None = None
     warming_table: str | None = None
+    sweeps_bucket: str | None = None
+    state_machine: str | None = None
 
-    def needed(
-        self,
-        name: Literal[
-            "ledger_table",
-            "promotions_table",
-            "promotions_queue_url",
-            "copies_queue_url",
-            "osv_url",
-            "warming_table",
-        ],
-    ) -> str:
+    def needed(self, name: Needed) -> str:
         """
         Return the setting *name*, without which the function cannot work.
 
@@ -88,9 +84,14 @@ class Settings:
             )
 
 
-def from_environment(environment: Mapping[str, str]) -> Settings:
+def from_environment(environment: Mapping[str, str], *, queue: bool = True) -> Settings:
     """
     Return the settings that the template put into *environment*.
+
+    Args:
+        environment: The function's environment.
+        queue: Whether the function takes messages from a queue of its own; those that a state
+            machine calls do not.
 
     Raises:
         SettingsError: A variable is missing or has a value that means nothing.
@@ -101,7 +102,7 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
     return Settings(
         mode=cast("Mode", mode),
         policy=Path(_required(environment, "STEWARD_POLICY")),
-        queue_url=_required(environment, "STEWARD_QUEUE_URL"),
+        queue_url=_required(environment, "STEWARD_QUEUE_URL") if queue else "",
         domain=_required(environment, "STEWARD_DOMAIN"),
         ledger_table=environment.get("STEWARD_LEDGER_TABLE") or None,
         attention_topic=environment.get("STEWARD_ATTENTION_TOPIC") or None,
@@ -110,6 +111,8 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
         copies_queue_url=environment.get("STEWARD_COPIES_QUEUE_URL") or None,
         osv_url=environment.get("STEWARD_OSV_URL") or None,
         warming_table=environment.get("STEWARD_WARMING_TABLE") or None,
+        sweeps_bucket=environment.get("STEWARD_SWEEPS_BUCKET") or None,
+        state_machine=environment.get("STEWARD_STATE_MACHINE") or None,
     )
 
 
