@@ -494,6 +494,8 @@ COMPILED: dict[str, object] = {
     "groups": None,
     "promotions": [],
     "caches": [],
+    "retention": [],
+    "limits": {"deletions_per_run": 500},
 }
 
 

@@ -29,8 +29,9 @@ ENVIRONMENT = {
 def _environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     """The environment as the template sets it, with a policy for my-company."""
     path = tmp_path / "policy.json"
-    sections = ("snapshots", "origins", "groups", "promotions", "caches")
-    policy: dict[str, object] = {"digest": "x", "domain": "my-company"}
+    sections = ("snapshots", "origins", "groups", "promotions", "caches", "retention")
+    limits = {"deletions_per_run": 500}
+    policy: dict[str, object] = {"digest": "x", "domain": "my-company", "limits": limits}
     path.write_text(json.dumps(policy | {section: [] for section in sections}))
     set_environment(monkeypatch, path, STEWARD_ATTENTION_TOPIC="", **ENVIRONMENT)
     app.collaborators.cache_clear()

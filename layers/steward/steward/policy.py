@@ -18,6 +18,7 @@ from steward.patterns import Pattern
 if TYPE_CHECKING:
     from steward.cache_rules import CacheRule, CompiledCache
     from steward.promotion_rules import CompiledPromotion, PromotionRule
+    from steward.retention_rules import CompiledLimits, CompiledRetention, RetentionRule
 
 OriginKind = Literal["internal", "public", "inferred", "explicit"]
 ExternalVersions = Literal["archive", "report"]
@@ -63,6 +64,8 @@ class CompiledPolicy(TypedDict):
     groups: list[CompiledGroup] | None
     promotions: list[CompiledPromotion]
     caches: list[CompiledCache]
+    retention: list[CompiledRetention]
+    limits: CompiledLimits
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +145,19 @@ class GroupDeclaration:
 
 
 @dataclass(frozen=True, slots=True)
+class Limits:
+    """
+    How much a run may do without asking a person.
+
+    Attributes:
+        deletions_per_run: How many versions one run disposes of and deletes at most; 0: none. What
+            would go beyond stops before the first.
+    """
+
+    deletions_per_run: int = 500
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """
     What the owners of a domain want done in it.
@@ -159,6 +175,13 @@ class Policy:
     groups: tuple[GroupDeclaration, ...] | None = None
     promotions: tuple[PromotionRule, ...] = ()
     caches: tuple[CacheRule, ...] = ()
+    retention: tuple[RetentionRule, ...] = ()
+    limits: Limits = Limits()
+
+    @property
+    def promoted_to(self) -> frozenset[str]:
+        """The names of the repositories in which a rule of ``promotions`` ends."""
+        return frozenset(rule.to for rule in self.promotions)
 
     def snapshot_rule_for(self, package: Package) -> SnapshotRule | None:
         """Return the first ``snapshots`` rule that applies to *package*, if any does."""
@@ -206,6 +229,16 @@ class Policy:
         """Return the ``caches`` rule of that name (``caches[0]``), if there is one."""
         return next((rule for rule in self.caches if rule.name == name), None)
 
+    def retention_rules_for(self, package: Package) -> tuple[RetentionRule, ...]:
+        """
+        Return the ``retention`` rules that apply to *package*, in the order of the file.
+
+        Of these, the first that selects a version governs it.
+        """
+        if package.repository.domain != self.domain:
+            return ()
+        return tuple(rule for rule in self.retention if rule.applies_to(package))
+
     def _first(self, rules: tuple[Rule, ...], package: Package) -> Rule | None:
         if package.repository.domain != self.domain:
             return None
@@ -229,6 +262,8 @@ def load(path: Path) -> Policy:
             groups=_groups(document["groups"]),
             promotions=_promotions(document["promotions"]),
             caches=_caches(document["caches"]),
+            retention=_retention(document["retention"]),
+            limits=Limits(document["limits"]["deletions_per_run"]),
         )
     except (OSError, ValueError, LookupError, TypeError, AttributeError, StewardError) as error:
         raise PolicyError(f"{path} is no compiled policy: {error!r}") from error
@@ -285,6 +320,16 @@ def _caches(rules: list[CompiledCache]) -> tuple[CacheRule, ...]:
     from steward.cache_rules import cache_rule  # noqa: PLC0415  only warming has a use for it
 
     return tuple(cache_rule(rule) for rule in rules)
+
+
+def _retention(rules: list[CompiledRetention]) -> tuple[RetentionRule, ...]:
+    if not rules:
+        return ()
+    from steward.retention_rules import (  # noqa: PLC0415  only expiry and sweeps have a use for it
+        retention_rule,
+    )
+
+    return tuple(retention_rule(rule) for rule in rules)
 
 
 def _patterns(texts: list[str]) -> tuple[Pattern, ...]:

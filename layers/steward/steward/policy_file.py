@@ -167,6 +167,8 @@ def _compiled(model: PolicyModel, digest: str, lockfiles: Lockfiles) -> Compiled
         else None,
         "promotions": [compiled_promotion(rule, lockfiles) for rule in model.promotions],
         "caches": [compiled_cache(f"caches[{n}]", rule) for n, rule in enumerate(model.caches)],
+        "retention": [],
+        "limits": {"deletions_per_run": 500},
     }
 
 

@@ -187,6 +187,11 @@ def is_snapshot(package_format: Format, version: str) -> bool:
     if package_format != "maven":
         return False
     return (
-        version.upper().endswith("SNAPSHOT")
+        is_snapshot_alias(package_format, version)
         or _LIKE_A_SNAPSHOT_BUILD.fullmatch(version) is not None
     )
+
+
+def is_snapshot_alias(package_format: Format, version: str) -> bool:
+    """Return whether *version* is ``X-SNAPSHOT`` of Maven, which names the newest build of X."""
+    return package_format == "maven" and version.upper().endswith("SNAPSHOT")
