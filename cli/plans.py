@@ -108,7 +108,7 @@ def write_text(text: str, path: Path) -> None:
         click.ClickException: It cannot be written.
     """
     try:
-        handle, temporary = tempfile.mkstemp(dir=path.parent or Path(), prefix=f".{path.name}.")
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         try:
             with open(handle, "w", encoding="utf-8") as file:  # noqa: PTH123  a descriptor
                 file.write(text)
