@@ -3,7 +3,7 @@
 import json
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from sweep_repositories.plan_lines import PlanLine
 
 KIND: Final = "codeartifact-steward plan"
+# From what nothing brings back to what only tells: the order in which people want to read it.
+RISK: Final = ("delete", "dispose", "archive", "restrict", "unlist", "promote", "report", "mark")
 FORMAT: Final = 1  # of the file; another number is another shape
 # Our choice: a plan of a million lines is under 1 GB; what is larger is no plan of ours.
 MAX_BYTES: Final = 1_000_000_000
@@ -63,6 +65,24 @@ class Plan:
     def bytes_freed(self) -> int:
         """How much the assets of those take, as far as it was looked up."""
         return sum(one.size or 0 for line in self.lines if line.deletions for one in line.versions)
+
+
+def riskiest_first(lines: Iterable["PlanLine"]) -> list["PlanLine"]:
+    """
+    Return *lines*, what cannot be brought back first.
+
+    Of one action, those with the most versions come first, then by repository, package and rule.
+    """
+    return sorted(
+        lines,
+        key=lambda line: (
+            RISK.index(line.action),
+            -len(line.versions),
+            line.package.repository.name,
+            line.package.path,
+            line.rule,
+        ),
+    )
 
 
 def document(plan: Plan) -> dict[str, object]:
