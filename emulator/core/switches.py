@@ -101,8 +101,8 @@ _TABLE = (
         "publishedTimeOrder",
         "The direction of sortBy=PUBLISHED_TIME, and whether the list is sorted by it at all.",
         ("newestFirst", "oldestFirst", "unsorted"),
-        "the same end state. unsorted (sortBy is ignored, the order is that of listOrder): ages are "
-        "not looked for by bisecting, each version whose age counts is asked for its time",
+        "the same end state. unsorted (sortBy is ignored, the order is that of listOrder): what "
+        "looks for ages by bisecting falls back to asking version by version",
     ),
     Switch(
         "listHidesArchived",

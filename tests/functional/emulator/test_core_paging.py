@@ -64,7 +64,7 @@ def all_pages(
 def test_pages_hold_every_version_once_in_order(
     names: list[str], limit: int, ages: list[int], order: str, time_order: str, *, by_time: bool
 ) -> None:
-    """Any names, equal times, any page size, each order, sorted by time or not: full pages, then the rest."""
+    """Any names, equal times, any page size, each order: full pages, then the rest."""
     start = datetime(2024, 1, 1, tzinfo=UTC)
     with opened() as core:
         times = {name: start + timedelta(days=age) for name, age in zip(names, ages, strict=False)}
