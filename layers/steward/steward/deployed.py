@@ -11,15 +11,18 @@ from steward.policy import Policy
 from steward.settings import Settings
 
 
-def settings_and_policy() -> tuple[Settings, Policy]:
+def settings_and_policy(*, queue: bool = True) -> tuple[Settings, Policy]:
     """
     Return what this function was deployed with; its mode stands in every log line from now on.
+
+    Args:
+        queue: Whether the function takes messages from a queue of its own.
 
     Raises:
         SettingsError: The environment is wrong, or the policy is for another domain.
         PolicyError: The compiled policy cannot be read.
     """
-    chosen = settings.from_environment(os.environ)
+    chosen = settings.from_environment(os.environ, queue=queue)
     policy = policies.load(chosen.policy)
     chosen.expect_policy_of(policy.domain)
     logger().append_keys(mode=chosen.mode)
