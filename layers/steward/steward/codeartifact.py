@@ -22,14 +22,14 @@ service model 2018-09-22.
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Final, NotRequired, Protocol, TypedDict, cast
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, NotRequired, Protocol, TypedDict
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from steward import clients
 from steward import codeartifact_answers as answers
+from steward import codeartifact_lists as lists
 from steward import codeartifact_requests as requests
 from steward.codeartifact_answers import (
     AssociatedGroup,
@@ -39,28 +39,21 @@ from steward.codeartifact_answers import (
     StatusChanges,
     TargetStatus,
 )
-from steward.coordinates import (
-    OriginType,
-    Package,
-    PackageVersion,
-    Repository,
-    Restrictions,
-    Status,
-)
+from steward.codeartifact_calls import call_by_call, revisions_of
+from steward.coordinates import OriginType, Package, PackageVersion, Repository, Restrictions
 from steward.errors import CodeArtifactError, StatusUpdateInterruptedError
 from steward.settings import Mode
 
 if TYPE_CHECKING:
     from mypy_boto3_codeartifact import CodeArtifactClient
-    from mypy_boto3_codeartifact.type_defs import (
-        ListPackagesResultTypeDef,
-        ListPackageVersionsResultTypeDef,
-    )
+    from mypy_boto3_codeartifact.type_defs import ListPackagesResultTypeDef
 
     from steward.copies import Copies
     from steward.endpoint import Endpoint
     from steward.endpoint_access import EndpointAccess
     from steward.package_groups import PackageGroups
+    from steward.published_times import PublishedTimes
+    from steward.removals import Removals
     from steward.repositories import Repositories
     from steward.version_contents import VersionContents
 
@@ -79,11 +72,10 @@ __all__ = [
     "connect_endpoint",
     "connect_endpoint_access",
     "connect_groups",
+    "connect_published_times",
+    "connect_removals",
     "connect_repositories",
 ]
-
-MAX_VERSIONS_PER_CALL: Final = 100  # UpdatePackageVersionsStatus, API Reference
-PAGE: Final = 1000  # the greatest maxResults of ListPackages and ListPackageVersions, service model
 
 
 class CodeArtifact(Protocol):
@@ -107,12 +99,21 @@ class CodeArtifact(Protocol):
         """
 
     def set_status(
-        self, package: Package, versions: Sequence[PackageVersion], target: TargetStatus
+        self,
+        package: Package,
+        versions: Sequence[PackageVersion],
+        target: TargetStatus,
+        *,
+        pinned: bool = False,
     ) -> StatusChanges:
         """
         Bring *versions* of *package* to the status *target*, if they still have their own.
 
         One call per 100 versions of one status; further calls where some are refused.
+
+        Args:
+            pinned: Refuse versions whose contents have changed since they were listed, too
+                (``MISMATCHED_REVISION``). One whose listing told no revision is not pinned.
 
         Raises:
             StatusUpdateInterruptedError: A call failed after others had succeeded.
@@ -168,23 +169,7 @@ class CodeArtifactService:
         self, package: Package, *, origin: OriginType | None = None
     ) -> list[PackageVersion]:
         """See :class:`CodeArtifact`."""
-        parameters = cast(
-            "requests.ListVersionsParameters", {**requests.located(package), "maxResults": PAGE}
-        )
-        if origin is not None:
-            parameters["originType"] = origin
-        # By name: a list that changes between two pages may show a version on both.
-        found: dict[str, PackageVersion] = {}
-        token: str | None = None
-        while True:
-            page = self._versions_page(parameters)
-            for summary in page.get("versions", []):
-                version = answers.version_in(summary)
-                found[version.version] = version
-            token = requests.following("ListPackageVersions", page.get("nextToken"), after=token)
-            if token is None:
-                return list(found.values())
-            parameters["nextToken"] = token
+        return lists.versions(self._client, package, origin=origin)
 
     def packages(self, repository: Repository) -> Iterator[list[tuple[Package, Restrictions]]]:
         """See :class:`CodeArtifact`."""
@@ -192,7 +177,7 @@ class CodeArtifactService:
             "domain": repository.domain,
             "domainOwner": repository.domain_owner,
             "repository": repository.name,
-            "maxResults": PAGE,
+            "maxResults": lists.PAGE,
         }
         token: str | None = None
         while True:
@@ -231,54 +216,28 @@ class CodeArtifactService:
         return answers.group_in(answer)
 
     def set_status(
-        self, package: Package, versions: Sequence[PackageVersion], target: TargetStatus
-    ) -> StatusChanges:
-        """See :class:`CodeArtifact`."""
-        done = SortedOut([], [], [])
-        for status, group in _by_status(versions).items():
-            if status == target:
-                continue
-            try:
-                self._bring(package, group, target, done)
-            except CodeArtifactError as error:
-                if done.changed or done.refused:
-                    raise StatusUpdateInterruptedError(error, done.changes) from error
-                raise
-        return done.changes
-
-    def _bring(
         self,
         package: Package,
         versions: Sequence[PackageVersion],
         target: TargetStatus,
-        done: SortedOut,
-    ) -> None:
-        """Bring *versions*, which all have one status, to *target*; add to *done* call by call."""
-        pending = deque(versions)
-        size = MAX_VERSIONS_PER_CALL
-        while pending:
-            batch = [pending.popleft() for _ in range(min(size, len(pending)))]
-            answer = self._update(package, batch, target)
-            if answer.skipped != batch:
-                size = MAX_VERSIONS_PER_CALL
-                pending.extendleft(reversed(answer.skipped))
-            elif len(batch) > 1:
-                # Nobody is named as the culprit: half as many at once find out who it is.
-                size = len(batch) // 2
-                pending.extendleft(reversed(batch))
-            else:
-                size = MAX_VERSIONS_PER_CALL
-                done.refused.append(Refusal(batch[0], "SKIPPED", "skipped although sent alone"))
-            done.changed.extend(answer.changed)
-            done.refused.extend(answer.refused)
-
-    def _versions_page(
-        self, parameters: requests.ListVersionsParameters
-    ) -> ListPackageVersionsResultTypeDef:
+        *,
+        pinned: bool = False,
+    ) -> StatusChanges:
+        """See :class:`CodeArtifact`."""
+        done = SortedOut([], [], [])
+        left = [version for version in versions if version.status != target]
         try:
-            return self._client.list_package_versions(**parameters)
-        except (ClientError, BotoCoreError) as error:
-            raise answers.failure("ListPackageVersions", error) from error
+            call_by_call(
+                left,
+                lambda batch: self._update(package, batch, target, pinned=pinned),
+                done,
+                pinned=pinned,
+            )
+        except CodeArtifactError as error:
+            if done.changed or done.refused:
+                raise StatusUpdateInterruptedError(error, done.changes) from error
+            raise
+        return done.changes
 
     def _packages_page(self, parameters: _RepositoryParameters) -> ListPackagesResultTypeDef:
         try:
@@ -287,7 +246,12 @@ class CodeArtifactService:
             raise answers.failure("ListPackages", error) from error
 
     def _update(
-        self, package: Package, versions: list[PackageVersion], target: TargetStatus
+        self,
+        package: Package,
+        versions: Sequence[PackageVersion],
+        target: TargetStatus,
+        *,
+        pinned: bool,
     ) -> SortedOut:
         try:
             answer = self._client.update_package_versions_status(
@@ -295,6 +259,7 @@ class CodeArtifactService:
                 versions=[version.version for version in versions],
                 expectedStatus=versions[0].status,
                 targetStatus=target,
+                **(revisions_of(versions) if pinned else {}),
             )
         except (ClientError, BotoCoreError) as error:
             raise answers.failure("UpdatePackageVersionsStatus", error) from error
@@ -330,6 +295,8 @@ class ObservedCodeArtifact:
         package: Package,  # noqa: ARG002  the interface
         versions: Sequence[PackageVersion],  # noqa: ARG002  the interface
         target: TargetStatus,  # noqa: ARG002  the interface
+        *,
+        pinned: bool = False,  # noqa: ARG002  the interface
     ) -> StatusChanges:
         """Change nothing and refuse nothing."""
         return StatusChanges()
@@ -385,15 +352,22 @@ def connect_groups(domain: str, domain_owner: str) -> PackageGroups:
     return PackageGroups(clients.codeartifact(), domain=domain, domain_owner=domain_owner)
 
 
+def connect_published_times() -> PublishedTimes:
+    """Return what tells when versions were published."""
+    from steward.published_times import ServicePublishedTimes  # noqa: PLC0415  see above
+
+    return ServicePublishedTimes(clients.codeartifact())
+
+
+def connect_removals(mode: Mode) -> Removals:
+    """Return what disposes of versions and deletes them, if *mode* may."""
+    from steward.removals import ObservedRemovals, RemovalService  # noqa: PLC0415  see above
+
+    return RemovalService(clients.codeartifact()) if mode == "enforce" else ObservedRemovals()
+
+
 def connect_repositories() -> Repositories:
     """Return what tells how repositories are connected."""
     from steward.repositories import ServiceRepositories  # noqa: PLC0415  see above
 
     return ServiceRepositories(clients.codeartifact())
-
-
-def _by_status(versions: Iterable[PackageVersion]) -> dict[Status, list[PackageVersion]]:
-    groups: dict[Status, list[PackageVersion]] = {}
-    for version in versions:
-        groups.setdefault(version.status, []).append(version)
-    return groups

@@ -24,11 +24,20 @@ from steward.errors import CodeArtifactError, PackageNotFoundError
 
 if TYPE_CHECKING:
     from mypy_boto3_codeartifact.type_defs import (
+        DeletePackageVersionsResultTypeDef,
+        DisposePackageVersionsResultTypeDef,
         GetAssociatedPackageGroupResultTypeDef,
         PackageOriginConfigurationTypeDef,
         PackageSummaryTypeDef,
         PackageVersionSummaryTypeDef,
         UpdatePackageVersionsStatusResultTypeDef,
+    )
+
+    # Their answers have one shape (service model).
+    BulkAnswer = (
+        DeletePackageVersionsResultTypeDef
+        | DisposePackageVersionsResultTypeDef
+        | UpdatePackageVersionsStatusResultTypeDef
     )
 
 TargetStatus = Literal["Published", "Unlisted", "Archived"]  # the others are refused as targets
@@ -189,9 +198,7 @@ class SortedOut:
         return StatusChanges(tuple(self.changed), tuple(self.refused))
 
 
-def sorted_out(
-    batch: Sequence[PackageVersion], answer: UpdatePackageVersionsStatusResultTypeDef
-) -> SortedOut:
+def sorted_out(batch: Sequence[PackageVersion], answer: BulkAnswer) -> SortedOut:
     """Return what *answer* says about each version of *batch*."""
     successful = answer.get("successfulVersions") or {}
     failed = answer.get("failedVersions") or {}

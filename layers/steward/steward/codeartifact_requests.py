@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NotRequired, TypedDict
+from typing import Literal, NotRequired, TypedDict
 
 from steward.coordinates import Format, OriginType, Package
 from steward.errors import CodeArtifactError
@@ -30,6 +30,7 @@ class ListVersionsParameters(PackageParameters):
     maxResults: int
     nextToken: NotRequired[str]
     originType: NotRequired[OriginType]
+    sortBy: NotRequired[Literal["PUBLISHED_TIME"]]
 
 
 class VersionParameters(PackageParameters):

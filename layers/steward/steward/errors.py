@@ -17,6 +17,7 @@ Every exception that the shared code raises on purpose.
         │   ├── PackageNotFoundError     ... because the package or its repository does not exist
         │   ├── PackageGroupError        ... about a package group
         │   ├── StatusUpdateInterruptedError   ... after some versions had been changed
+        │   ├── RemovalInterruptedError   ... after some versions had been disposed of or deleted
         │   └── CopyInterruptedError   ... after some versions had been copied
         ├── QueueError                   ... a call to SQS
         └── LedgerError                  ... a call to DynamoDB for our own table
@@ -32,6 +33,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from steward.codeartifact import StatusChanges
     from steward.copies import CopyResult
+    from steward.removals import RemovalResult
 
 
 class StewardError(Exception):
@@ -157,6 +159,19 @@ class StatusUpdateInterruptedError(CodeArtifactError):
     def __init__(self, cause: CodeArtifactError, changes: StatusChanges) -> None:
         super().__init__(cause.operation, cause.code, str(cause))
         self.changes = changes
+
+
+class RemovalInterruptedError(CodeArtifactError):
+    """
+    A removal failed as a whole after others of the same package had done something.
+
+    Attributes:
+        done: What had been removed, found gone and refused before.
+    """
+
+    def __init__(self, cause: CodeArtifactError, done: RemovalResult) -> None:
+        super().__init__(cause.operation, cause.code, str(cause))
+        self.done = done
 
 
 class CopyInterruptedError(CodeArtifactError):

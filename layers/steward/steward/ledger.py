@@ -17,7 +17,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from steward import clients, dynamodb
 from steward import ledger_entries as entries
-from steward.coordinates import Package
+from steward.coordinates import Package, PackageVersion
 from steward.dynamodb import ReadParameters, WriteRequest
 from steward.errors import AwsError, LedgerError
 from steward.ledger_entries import (
@@ -27,15 +27,24 @@ from steward.ledger_entries import (
     RestrictionsChange,
     StatusChange,
 )
+from steward.ledger_exemptions import NO_EXEMPTIONS, UNKNOWN_EXEMPTIONS, ExemptionsAt
+from steward.ledger_marks import MARKS_KEPT_FOR, NO_MARKS, Mark, Marks
 from steward.settings import Mode
 from steward.table_items import Item, key, partition
 
 __all__ = [
     "CHANGES_KEPT_FOR",
+    "MARKS_KEPT_FOR",
+    "NO_EXEMPTIONS",
+    "NO_MARKS",
+    "UNKNOWN_EXEMPTIONS",
     "Change",
     "DynamoDbLedger",
     "Exemption",
+    "ExemptionsAt",
     "Ledger",
+    "Mark",
+    "Marks",
     "ObservedLedger",
     "RestrictionsChange",
     "StatusChange",
@@ -74,15 +83,33 @@ class Ledger(Protocol):
     def all_exemptions(self) -> Iterator[Exemption]:
         """Yield the exemptions of all packages in no particular order; reads the whole table."""
 
-    def record(self, changes: Sequence[Change]) -> None:
+    def exemptions_at(self) -> ExemptionsAt:
         """
-        Keep *changes* for a year, in calls of 25; the same change twice is kept once.
+        Return what is known of the exemptions of all packages: one GetItem.
 
-        If it fails, some of them may have been kept. Changes are recorded before they are made.
+        Whoever looks at many packages asks this first, and :meth:`exemptions` of a package only if
+        there can be one. Nothing is known until the first exemption was written by this release.
+        """
+
+    def record(self, changes: Sequence[Change], marks: Sequence[Mark] = ()) -> None:
+        """
+        Keep *changes* for a year and *marks* for 400 days; the same twice is kept once.
+
+        Those that differ only in the version share an item, as long as it stays small; one call
+        writes 25 items, changes before marks. If it fails, some may have been kept. Changes are
+        recorded before they are made.
         """
 
     def changes(self, package: Package) -> list[Change]:
         """Return what was recorded about *package*, newest first; one Query per MB."""
+
+    def mark(
+        self, package: Package, versions: Sequence[PackageVersion], *, at: datetime, rule: str
+    ) -> None:
+        """Remember for 400 days that *versions* have the statuses they bear since *at*."""
+
+    def marks(self, package: Package) -> Marks:
+        """Return since when versions of *package* have their statuses: one Query per MB."""
 
     def told(self, package: Package) -> frozenset[str]:
         """Return the findings about *package* that people have been told of: one Query."""
