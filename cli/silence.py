@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from steward.attention import Delivery
-    from steward.codeartifact import TargetStatus
     from steward.coordinates import Package, PackageVersion, Restrictions
-    from steward.ledger import Change, Exemption
-    from steward.notices import ExternalOutcome
+    from steward.ledger import Change, Exemption, ExemptionsAt, Mark, Marks
+    from steward.notices import ChangedStatus, ExternalOutcome
 
 
 class NoLedger:
@@ -32,8 +31,31 @@ class NoLedger:
         """There is none."""
         return iter(())
 
-    def record(self, changes: Sequence["Change"]) -> None:
+    def exemptions_at(self) -> "ExemptionsAt":
+        """There is none, and that is known."""
+        from steward.ledger import NO_EXEMPTIONS
+
+        return NO_EXEMPTIONS
+
+    def record(self, changes: Sequence["Change"], marks: Sequence["Mark"] = ()) -> None:
         """Keep nothing."""
+
+    def mark(
+        self,
+        package: "Package",
+        versions: Sequence["PackageVersion"],
+        *,
+        at: datetime,
+        rule: str,
+    ) -> None:
+        """Keep nothing."""
+
+    def marks(self, package: "Package") -> "Marks":
+        """Nothing is remembered."""
+        from steward.ledger import NO_MARKS
+
+        del package
+        return NO_MARKS
 
     def changes(self, package: "Package") -> list["Change"]:
         """There is none."""
@@ -57,7 +79,7 @@ class NoNotices:
         package: "Package",
         versions: Sequence["PackageVersion"],
         *,
-        status: "TargetStatus",
+        status: "ChangedStatus",
         automation: str,
         rule: str,
     ) -> None:

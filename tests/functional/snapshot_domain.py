@@ -6,14 +6,20 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 import httpx
 
 from emulator.core.state import State
 from steward import patterns
 from steward.batches import BatchResponse
-from steward.codeartifact import CodeArtifact, CodeArtifactService, ObservedCodeArtifact
+from steward.codeartifact import (
+    CodeArtifact,
+    CodeArtifactService,
+    ObservedCodeArtifact,
+    StatusChanges,
+    TargetStatus,
+)
 from steward.coordinates import Format, Package, PackageVersion, Repository, Status
 from steward.policy import Policy, SnapshotRule
 from tests.functional.watched_domain import ACCOUNT, DOMAIN, WatchedDomain, wake, where
@@ -128,11 +134,13 @@ class _Interrupted(CodeArtifactService):
         self,
         package: Package,
         versions: Sequence[PackageVersion],
-        target: Any,  # noqa: ANN401
-    ) -> Any:  # noqa: ANN401  passes on what the gateway takes and returns
+        target: TargetStatus,
+        *,
+        pinned: bool = False,
+    ) -> StatusChanges:
         if self._domain.before_updates is not None:
             self._domain.before_updates()
-        return super().set_status(package, versions, target)
+        return super().set_status(package, versions, target, pinned=pinned)
 
 
 def watch(http: httpx.Client, state: State, client: CodeArtifactClient) -> SnapshotDomain:

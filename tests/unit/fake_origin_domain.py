@@ -27,7 +27,16 @@ from steward.coordinates import (
     Status,
 )
 from steward.errors import CodeArtifactError, PackageNotFoundError, StatusUpdateInterruptedError
-from steward.ledger import Change, Exemption, Ledger, ObservedLedger
+from steward.ledger import (
+    NO_EXEMPTIONS,
+    Change,
+    Exemption,
+    ExemptionsAt,
+    Ledger,
+    Mark,
+    Marks,
+    ObservedLedger,
+)
 from steward.patterns import parse
 from steward.policy import OriginRule, Policy
 from steward.promotion_rules import PromotionRule
@@ -157,9 +166,15 @@ class FakeCodeArtifact:
         return self.held.get(package, Held()).group
 
     def set_status(
-        self, package: Package, versions: Sequence[PackageVersion], target: TargetStatus
+        self,
+        package: Package,
+        versions: Sequence[PackageVersion],
+        target: TargetStatus,
+        *,
+        pinned: bool = False,
     ) -> StatusChanges:
         """Change the versions that are as they were seen, 100 a call."""
+        del pinned  # contents never change here
         changed: list[PackageVersion] = []
         refused: list[Refusal] = []
         for start in range(0, len(versions), self.batch):
@@ -222,6 +237,7 @@ class FakeLedger:
     now: Callable[[], datetime]
     exempt_ones: list[Exemption] = field(default_factory=list)
     recorded: list[Change] = field(default_factory=list)
+    marked: list[Mark] = field(default_factory=list)
     told_until: dict[tuple[Package, str], datetime] = field(default_factory=dict)
     reads: list[str] = field(default_factory=list)
     before: Callable[[str], None] = lambda _: None
@@ -247,10 +263,34 @@ class FakeLedger:
         """Yield them all."""
         yield from self.exempt_ones
 
-    def record(self, changes: Sequence[Change]) -> None:
+    def exemptions_at(self) -> ExemptionsAt:
+        """Tell of those that are there."""
+        self.reads.append("exemptions_at")
+        self.before("exemptions_at")
+        if not self.exempt_ones:
+            return NO_EXEMPTIONS
+        return ExemptionsAt(
+            max(one.made for one in self.exempt_ones), max(one.until for one in self.exempt_ones)
+        )
+
+    def record(self, changes: Sequence[Change], marks: Sequence[Mark] = ()) -> None:
         """Keep them."""
         self.before("record")
         self.recorded += changes
+        self.marked += marks
+
+    def mark(
+        self, package: Package, versions: Sequence[PackageVersion], *, at: datetime, rule: str
+    ) -> None:
+        """Keep them."""
+        self.before("mark")
+        self.marked += [Mark(package, one.version, one.status, rule, at) for one in versions]
+
+    def marks(self, package: Package) -> Marks:
+        """Return what was marked."""
+        self.reads.append("marks")
+        self.before("marks")
+        return Marks(one for one in self.marked if one.package == package)
 
     def changes(self, package: Package) -> list[Change]:
         """Return what was recorded, newest first."""

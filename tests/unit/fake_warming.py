@@ -230,8 +230,14 @@ class _Gateway:
         raise AssertionError((package, restrictions))
 
     def set_status(
-        self, package: Package, versions: Sequence[PackageVersion], target: TargetStatus
+        self,
+        package: Package,
+        versions: Sequence[PackageVersion],
+        target: TargetStatus,
+        *,
+        pinned: bool = False,
     ) -> StatusChanges:
+        del pinned  # contents never change here
         self.of.count("UpdatePackageVersionsStatus")
         assert self.of.ledger.recorded, "recorded first"
         rows = self.of.held[package]

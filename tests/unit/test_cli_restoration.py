@@ -105,9 +105,15 @@ class Refusing:
         raise CodeArtifactError("PutPackageOriginConfiguration", "AccessDeniedException", "no")
 
     def set_status(
-        self, _: Package, versions: Sequence[PackageVersion], target: TargetStatus
+        self,
+        _: Package,
+        versions: Sequence[PackageVersion],
+        target: TargetStatus,
+        *,
+        pinned: bool = False,
     ) -> StatusChanges:
         """Fail for unlisted versions as a whole; change one, refuse one, and get no further."""
+        del pinned
         error = CodeArtifactError("UpdatePackageVersionsStatus", "ThrottlingException", "slowly")
         if target == "Unlisted":
             raise error

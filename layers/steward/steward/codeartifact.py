@@ -40,6 +40,7 @@ from steward.codeartifact_answers import (
     TargetStatus,
 )
 from steward.codeartifact_calls import call_by_call, revisions_of
+from steward.codeartifact_lists import PAGE
 from steward.coordinates import OriginType, Package, PackageVersion, Repository, Restrictions
 from steward.errors import CodeArtifactError, StatusUpdateInterruptedError
 from steward.settings import Mode
@@ -58,6 +59,7 @@ if TYPE_CHECKING:
     from steward.version_contents import VersionContents
 
 __all__ = [
+    "PAGE",
     "AssociatedGroup",
     "CodeArtifact",
     "CodeArtifactService",
@@ -177,7 +179,7 @@ class CodeArtifactService:
             "domain": repository.domain,
             "domainOwner": repository.domain_owner,
             "repository": repository.name,
-            "maxResults": lists.PAGE,
+            "maxResults": PAGE,
         }
         token: str | None = None
         while True:

@@ -15,7 +15,7 @@ from typing import Final, Protocol, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from steward import clients, dynamodb
+from steward import clients, dynamodb, ledger_summary
 from steward import ledger_entries as entries
 from steward.coordinates import Package, PackageVersion
 from steward.dynamodb import ReadParameters, WriteRequest
@@ -28,7 +28,15 @@ from steward.ledger_entries import (
     StatusChange,
 )
 from steward.ledger_exemptions import NO_EXEMPTIONS, UNKNOWN_EXEMPTIONS, ExemptionsAt
-from steward.ledger_marks import MARKS_KEPT_FOR, NO_MARKS, Mark, Marks
+from steward.ledger_marks import (
+    MARKS,
+    MARKS_KEPT_FOR,
+    NO_MARKS,
+    Mark,
+    Marks,
+    mark_items,
+    marks_of,
+)
 from steward.settings import Mode
 from steward.table_items import Item, key, partition
 
@@ -145,6 +153,7 @@ class DynamoDbLedger:
 
     def exempt(self, exemption: Exemption) -> None:
         """See :class:`Ledger`."""
+        ledger_summary.extend(self._table, exemption, now=self._now(), others=self.all_exemptions)
         try:
             clients.dynamodb().put_item(
                 TableName=self._table, Item=entries.exemption_item(exemption)
@@ -182,14 +191,31 @@ class DynamoDbLedger:
             for item in page.get("Items", []):
                 yield _read("Scan", entries.exemption_of, item)
 
-    def record(self, changes: Sequence[Change]) -> None:
+    def exemptions_at(self) -> ExemptionsAt:
         """See :class:`Ledger`."""
-        self._put([entries.change_item(change) for change in changes])
+        return ledger_summary.read(self._table)
+
+    def record(self, changes: Sequence[Change], marks: Sequence[Mark] = ()) -> None:
+        """See :class:`Ledger`."""
+        self._put([*entries.change_items(changes), *mark_items(marks)])
 
     def changes(self, package: Package) -> list[Change]:
         """See :class:`Ledger`."""
         items = self._query(package, entries.CHANGES, newest_first=True)
-        return [_read("Query", entries.change_of, item) for item in items]
+        found = [one for item in items for one in _read("Query", entries.changes_of, item)]
+        # An attempt that came to its end only in part may have shared other items.
+        return list(dict.fromkeys(found))
+
+    def mark(
+        self, package: Package, versions: Sequence[PackageVersion], *, at: datetime, rule: str
+    ) -> None:
+        """See :class:`Ledger`."""
+        self._put(mark_items(Mark(package, one.version, one.status, rule, at) for one in versions))
+
+    def marks(self, package: Package) -> Marks:
+        """See :class:`Ledger`."""
+        items = self._query(package, MARKS)
+        return Marks(one for item in items for one in _read("Query", marks_of, item))
 
     def told(self, package: Package) -> frozenset[str]:
         """See :class:`Ledger`."""
@@ -271,12 +297,25 @@ class ObservedLedger:
         """See :class:`Ledger`."""
         return self._ledger.all_exemptions()
 
-    def record(self, changes: Sequence[Change]) -> None:
-        """Record nothing: nothing was changed."""
+    def exemptions_at(self) -> ExemptionsAt:
+        """See :class:`Ledger`."""
+        return self._ledger.exemptions_at()
+
+    def record(self, changes: Sequence[Change], marks: Sequence[Mark] = ()) -> None:
+        """Record nothing: nothing was changed, and nothing waits for what comes next."""
 
     def changes(self, package: Package) -> list[Change]:
         """See :class:`Ledger`."""
         return self._ledger.changes(package)
+
+    def mark(
+        self, package: Package, versions: Sequence[PackageVersion], *, at: datetime, rule: str
+    ) -> None:
+        """Remember nothing: no step was taken, so none waits for the next one."""
+
+    def marks(self, package: Package) -> Marks:
+        """See :class:`Ledger`."""
+        return self._ledger.marks(package)
 
     def told(self, package: Package) -> frozenset[str]:
         """See :class:`Ledger`."""

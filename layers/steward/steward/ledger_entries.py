@@ -10,6 +10,10 @@ value                 ``entry`` (the sort key)                          ``expire
 a finding told        ``told#...``                                      when it is to be told again
 ====================  ================================================  ======================
 
+:data:`Change` values that differ only in the version share an item, as many as fit; marks
+(``ledger_marks.py``) and what is known of all exemptions (``ledger_exemptions.py``) stand in the
+same table.
+
 ``package``, the partition key, is ``{owner}/{domain}/{repository}{package path}``. No name and no
 version holds ``#``, ``/`` or a space (service model). A key that would be longer than DynamoDB
 allows ends in a digest; nothing is ever read out of a key, the coordinates are attributes too.
@@ -18,7 +22,8 @@ allows ends in a digest; nothing is ever read out of a key, the coordinates are 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Final, cast
@@ -31,8 +36,11 @@ from steward.table_items import (
     coordinates,
     fitting,
     key,
+    list_of,
     moment_in,
     package_of,
+    shares,
+    texts_in,
     time_text,
     whole_seconds,
 )
@@ -142,67 +150,50 @@ def exemption_of(item: Item) -> Exemption:
     )
 
 
-def change_item(change: Change) -> Item:
+def change_items(changes: Iterable[Change]) -> list[Item]:
     """
-    Return *change* as an item.
+    Return *changes* as items: those that differ only in the version share some.
 
-    Its sort key ends in a digest of all that it says. So two changes of one microsecond are two
-    items, and a change that is recorded twice is one.
+    A sort key ends in a digest of all that its item says. So two changes of one microsecond do not
+    replace each other, and the same ones recorded twice are kept once.
     """
-    said: dict[str, Attribute] = {
-        "rule": {"S": change.rule},
-        "automation": {"S": change.automation},
-        "at": {"S": time_text(change.at)},
-    }
-    if isinstance(change, RestrictionsChange):
-        said |= {
-            "publishBefore": {"S": change.before.publish},
-            "upstreamBefore": {"S": change.before.upstream},
-            "publishAfter": {"S": change.after.publish},
-            "upstreamAfter": {"S": change.after.upstream},
+    items: list[Item] = []
+    versions: dict[StatusChange, list[str]] = {}
+    for change in changes:
+        if isinstance(change, RestrictionsChange):
+            items.append(_change_item(change, _restrictions_said(change)))
+        else:
+            versions.setdefault(replace(change, version=""), []).append(change.version)
+    for alike, names in versions.items():
+        said: dict[str, Attribute] = {
+            "statusBefore": {"S": alike.before},
+            "statusAfter": {"S": alike.after},
         }
-    else:
-        said |= {
-            "version": {"S": change.version},
-            "statusBefore": {"S": change.before},
-            "statusAfter": {"S": change.after},
-        }
-    digest = sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
-    return {
-        **key(change.package, f"{CHANGES}{time_text(change.at)}#{digest}"),
-        **coordinates(change.package),
-        **said,
-        "expires": whole_seconds(change.at + CHANGES_KEPT_FOR),
-    }
+        items += [
+            _change_item(alike, {**said, "versions": list_of(share)}) for share in shares(names)
+        ]
+    return items
 
 
-def change_of(item: Item) -> Change:
+def changes_of(item: Item) -> list[Change]:
     """
-    Return the change that *item* is.
+    Return the changes that *item* holds, by version.
 
     Raises:
-        LookupError, ValueError: It is none.
+        LookupError, ValueError: It holds none.
     """
     package, at = package_of(item), moment_in(item["at"]["S"])
     rule, automation = item["rule"]["S"], item["automation"]["S"]
-    if "version" in item:
-        return StatusChange(
-            package=package,
-            version=item["version"]["S"],
-            before=cast("Status", item["statusBefore"]["S"]),
-            after=cast("Status", item["statusAfter"]["S"]),
-            rule=rule,
-            automation=automation,
-            at=at,
-        )
-    return RestrictionsChange(
-        package=package,
-        before=_restrictions(item, "Before"),
-        after=_restrictions(item, "After"),
-        rule=rule,
-        automation=automation,
-        at=at,
-    )
+    if "statusBefore" not in item:
+        before, after = _restrictions(item, "Before"), _restrictions(item, "After")
+        return [RestrictionsChange(package, before, after, rule, automation, at)]
+    # Earlier releases wrote an item a version.
+    versions = [item["version"]["S"]] if "version" in item else texts_in(item["versions"])
+    was = cast("Status", item["statusBefore"]["S"])
+    became = cast("Status", item["statusAfter"]["S"])
+    return [
+        StatusChange(package, version, was, became, rule, automation, at) for version in versions
+    ]
 
 
 def told_item(package: Package, finding: str, until: datetime) -> Item:
@@ -231,3 +222,28 @@ def _restrictions(item: Item, when: str) -> Restrictions:
         cast("Restriction", item[f"publish{when}"]["S"]),
         cast("Restriction", item[f"upstream{when}"]["S"]),
     )
+
+
+def _restrictions_said(change: RestrictionsChange) -> Mapping[str, Attribute]:
+    return {
+        "publishBefore": {"S": change.before.publish},
+        "upstreamBefore": {"S": change.before.upstream},
+        "publishAfter": {"S": change.after.publish},
+        "upstreamAfter": {"S": change.after.upstream},
+    }
+
+
+def _change_item(change: Change, more: Mapping[str, Attribute]) -> Item:
+    said: dict[str, Attribute] = {
+        "rule": {"S": change.rule},
+        "automation": {"S": change.automation},
+        "at": {"S": time_text(change.at)},
+        **more,
+    }
+    digest = sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+    return {
+        **key(change.package, f"{CHANGES}{time_text(change.at)}#{digest}"),
+        **coordinates(change.package),
+        **said,
+        "expires": whole_seconds(change.at + CHANGES_KEPT_FOR),
+    }

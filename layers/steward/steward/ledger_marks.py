@@ -7,12 +7,29 @@ was taken, or when a version was first found in the status that it waits in.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Final
+from hashlib import sha256
+from typing import Final, cast
 
 from steward.coordinates import Package, Status
+from steward.table_items import (
+    Attribute,
+    Item,
+    coordinates,
+    key,
+    list_of,
+    moment_in,
+    package_of,
+    shares,
+    texts_in,
+    time_text,
+    whole_seconds,
+)
+
+MARKS: Final = "mark#"
 
 # Our choice: longer than a year, so that whoever waits for one comes to its end.
 MARKS_KEPT_FOR: Final = timedelta(days=400)
@@ -58,3 +75,43 @@ class Marks:
 
 
 NO_MARKS: Final = Marks()
+
+
+def mark_items(marks: Iterable[Mark]) -> list[Item]:
+    """
+    Return *marks* as items: those that differ only in the version share some.
+
+    ``entry`` is ``mark#2026-03-01T10:15:00.000000+00:00#`` and a digest of all that the item says.
+    """
+    versions: dict[Mark, list[str]] = {}
+    for mark in marks:
+        versions.setdefault(replace(mark, version=""), []).append(mark.version)
+    return [_item(alike, share) for alike, names in versions.items() for share in shares(names)]
+
+
+def marks_of(item: Item) -> list[Mark]:
+    """
+    Return the marks that *item* holds, by version.
+
+    Raises:
+        LookupError, ValueError: It holds none.
+    """
+    package, at, rule = package_of(item), moment_in(item["at"]["S"]), item["rule"]["S"]
+    status = cast("Status", item["status"]["S"])
+    return [Mark(package, version, status, rule, at) for version in texts_in(item["versions"])]
+
+
+def _item(alike: Mark, versions: list[str]) -> Item:
+    said: dict[str, Attribute] = {
+        "status": {"S": alike.status},
+        "rule": {"S": alike.rule},
+        "at": {"S": time_text(alike.at)},
+        "versions": list_of(versions),
+    }
+    digest = sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+    return {
+        **key(alike.package, f"{MARKS}{time_text(alike.at)}#{digest}"),
+        **coordinates(alike.package),
+        **said,
+        "expires": whole_seconds(alike.at + MARKS_KEPT_FOR),
+    }

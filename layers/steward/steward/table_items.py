@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from hashlib import sha256
 from math import ceil
@@ -13,6 +13,10 @@ from steward.coordinates import Package, Repository, is_format
 MAX_PARTITION_KEY: Final = 2048  # bytes; "Quotas in Amazon DynamoDB", DynamoDB Developer Guide
 MAX_SORT_KEY: Final = 1024  # bytes; the same page
 _DIGEST: Final = 64  # characters of SHA-256 in hexadecimal
+# Our choices, well below the 400 KB that an item may hold ("Quotas in Amazon DynamoDB"): a text may
+# have four bytes a character, and an element of a list costs a little more than its text.
+MAX_TEXTS_PER_ITEM: Final = 500
+MAX_TEXT_BYTES_PER_ITEM: Final = 200_000
 
 
 class Attribute(TypedDict, total=False):
@@ -85,6 +89,36 @@ def package_of(item: Item) -> Package:
         raise ValueError(f"{package_format!r} is no package format")
     namespace = item["packageNamespace"]["S"] if "packageNamespace" in item else None
     return Package(repository, package_format, namespace, item["packageName"]["S"])
+
+
+def shares(texts: Iterable[str]) -> Iterator[list[str]]:
+    """Yield *texts*, each once and sorted, as many at a time as one item is to hold."""
+    share: list[str] = []
+    size = 0
+    for text in sorted(set(texts)):
+        needed = len(text.encode())
+        if share and (len(share) == MAX_TEXTS_PER_ITEM or size + needed > MAX_TEXT_BYTES_PER_ITEM):
+            yield share
+            share, size = [], 0
+        share.append(text)
+        size += needed
+    if share:
+        yield share
+
+
+def list_of(texts: Iterable[str]) -> Attribute:
+    """Return *texts* as an attribute; :func:`texts_in` reads it."""
+    return {"L": [{"S": text} for text in texts]}
+
+
+def texts_in(attribute: Attribute) -> list[str]:
+    """
+    Return the texts that :func:`list_of` wrote.
+
+    Raises:
+        LookupError: It did not.
+    """
+    return [each["S"] for each in attribute["L"]]
 
 
 def time_text(moment: datetime) -> str:
