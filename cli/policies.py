@@ -66,7 +66,7 @@ def loaded_policy(path: Path) -> "Policy":
 
 def loaded_locked(path: Path) -> "Mapping[str, tuple[Locked, ...]]":
     """
-    Return what the lock files list that the policy's ``caches`` name, by their names.
+    Return what the lock files list that ``caches`` and ``retention`` of the policy name.
 
     Lock files in S3 are not read. Errors as of `checked_policy`.
     """

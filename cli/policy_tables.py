@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         CompiledSnapshotRule,
     )
     from steward.promotion_rules import CompiledPromotion
+    from steward.retention_rules import CompiledLimits, CompiledRetention
 
 
 def tables(policy: "CompiledPolicy") -> Iterator[Table]:
@@ -31,6 +32,9 @@ def tables(policy: "CompiledPolicy") -> Iterator[Table]:
         yield _promotions(policy["promotions"])
     if policy["caches"]:
         yield _caches(policy["caches"])
+    if policy["retention"]:
+        yield _retention(policy["retention"])
+        yield _limits(policy["limits"])
 
 
 def _snapshots(rules: list["CompiledSnapshotRule"]) -> Table:
@@ -97,6 +101,28 @@ def _caches(rules: list["CompiledCache"]) -> Table:
     table = _table("cache", "repository", "what is fetched")
     for rule in rules:
         table.add_row(rule["name"], rule["repository"], _lines(wanted(rule)))
+    return table
+
+
+def _retention(rules: list["CompiledRetention"]) -> Table:
+    from cli.retention_words import kept, steps
+
+    table = _table("retention", "packages", "repositories", "versions", "what stays", "then")
+    for rule in rules:
+        table.add_row(
+            rule["name"],
+            _lines(rule["packages"]),
+            _lines(rule["repositories"]),
+            _lines(rule["versions"]),
+            _lines(kept(rule)),
+            _lines(steps(rule)),
+        )
+    return table
+
+
+def _limits(limits: "CompiledLimits") -> Table:
+    table = _table("limit", "number")
+    table.add_row("deletions per run", f"{limits['deletions_per_run']:,}")
     return table
 
 

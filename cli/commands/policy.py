@@ -142,6 +142,7 @@ def explain(*, package: str, repository: str, policy_path: Path, as_json: bool) 
     """
     from cli import cache_words, policy_words
     from cli.promotion_words import of_promotions
+    from cli.retention_words import of_retention
     from steward.coordinates import Repository
 
     policy = loaded_policy(policy_path)
@@ -150,7 +151,7 @@ def explain(*, package: str, repository: str, policy_path: Path, as_json: bool) 
     subject, _ = named_package(package, place, hint="PACKAGE")
     snapshots, origins = policy.snapshot_rule_for(subject), policy.origin_rule_for(subject)
     promotions = policy.promotion_rules_for(subject)
-    locked = loaded_locked(policy_path) if policy.caches else {}
+    locked = loaded_locked(policy_path) if policy.caches or policy.retention else {}
     group = policy.group_for(subject)
     winning = [snapshots, origins, *promotions]
     every: list[ScopedRule | PromotionRule]
@@ -173,6 +174,7 @@ def explain(*, package: str, repository: str, policy_path: Path, as_json: bool) 
                     documents[rule.name]
                     for rule, _ in cache_words.applying(policy, subject, locked)
                 ],
+                "retention": [documents[rule.name] for rule in policy.retention_rules_for(subject)],
                 "promoted_to": policy.promotes_to(repository),
                 "group": documents[group.name] if group else None,
                 "similar_group": documents[alike.name] if alike else None,
@@ -186,6 +188,7 @@ def explain(*, package: str, repository: str, policy_path: Path, as_json: bool) 
         "groups": policy_words.of_groups(policy, group, alike),
         "promotions": of_promotions(policy, subject),
         "caches": cache_words.of_caches(policy, subject, locked),
+        "retention": of_retention(policy, subject, locked),
     }
     if also:
         words["also"] = [f"Matched too, but later in the file: {', '.join(also)}."]
@@ -206,5 +209,6 @@ def _rules(policy: "CompiledPolicy") -> dict[str, object]:
         *policy["origins"],
         *(policy["groups"] or ()),
         *policy["caches"],
+        *policy["retention"],
     )
     return {rule["name"]: rule for rule in named}

@@ -50,7 +50,8 @@ def explained(policy: Path, package: str, repository: str) -> list[str]:
     assert result.exit_code == 0, result.output
     lines = [line.rstrip() for line in result.stdout.splitlines()]
     start = next(n for n, line in enumerate(lines) if line.startswith("  caches"))
-    return [line.removeprefix("  caches").strip() for line in lines[start:]]
+    end = next(n for n, line in enumerate(lines) if line.startswith("  retention"))
+    return [line.removeprefix("  caches").strip() for line in lines[start:end]]
 
 
 def test_caches_are_a_table(policy: Path) -> None:

@@ -142,7 +142,7 @@ def test_all_mistakes_are_listed_at_once_with_line_and_advice() -> None:
         "policy.yaml:8: snapshots[1].repositories[0]",
         "policy.yaml:9: snapshots[2].packages",
     ]
-    assert "Known keys are domain, snapshots, origins, groups, promotions, caches." in found[1]
+    assert "Known keys are domain, snapshots, origins, groups, promotions, caches, " in found[1]
     assert "End it with * (all), ~ (a word) or $ (exactly)." in found[2]
     assert "PT1H" in found[3]
     assert "Known keys are packages, repositories, unfinished_grace." in found[4]

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from steward import patterns
 from steward.coordinates import Format
 from steward.policy_cache_compile import compiled_cache
-from steward.policy_cache_lockfiles import CacheLockfiles, local_lockfiles, lockfile_warnings
 from steward.policy_cache_values import FETCHED_FORMATS
 from steward.policy_caches import CachesRule
 from steward.policy_lines import Mistake, PolicySource
+from steward.policy_locked_versions import LockedVersions, local_lockfiles
 from steward.policy_model import PolicyModel
 from steward.purls import parse_purl
 
@@ -73,9 +73,7 @@ def _said(rule: CachesRule) -> str:
     return json.dumps(in_order, sort_keys=True)
 
 
-def cache_warnings(
-    model: PolicyModel, lockfiles: CacheLockfiles, source: PolicySource
-) -> Iterator[Mistake]:
+def cache_warnings(model: PolicyModel, source: PolicySource) -> Iterator[Mistake]:
     """Yield what is no mistake, and probably not what is wanted."""
     promoted = {rule.to: index for index, rule in reversed([*enumerate(model.promotions)])}
     for index, rule in enumerate(model.caches):
@@ -107,7 +105,6 @@ def cache_warnings(
                     "version name theirs",
                     f"Delete {key}, or add packages or keep_up_with.",
                 )
-    yield from lockfile_warnings(model.caches, lockfiles, source)
 
 
 def _counts(rule: CachesRule) -> bool:
@@ -115,7 +112,7 @@ def _counts(rule: CachesRule) -> bool:
 
 
 def asked_for(
-    rules: Sequence[CachesRule], lockfiles: CacheLockfiles, source: PolicySource
+    rules: Sequence[CachesRule], lockfiles: LockedVersions, source: PolicySource
 ) -> list[AskedFor]:
     """Return the formats that each of *rules* names."""
     return [
@@ -124,7 +121,7 @@ def asked_for(
     ]
 
 
-def _formats(rule: CachesRule, lockfiles: CacheLockfiles) -> Iterator[Format]:
+def _formats(rule: CachesRule, lockfiles: LockedVersions) -> Iterator[Format]:
     for _, name in local_lockfiles(rule):
         yield from (one.format for one in lockfiles.read[name].entries)
     yield from (parse_purl(one.package).format for one in rule.packages)

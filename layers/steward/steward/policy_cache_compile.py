@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from steward.cache_rules import CompiledCache, CompiledCachedPackage, locked_json
-from steward.policy_cache_lockfiles import CacheLockfiles, local_lockfiles
 from steward.policy_cache_values import FETCHED_FORMATS, S3
 from steward.policy_caches import CachedPackageKeys, CachesRule
+from steward.policy_locked_versions import LockedVersions, local_lockfiles
 from steward.purls import parse_purl
 
 
@@ -31,7 +31,7 @@ def _package(keys: CachedPackageKeys, newest: int) -> CompiledCachedPackage:
     return {"purl": str(url), "newest": number, "range": keys.range}
 
 
-def compiled_locked(lockfiles: CacheLockfiles) -> str:
+def compiled_locked(lockfiles: LockedVersions) -> str:
     """
     Return what *lockfiles* list, as :func:`steward.cache_rules.load_locked` reads it.
 

@@ -28,7 +28,8 @@ _BUCKET: Final = re.compile(r"[a-z0-9][a-z0-9.\-]{1,61}[a-z0-9]")
 _MAX_KEY_BYTES: Final = 1024
 
 
-def _is_lockfile(value: object) -> object:
+def is_lockfile(value: object) -> object:
+    """Return *value* unless it is a text that names no lock file of a known kind."""
     if not isinstance(value, str) or not value:
         return value
     if value.startswith(S3):
@@ -97,7 +98,7 @@ PackageUrlText = Annotated[str, BeforeValidator(_is_package), Field(examples=_EX
 LockfileName = Annotated[
     str,
     Field(min_length=1, examples=_EXAMPLES_OF_LOCKFILES),
-    BeforeValidator(_is_lockfile),
+    BeforeValidator(is_lockfile),
 ]
 _FetchedPattern = Annotated[PatternText, AfterValidator(_is_fetched)]
 

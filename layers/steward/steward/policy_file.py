@@ -32,7 +32,6 @@ from steward.policy import (
 )
 from steward.policy_cache_checks import AskedFor, asked_for, cache_mistakes, cache_warnings
 from steward.policy_cache_compile import compiled_cache, compiled_locked
-from steward.policy_cache_lockfiles import read_cache_lockfiles
 from steward.policy_checks import Opening, contradictions, openings, repetitions, wanted
 from steward.policy_lines import (
     Mistake,
@@ -41,6 +40,7 @@ from steward.policy_lines import (
     parse,
     repeated_keys,
 )
+from steward.policy_locked_versions import lockfile_warnings, read_locked_versions
 from steward.policy_lockfiles import Lockfiles, read_lockfiles
 from steward.policy_model import (
     AllowIn,
@@ -54,6 +54,8 @@ from steward.policy_problems import mistake_of
 from steward.policy_promotion_checks import promotion_warnings
 from steward.policy_promotion_compile import compiled_promotion
 from steward.policy_repositories import NamedRepository, named_repositories
+from steward.policy_retention_checks import retention_mistakes, retention_warnings
+from steward.policy_retention_compile import compiled_limits, compiled_retention
 from steward.policy_values import duration_seconds
 
 POLICY_FILE: Final = "policy.json"  # what functions load
@@ -77,7 +79,7 @@ class CheckedPolicy:
 
     Attributes:
         compiled: What functions load, JSON.
-        locked: What the lock files of ``caches`` list, JSON: what `load_locked` reads.
+        locked: What lock files of ``caches`` and ``retention`` list, JSON: `load_locked` reads it.
         source: For mistakes that others find, and their lines.
         openings: What may be a mistake all the same: CodeArtifact alone can tell.
         repositories: Those that it names, which the domain may have or not.
@@ -136,20 +138,23 @@ def check(text: str, file: str, *, now: datetime | None = None) -> CheckedPolicy
         lockfiles, useless = read_lockfiles(model.promotions, source)
         mistakes += useless
         mistakes += cache_mistakes(model.caches, source)
-        cached, useless = read_cache_lockfiles(model.caches, source)
+        mistakes += retention_mistakes(model, source)
+        locked, useless = read_locked_versions(model, source)
         mistakes += useless
         if not mistakes:
-            digest = _digest(text, {**lockfiles.texts, **cached.texts})
+            digest = _digest(text, {**lockfiles.texts, **locked.texts})
             return CheckedPolicy(
                 compiled=json.dumps(_compiled(model, digest, lockfiles), indent=2) + "\n",
-                locked=compiled_locked(cached) + "\n",
+                locked=compiled_locked(locked) + "\n",
                 source=source,
                 openings=openings(model, source),
                 repositories=named_repositories(model, source),
-                caches=asked_for(model.caches, cached, source),
+                caches=asked_for(model.caches, locked, source),
                 warnings=[
                     *promotion_warnings(model.promotions, source, now=now or datetime.now(UTC)),
-                    *cache_warnings(model, cached, source),
+                    *cache_warnings(model, source),
+                    *lockfile_warnings(model, locked, source),
+                    *retention_warnings(model, locked, source),
                 ],
             )
     raise PolicyMistakesError(sorted(mistakes, key=lambda mistake: mistake.line))
@@ -167,8 +172,10 @@ def _compiled(model: PolicyModel, digest: str, lockfiles: Lockfiles) -> Compiled
         else None,
         "promotions": [compiled_promotion(rule, lockfiles) for rule in model.promotions],
         "caches": [compiled_cache(f"caches[{n}]", rule) for n, rule in enumerate(model.caches)],
-        "retention": [],
-        "limits": {"deletions_per_run": 500},
+        "retention": [
+            compiled_retention(f"retention[{n}]", rule) for n, rule in enumerate(model.retention)
+        ],
+        "limits": compiled_limits(model.limits),
     }
 
 

@@ -24,6 +24,7 @@ from steward.group_restrictions import ROOT
 from steward.patterns import Pattern
 from steward.policy_caches import CachesRule
 from steward.policy_promotions import PromotionsRule
+from steward.policy_retention import LimitsKeys, RetentionKeys
 from steward.policy_values import (
     NAMES,
     WORD,
@@ -272,15 +273,41 @@ class PolicyModel(Section):
             "rules apply.",
         ),
     ] = []
+    retention: Annotated[
+        list[RetentionKeys],
+        Field(
+            examples=[
+                [
+                    {
+                        "packages": "/maven/com.mycompany~",
+                        "versions": "snapshot-builds",
+                        "keep_newest": 5,
+                        "then": "delete",
+                    }
+                ]
+            ],
+            description="Which versions go, and how. Of the rules that match a package in a "
+            "repository, the first whose versions select a version decides about it.",
+        ),
+    ] = []
+    limits: Annotated[
+        LimitsKeys,
+        Field(
+            examples=[{"deletions_per_run": 500}],
+            description="What a run stops at, to ask a person.",
+        ),
+    ] = LimitsKeys()
 
 
-# The list items of each section.
+# What stands in each section: the items of its list, or, of `limits`, the mapping itself.
 SECTIONS: Final[dict[str, type[BaseModel]]] = {
     "snapshots": SnapshotsRule,
     "origins": OriginsRule,
     "groups": GroupsEntry,
     "promotions": PromotionsRule,
     "caches": CachesRule,
+    "retention": RetentionKeys,
+    "limits": LimitsKeys,
 }
 
 

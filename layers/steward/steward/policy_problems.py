@@ -18,22 +18,24 @@ _BEGINNINGS: Final = {
     "groups": "- pattern: /npm/mycompany/*",
     "promotions": "- name: public-to-approved",
     "caches": "- repository: my-repository",
+    "retention": "- packages: /maven/com.mycompany~",
 }
 _RULE: Final = 2  # how long the location of a rule is: its section and its number
-# What pydantic calls a mistake, and what it is in a policy file, with what to do.
+# What pydantic calls a mistake, and what it is in a policy file, with what to do. In braces: what
+# pydantic knows of it.
 _WRONG_KINDS: Final = {
     "list_type": ("this is no list", "Write each item on a line of its own, after a dash."),
     "string_type": ("this is no text", "Put it into quotes if YAML takes it for something else."),
     "bool_type": ("this is neither true nor false", "Write true or false, without quotes."),
     "int_type": ("this is no whole number", "Write one such as 3, without quotes."),
-    "greater_than_equal": ("this number is too small", "Write 1 or more."),
-    "less_than_equal": ("this number is too large", "Write 100 or less."),  # of versions, in caches
+    "greater_than_equal": ("this number is too small", "Write {ge} or more."),
+    "less_than_equal": ("this number is too large", "Write {le} or less."),
     "invalid_key": (
         "a key here is no text",
         "Put keys into quotes that YAML takes for something else: on, yes, 1.",
     ),
     "string_too_short": ("this text is empty", "Write one."),
-    "string_too_long": ("this text is too long", "Stay within 100 characters."),  # of promotions
+    "string_too_long": ("this text is too long", "Stay within {max_length} characters."),
 }
 
 
@@ -64,7 +66,7 @@ def _problem(location: Location, details: ErrorDetails) -> tuple[str, str]:  # n
         )
     if kind == "dict_type":
         return "this is no mapping", "Write {text: what it means}."
-    if kind == "model_type" and len(location) > _RULE:
+    if kind == "model_type" and (len(location) > _RULE or location[0] not in _BEGINNINGS):
         return "this is no mapping", f"Write {{{keys_of(model_at(location))[0]}: ...}}."
     if kind == "model_type":
         return "this is no rule", f"A rule starts like this: `{_BEGINNINGS[str(location[0])]}`."
@@ -73,7 +75,8 @@ def _problem(location: Location, details: ErrorDetails) -> tuple[str, str]:  # n
     if location == ("domain",) and kind != "string_type":
         remedy = "A name has 2 to 50 of a-z, 0-9 and -. It starts with a letter and ends with no -."
         return f"{str(details['input'])!r} is no name of a domain", remedy
-    return _WRONG_KINDS.get(kind, (details["msg"], "See docs/policy.md."))
+    problem, remedy = _WRONG_KINDS.get(kind, (details["msg"], "See docs/policy.md."))
+    return problem, remedy.format_map(details.get("ctx", {}))
 
 
 def _with_its_words(location: Location) -> str:
@@ -93,5 +96,6 @@ def _remedy_of_emptiness(location: Location) -> str:
         return "Put at least one name in, or delete the key: all repositories are meant then."
     if location[-1] == "allow_in":
         return "Write block in place of it, if no repository is to be allowed."
-    by_itself = "require" in location or location[0] == "caches"
+    optional = location[-1] in {"keep", "lockfiles"}
+    by_itself = "require" in location or location[0] == "caches" or optional
     return f"Put at least one item in, or delete the {'key' if by_itself else 'rule'}."

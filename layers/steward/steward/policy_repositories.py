@@ -50,7 +50,7 @@ def named_repositories(model: PolicyModel, source: PolicySource) -> list[NamedRe
 
 
 def _named(model: PolicyModel) -> Iterator[tuple[Location, str]]:
-    for section in ("snapshots", "origins"):
+    for section in ("snapshots", "origins", "retention"):
         for index, rule in enumerate(getattr(model, section)):
             if "repositories" in rule.model_fields_set:  # left out, it is about all there are
                 yield from _numbered((section, index, "repositories"), rule.repositories)

@@ -87,7 +87,7 @@ class RetentionRule(ScopedRule):
     ``keep_newest`` and ``keep_younger_than``.
 
     Attributes:
-        versions: What :attr:`selects` answers: words of :data:`KINDS`, and shell patterns.
+        versions: Words of :data:`KINDS`, and shell patterns; :meth:`selects` reads them.
         keep_newest: So many stay of each package, and of each series of builds; ``None``: nobody
             asks.
         keep_younger_than: Younger ones stay; ``None``: nobody asks.
@@ -120,8 +120,8 @@ class RetentionRule(ScopedRule):
         - ``releases``: what :func:`steward.versions.is_release` calls a release.
         - ``all``, or a pattern that matches it: also what is no version of its format.
 
-        ``X-SNAPSHOT`` of Maven is never selected: it names the newest build, and goes with the last
-        (:meth:`selects_alias`).
+        ``X-SNAPSHOT`` of Maven is never selected: it names the newest build, and goes only with all
+        of them, once ``X`` has been released (:meth:`selects_alias`).
         """
         if is_snapshot_alias(package_format, version):
             return False

@@ -1,0 +1,119 @@
+"""Which versions a policy takes away: in short for a table, and in words for a person."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from cli.policy_tables import spoken
+
+if TYPE_CHECKING:
+    from steward.coordinates import Package
+    from steward.lockfiles.locked import Locked
+    from steward.policy import Policy
+    from steward.retention_rules import CompiledRetention, RetentionRule, StepName
+
+_KINDS: Final = {
+    "snapshot-builds": "builds of snapshots and numbered pre-releases",
+    "prereleases": "pre-releases",
+    "releases": "releases",
+    "all": "all versions",
+}
+_DONE: Final[dict["StepName", str]] = {
+    "unlist": "unlisted",
+    "archive": "archived",
+    "dispose": "disposed of",
+    "delete": "deleted",
+}
+
+
+def kept(rule: "CompiledRetention") -> list[str]:
+    """Return what of its versions *rule* keeps, each in a few words."""
+    lines = []
+    if rule["keep_newest"] is not None:
+        lines.append(f"newest {rule['keep_newest']}")
+    if rule["keep_younger_than_seconds"] is not None:
+        lines.append(f"younger than {_spoken(rule['keep_younger_than_seconds'])}")
+    if rule["release_grace_seconds"] is not None:
+        lines.append(f"until {_spoken(rule['release_grace_seconds'])} after the release")
+    lines += [*rule["keep"], *rule["lockfiles"]]
+    if rule["keep_promoted"]:
+        lines.append("what is promoted")
+    return lines
+
+
+def steps(rule: "CompiledRetention") -> list[str]:
+    """Return what becomes of the versions that go, step by step."""
+    return [
+        step["name"] + (f" after {_spoken(step['after_seconds'])}" if step["after_seconds"] else "")
+        for step in rule["then"]
+    ]
+
+
+def of_retention(
+    policy: "Policy", package: "Package", locked: "Mapping[str, Sequence[Locked]]"
+) -> list[str]:
+    """
+    Return which versions of the package go, and which of them stay.
+
+    Args:
+        locked: What the lock files of the policy list, by their names.
+    """
+    rules = policy.retention_rules_for(package)
+    if not rules:
+        return ["no retention rule applies: its versions stay"]
+    lines: list[str] = []
+    for rule in rules:
+        lines.append(f"{rule.name} applies to {_selected(rule)}")
+        lines += _stay(rule, package, locked)
+        lines += _go(rule)
+    if len(rules) > 1:
+        lines.append("The first of these that speaks of a version decides about it.")
+    if policy.promotes_to(package.repository.name) and any(rule.keep_promoted for rule in rules):
+        lines.append(f"The policy promotes to {package.repository.name}: its versions stay.")
+    return lines
+
+
+def _selected(rule: "RetentionRule") -> str:
+    return " and ".join(_KINDS.get(text, text) for text in rule.versions)
+
+
+def _stay(
+    rule: "RetentionRule", package: "Package", locked: "Mapping[str, Sequence[Locked]]"
+) -> Iterator[str]:
+    if rule.keep_newest:
+        yield f"The newest {rule.keep_newest} stay; of builds, those of each version."
+    if rule.keep_younger_than is not None:
+        yield f"Those that are younger than {spoken(rule.keep_younger_than)} stay."
+    if rule.keep:
+        yield f"{', '.join(rule.keep)}: these stay."
+    for file in rule.lockfiles:
+        versions = [
+            one.version
+            for one in locked.get(file, ())
+            if (one.format, one.namespace, one.name)
+            == (package.format, package.namespace, package.name)
+        ]
+        if versions:
+            yield f"{', '.join(versions)}: {file} lists them, and they stay."
+    if rule.keep_promoted:
+        yield "What stands in a repository that the policy promotes to stays."
+
+
+def _go(rule: "RetentionRule") -> Iterator[str]:
+    if rule.release_grace is not None:
+        yield (
+            f"{spoken(rule.release_grace)} after the release of their version, its builds go, "
+            "however new."
+        )
+    if rule.keep_newest is None and rule.keep_younger_than is None:
+        yield "No others go."
+    yield f"Unfinished ones go when they are older than {spoken(rule.unfinished_after)}."
+    words = [
+        _DONE[step.name] + (f" after {spoken(step.after)}" if step.after else "")
+        for step in rule.then
+    ]
+    yield f"What goes is {', then '.join(words)}."
+
+
+def _spoken(seconds: int) -> str:
+    return spoken(timedelta(seconds=seconds))
