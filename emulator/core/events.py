@@ -94,15 +94,28 @@ class EventSource:
 
     # Writing
 
-    def emit(self, connection: sqlite3.Connection, change: Change) -> None:
-        """The event of *change* is in the outbox when the caller's transaction commits."""
-        due = self._clock.now()
-        if change.not_before is not None and not self._faults.on("eventPrecedesVisibility"):
-            due = max(due, change.not_before)
-        envelopes = self._envelopes(change, self._next_sequence(connection, change))
+    def emit(self, connection: sqlite3.Connection, *changes: Change) -> None:
+        """
+        The event of each change is in the outbox when the caller's transaction commits.
+
+        Args:
+            changes: Of versions of one package in one repository, in the order they were made.
+        """
+        if not changes:
+            return
+        now = self._clock.now()
+        precedes = self._faults.on("eventPrecedesVisibility")
+        last = self._last_sequence(connection, changes[0], len(changes))
         connection.executemany(
             "INSERT INTO outbox (due, event) VALUES (?, ?)",
-            [(stamp(due), json.dumps(each)) for each in envelopes],
+            [
+                (
+                    stamp(now if precedes else max(now, change.not_before or now)),
+                    json.dumps(envelope),
+                )
+                for sequence, change in enumerate(changes, start=last - len(changes) + 1)
+                for envelope in self._envelopes(change, sequence, now)
+            ],
         )
         if not self._sinks:
             connection.execute(
@@ -110,22 +123,24 @@ class EventSource:
                 (MAX_UNDELIVERED,),
             )
 
-    def _next_sequence(self, connection: sqlite3.Connection, change: Change) -> int:
+    def _last_sequence(self, connection: sqlite3.Connection, change: Change, count: int) -> int:
+        """Take *count* numbers for the package of *change*; return the last of them."""
         repository, package = change.repository, change.package
         (number,) = connection.execute(
             "INSERT INTO sequences (repository, format, namespace, name, last)"
-            " VALUES (?, ?, ?, ?, 1)"
-            " ON CONFLICT DO UPDATE SET last = last + 1 RETURNING last",
+            " VALUES (?, ?, ?, ?, ?)"
+            " ON CONFLICT DO UPDATE SET last = last + excluded.last RETURNING last",
             (
                 repository_row(connection, repository),
                 package.format,
                 package.namespace,
                 package.name,
+                count,
             ),
         ).fetchone()
         return int(number)
 
-    def _envelopes(self, change: Change, sequence: int) -> list[Event]:
+    def _envelopes(self, change: Change, sequence: int, now: datetime) -> list[Event]:
         repository, package = change.repository, change.package
         state = change.state
         if change.operation == "Deleted" and self._faults.switch("deletedEventState") == "Deleted":
@@ -152,7 +167,7 @@ class EventSource:
             "sequenceNumber": sequence,
             "eventDeduplicationId": base64.b64encode(secrets.token_bytes(32)).decode(),
         }
-        at = self._clock.now().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        at = now.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
         receivers = dict.fromkeys((repository.domain.owner, change.administrator))
         return [
             {

@@ -173,6 +173,23 @@ def touch(
         )
 
 
+def put_status(
+    state: State, connection: sqlite3.Connection, version_rows: Iterable[int], status: Status
+) -> None:
+    """
+    Each of the versions has *status* and the revision that it had.
+
+    Their ``publishedTime`` moves if the switch ``publishedTimeMoves`` says that any change does.
+    """
+    moves = state.faults.switch("publishedTimeMoves") == "onAnyChange"
+    values = (status, stamp(state.clock.now())) if moves else (status,)
+    texts = "status = ?, published = ?" if moves else "status = ?"
+    connection.executemany(
+        f"UPDATE versions SET {texts} WHERE id = ?",  # noqa: S608  texts above
+        [(*values, row) for row in version_rows],
+    )
+
+
 def emit(
     state: State,
     connection: sqlite3.Connection,

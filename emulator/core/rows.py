@@ -199,7 +199,7 @@ def version_of(row: Row, repository: RepositoryId, package: PackageId) -> Versio
         ),
         published=moment(cast("int", published)),
         visible_from=moment(cast("int", visible)),
-        metadata=json.loads(str(metadata)),
+        metadata={} if metadata == "{}" else json.loads(str(metadata)),
     )
 
 

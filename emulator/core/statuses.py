@@ -10,7 +10,8 @@ from typing import Literal, cast
 from emulator.core import records
 from emulator.core.clock import stamp
 from emulator.core.errors import Validation
-from emulator.core.rows import VERSION_COLUMNS, Row, required_package_row, with_assets
+from emulator.core.events import Change, Operation
+from emulator.core.rows import VERSION_COLUMNS, Row, assets_of, required_package_row, version_of
 from emulator.core.state import State
 from emulator.core.values import BulkResult, PackageId, Refused, RepositoryId, Status, Version
 
@@ -24,6 +25,8 @@ Verdict = Literal["moves", "stays", "refused"]
 
 @dataclass(frozen=True, slots=True)
 class _Found:
+    """A version, without its assets, and its row."""
+
     row: int
     version: Version
 
@@ -80,15 +83,12 @@ def set_status(
     if target not in TARGETS:
         raise Validation(f"targetStatus must be one of {', '.join(sorted(TARGETS))}, not {target}")
 
-    def change(connection: sqlite3.Connection, found: _Found) -> Status:
-        current = found.version.status
-        silent = current == target and state.faults.switch("sameStatusUpdate") != "successWithEvent"
-        if current != target:
-            records.touch(state, connection, found.row, status=target)
-        if not silent and state.faults.on("statusChangeEmitsEvent"):
-            after = replace(found.version, status=target)
-            records.emit(state, connection, after, "Updated", status=current != target)
-        return target
+    def change(connection: sqlite3.Connection, found: Sequence[_Found]) -> None:
+        moved = [each for each in found if each.version.status != target]
+        records.put_status(state, connection, [each.row for each in moved], target)
+        if state.faults.on("statusChangeEmitsEvent"):
+            told = found if state.faults.switch("sameStatusUpdate") == "successWithEvent" else moved
+            _emit(state, connection, told, "Updated", target)
 
     return _bulk(
         state,
@@ -102,6 +102,7 @@ def set_status(
             f"version {version.version} cannot be updated from {version.status} to {target}"
         ),
         change=change,
+        becomes=target,
     )
 
 
@@ -125,15 +126,15 @@ def dispose(
         Validation: More than 100 versions, or *revisions* of other versions.
     """
 
-    def change(connection: sqlite3.Connection, found: _Found) -> Status:
-        if found.version.status != "Disposed":
-            connection.execute("DELETE FROM assets WHERE version = ?", (found.row,))
-            records.touch(state, connection, found.row, status="Disposed")
-            if state.faults.on("statusChangeEmitsEvent"):
-                after = replace(found.version, status="Disposed", assets=())
-                removed = len(found.version.assets)
-                records.emit(state, connection, after, "Updated", removed=removed, status=True)
-        return "Disposed"
+    def change(connection: sqlite3.Connection, found: Sequence[_Found]) -> None:
+        moved = [each for each in found if each.version.status != "Disposed"]
+        counts = _asset_counts(connection, moved)
+        connection.executemany(
+            "DELETE FROM assets WHERE version = ?", [(each.row,) for each in moved]
+        )
+        records.put_status(state, connection, [each.row for each in moved], "Disposed")
+        if state.faults.on("statusChangeEmitsEvent"):
+            _emit(state, connection, moved, "Updated", "Disposed", removed=counts)
 
     return _bulk(
         state,
@@ -147,6 +148,7 @@ def dispose(
             f"version {version.version} cannot be disposed of while {version.status}"
         ),
         change=change,
+        becomes="Disposed",
     )
 
 
@@ -169,22 +171,16 @@ def delete(
         Validation: More than 100 versions.
     """
 
-    def change(connection: sqlite3.Connection, found: _Found) -> Status:
+    def change(connection: sqlite3.Connection, found: Sequence[_Found]) -> None:
         if state.faults.on("deletingBuildAffectsAlias"):
             from emulator.core import snapshots
 
-            snapshots.forget_build(state, connection, found.version)
-        connection.execute("DELETE FROM versions WHERE id = ?", (found.row,))
-        records.emit(
-            state,
-            connection,
-            found.version,
-            "Deleted",
-            removed=len(found.version.assets),
-            metadata=True,
-            status=True,
-        )
-        return "Deleted"
+            for each in found:
+                held = assets_of(connection, [each.row])[each.row]
+                snapshots.forget_build(state, connection, replace(each.version, assets=held))
+                _delete(state, connection, [each])
+        else:
+            _delete(state, connection, found)
 
     return _bulk(
         state,
@@ -196,6 +192,7 @@ def delete(
         verdict=lambda _: "moves",
         refusal=lambda version: f"version {version.version} cannot be deleted",
         change=change,
+        becomes="Deleted",
     )
 
 
@@ -228,11 +225,11 @@ def _bulk(
     expected: Status | None,
     verdict: Callable[[Status], Verdict],
     refusal: Callable[[Version], str],
-    change: Callable[[sqlite3.Connection, _Found], Status],
+    change: Callable[[sqlite3.Connection, Sequence[_Found]], None],
+    becomes: Status,
 ) -> BulkResult:
     wanted = check_versions(versions, revisions)
     failed: dict[str, Refused] = {}
-    successful: dict[str, tuple[str, Status]] = {}
     with state.store.transaction() as connection:
         package_row = cast("int", required_package_row(connection, repository, package)[0])
         found = _visible(state, connection, package_row, repository, package, wanted=wanted)
@@ -248,11 +245,59 @@ def _bulk(
         if failed and state.faults.switch("bulkAtomicity") == "allOrNothing":
             for name in wanted:
                 failed.setdefault(name, Refused("SKIPPED", f"version {name} is skipped"))
-        for name in wanted:
-            if name not in failed:
-                each = found[name]
-                successful[name] = (each.version.revision, change(connection, each))
+        accepted = [found[name] for name in wanted if name not in failed]
+        change(connection, accepted)
+    successful = {each.version.version: (each.version.revision, becomes) for each in accepted}
     return BulkResult(successful, failed)
+
+
+def _delete(state: State, connection: sqlite3.Connection, found: Sequence[_Found]) -> None:
+    counts = _asset_counts(connection, found)
+    connection.executemany("DELETE FROM versions WHERE id = ?", [(each.row,) for each in found])
+    _emit(state, connection, found, "Deleted", removed=counts)
+
+
+def _asset_counts(connection: sqlite3.Connection, found: Sequence[_Found]) -> dict[int, int]:
+    marks = ",".join("?" * len(found))
+    return dict(
+        connection.execute(
+            f"SELECT version, COUNT(*) FROM assets WHERE version IN ({marks}) GROUP BY version",  # noqa: S608  only marks
+            [each.row for each in found],
+        )
+    )
+
+
+def _emit(
+    state: State,
+    connection: sqlite3.Connection,
+    found: Sequence[_Found],
+    operation: Operation,
+    becomes: Status | None = None,
+    *,
+    removed: Mapping[int, int] | None = None,
+) -> None:
+    """One event for each version; *found* is what they were, *becomes* what they are now."""
+    if not found:
+        return
+    repository = found[0].version.repository
+    administrator = records.administrator(connection, repository)
+    changes = (
+        Change(
+            repository=repository,
+            administrator=administrator,
+            package=each.version.package,
+            version=each.version.version,
+            operation=operation,
+            state=becomes or each.version.status,
+            revision=each.version.revision,
+            assets_removed=0 if removed is None else removed.get(each.row, 0),
+            metadata_updated=operation == "Deleted",
+            status_changed=each.version.status != becomes,
+            not_before=each.version.visible_from,
+        )
+        for each in found
+    )
+    state.events.emit(connection, *changes)
 
 
 def _lock(
@@ -287,8 +332,5 @@ def _visible(
         f" AND v.version IN ({marks})",
         (package_row, stamp(state.clock.now()), *wanted),
     ).fetchall()
-    versions = with_assets(connection, rows, repository, package)
-    return {
-        version.version: _Found(cast("int", row[0]), version)
-        for row, version in zip(rows, versions, strict=True)
-    }
+    found = (_Found(cast("int", row[0]), version_of(row, repository, package)) for row in rows)
+    return {each.version.version: each for each in found}

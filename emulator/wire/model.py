@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Literal, NotRequired, TypedDict, cast
 
@@ -24,6 +24,7 @@ class Shape:
     Attributes:
         smallest: Least length of a string, size of a collection or value of a number.
         largest: The same at the other end.
+        by_name: The members of a structure, by their names in the API.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Shape:
     pattern: str | None = None
     enum: tuple[str, ...] = ()
     members: tuple[Member, ...] = ()
+    by_name: Mapping[str, Member] = field(default_factory=dict)
     element: Shape | None = None
     key: Shape | None = None
 
@@ -167,6 +169,18 @@ class _Reader:
     def _shape(self, name: str) -> Shape:
         raw = self._raw[name]
         element = raw.get("member") or raw.get("value")
+        members = tuple(
+            Member(
+                name=member,
+                wire_name=reference.get("locationName", member),
+                location=(
+                    "payload" if raw.get("payload") == member else reference.get("location", "body")
+                ),
+                shape=self.shape(reference["shape"]),
+                required=member in raw.get("required", ()),
+            )
+            for member, reference in raw.get("members", {}).items()
+        )
         return Shape(
             name=name,
             kind=raw["type"],
@@ -174,20 +188,8 @@ class _Reader:
             largest=raw.get("max"),
             pattern=raw.get("pattern"),
             enum=tuple(raw.get("enum", ())),
-            members=tuple(
-                Member(
-                    name=member,
-                    wire_name=reference.get("locationName", member),
-                    location=(
-                        "payload"
-                        if raw.get("payload") == member
-                        else reference.get("location", "body")
-                    ),
-                    shape=self.shape(reference["shape"]),
-                    required=member in raw.get("required", ()),
-                )
-                for member, reference in raw.get("members", {}).items()
-            ),
+            members=members,
+            by_name={member.name: member for member in members},
             element=self.shape(element["shape"]) if element else None,
             key=self.shape(raw["key"]["shape"]) if "key" in raw else None,
         )

@@ -110,13 +110,13 @@ def _plain(value: object, shape: Shape, at: str) -> object:
 
 
 def _structure(value: Mapping[str, object], shape: Shape, at: str) -> dict[str, object]:
-    members = {member.name: member for member in shape.members}
     document: dict[str, object] = {}
     for name, item in value.items():
         if item is None:
             continue
-        member = members.get(name)
+        member = shape.by_name.get(name)
         if member is None:
             raise TypeError(f"{at} has no member {name}")
-        document[member.wire_name] = _plain(item, member.shape, f"{at}.{name}")
+        plain = member.shape.kind == "string" and type(item) is str  # most members of long lists
+        document[member.wire_name] = item if plain else _plain(item, member.shape, f"{at}.{name}")
     return document
