@@ -43,6 +43,7 @@ class FunctionError(StackError):
     """An invocation ended with an error instead of a response, as Lambda reports it."""
 
     def __init__(self, error_type: str, message: str) -> None:
-        """Keep the error type that the runtime reported (`Runtime.ImportModuleError`, ...)."""
+        """Keep both as the runtime reported them (`Runtime.ImportModuleError`, `ValueError`)."""
         super().__init__(f"{error_type}: {message}")
         self.error_type = error_type
+        self.message = message

@@ -1,18 +1,23 @@
 """
 Every AWS service but CodeArtifact: moto, in this process, as an ASGI application.
 
-Three things differ from moto's own server. A caller whose access key id is an account id speaks as
-that account, and anyone else as the stack's own. PutEvents goes to the stack's event router. And
-what would make or change a stack of CloudFormation is refused.
+Some things differ from moto's own server. A caller whose access key id is an account id speaks as
+that account, and anyone else as the stack's own. PutEvents goes to the stack's event router, Invoke
+to its functions. What would make or change a stack of CloudFormation is refused. And moto's
+interpreter of state machines is there when it is wanted.
 """
 
 import asyncio
 import json
 import re
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
+from uuid import uuid4
 
-from cli.stack import cloudformation
+from cli.stack import cloudformation, lambda_api
+from cli.stack.errors import StackError
 from cli.stack.json_types import Document
 from cli.stack.router import ENTRIES_PER_CALL, EventRouter
 
@@ -26,6 +31,9 @@ _CREDENTIAL = re.compile(
 _ACCOUNT = re.compile(r"\d{12}")
 _ACCOUNT_HEADER = b"x-moto-account-id"  # moto documentation, "Multi-Account support"
 _WORKERS = 32  # threads: each long poll of a client holds one for up to 20 s
+_INVOCATIONS = 32  # at once: our choice, above what the template's state machine asks for
+_STATES = "states"  # as requests for Step Functions are signed
+_START_EXECUTION = b"AWSStepFunctions.StartExecution"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +45,29 @@ class Caller:
     service: str = ""
 
 
+def _no_function(_: str) -> lambda_api.Invoke | None:
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class OwnParts:
+    """What a stack has of its own for Lambda and Step Functions."""
+
+    # What invokes the function of a name.
+    function: Callable[[str], lambda_api.Invoke | None] = _no_function
+    # Called before each request for Step Functions, in a thread.
+    prepare_states: Callable[[], object] = object
+
+
+_NOTHING_OF_ITS_OWN = OwnParts()
+
+
 class MotoServices:
     """The ASGI application."""
 
-    def __init__(self, router: EventRouter, *, account: str, region: str) -> None:
+    def __init__(
+        self, router: EventRouter, *, account: str, region: str, own: OwnParts = _NOTHING_OF_ITS_OWN
+    ) -> None:
         """Import moto, which takes a second or two."""
         from a2wsgi import WSGIMiddleware
         from moto.moto_server.werkzeug_app import (
@@ -52,9 +79,15 @@ class MotoServices:
 
         make_queues_thread_safe()
         self._router = router
+        self._own = own
+        self._invocations = ThreadPoolExecutor(_INVOCATIONS, thread_name_prefix="invoke")
         self._default = Caller(account, region)
         moto = cast("WSGIApp", DomainDispatcherApplication(create_backend_app))
         self._moto = cast("ASGIApp", WSGIMiddleware(moto, workers=_WORKERS))
+
+    def close(self) -> None:
+        """Take no more invocations; those under way end by themselves."""
+        self._invocations.shutdown(wait=False)
 
     async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
         """Answer one request."""
@@ -74,6 +107,21 @@ class MotoServices:
                 await _answer(send, 400, b"text/xml", refused)
                 return
             receive = _again(body, receive)
+        if caller.service == lambda_api.SERVICE and lambda_api.PATH.fullmatch(scope["path"]):
+            await self._invoke(scope["path"], headers, receive, send)
+            return
+        if caller.service == _STATES:
+            try:
+                await asyncio.to_thread(self._own.prepare_states)
+            except StackError as error:
+                failed = {"__type": "InvalidDefinition", "message": str(error)}
+                body = json.dumps(failed).encode()
+                await _answer(send, 400, b"application/x-amz-json-1.0", body)
+                return
+            if headers.get(b"x-amz-target") == _START_EXECUTION:
+                body = _named(await _body(receive))
+                receive = _again(body, receive)
+                scope = _with_length(scope, len(body))
         kept = [pair for pair in scope["headers"] if pair[0] != _ACCOUNT_HEADER]
         account_header = (_ACCOUNT_HEADER, caller.account.encode())
         await self._moto({**scope, "headers": [*kept, account_header]}, receive, send)
@@ -86,6 +134,24 @@ class MotoServices:
             return self._default
         key, region, service = found.groups()
         return Caller(key if _ACCOUNT.fullmatch(key) else self._default.account, region, service)
+
+    async def _invoke(
+        self, path: str, headers: dict[bytes, bytes], receive: "Receive", send: "Send"
+    ) -> None:
+        """Answer Invoke; each takes a thread until the function has answered."""
+        found = lambda_api.PATH.fullmatch(path)
+        named = "" if found is None else found[1]
+        kind = headers.get(b"x-amz-invocation-type", b"RequestResponse").decode("latin-1")
+        answer = await asyncio.get_running_loop().run_in_executor(
+            self._invocations,
+            lambda_api.answer,
+            named,
+            kind,
+            await _body(receive),
+            self._own.function,
+        )
+        more = [(name.encode(), value.encode()) for name, value in answer.headers.items()]
+        await _answer(send, answer.status, b"application/json", answer.body, more)
 
     async def _put_events(self, caller: Caller, receive: "Receive", send: "Send") -> None:
         status, answer = 200, cast("Document", {})
@@ -121,8 +187,35 @@ def _again(body: bytes, receive: "Receive") -> "Receive":
     return give
 
 
-async def _answer(send: "Send", status: int, content_type: bytes, body: bytes) -> None:
-    headers = [(b"content-type", content_type)]
+def _named(body: bytes) -> bytes:
+    """
+    Return a StartExecution request with a name in it.
+
+    A name is optional (API Reference, StartExecution); without one, moto takes the second execution
+    for the first.
+    """
+    try:
+        request = json.loads(body)
+    except ValueError:
+        return body
+    if not isinstance(request, dict) or request.get("name"):
+        return body
+    return json.dumps({**request, "name": str(uuid4())}).encode()
+
+
+def _with_length(scope: "Scope", length: int) -> "Scope":
+    kept = [pair for pair in scope["headers"] if pair[0] != b"content-length"]
+    return {**scope, "headers": [*kept, (b"content-length", str(length).encode())]}
+
+
+async def _answer(
+    send: "Send",
+    status: int,
+    content_type: bytes,
+    body: bytes,
+    more: list[tuple[bytes, bytes]] | None = None,
+) -> None:
+    headers = [(b"content-type", content_type), *(more or [])]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 

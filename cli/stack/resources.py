@@ -17,16 +17,23 @@ FUNCTION = "AWS::Lambda::Function"
 LAYER = "AWS::Lambda::LayerVersion"
 EVENT_SOURCE = "AWS::Lambda::EventSourceMapping"
 SCHEDULE = "AWS::Scheduler::Schedule"
+STATE_MACHINE = "AWS::StepFunctions::StateMachine"
+BUCKET = "AWS::S3::Bucket"
 
 _WHY_NOT = {
     "AWS::IAM::Role": "permissions of roles are not enforced",
     "AWS::IAM::Policy": "permissions of roles are not enforced",
     "AWS::IAM::ManagedPolicy": "permissions of roles are not enforced",
     "AWS::Lambda::Permission": "permissions of functions are not enforced",
+    "AWS::S3::BucketPolicy": "policies of buckets are not enforced",
     "AWS::CloudWatch::Alarm": "no metrics are collected, so no alarm rings",
     "AWS::CloudWatch::CompositeAlarm": "no metrics are collected, so no alarm rings",
     "AWS::CloudWatch::Dashboard": "no metrics are collected",
 }
+
+_WITH_CONTENTS = {"AWS::DynamoDB::Table", BUCKET}
+_KEPT = {"Retain", "RetainExceptOnCreate"}
+_BUCKET_GUARDS = {"BucketEncryption", "PublicAccessBlockConfiguration"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +54,7 @@ class Applied:
     layers: dict[str, Document] = field(default_factory=dict)  # by ARN, resolved
     event_sources: dict[str, Document] = field(default_factory=dict)  # by logical id, resolved
     schedules: dict[str, Document] = field(default_factory=dict)  # by logical id, resolved
+    state_machines: dict[str, Document] = field(default_factory=dict)  # by logical id, resolved
     unplayed: list[Unplayed] = field(default_factory=list)
 
     def function_name(self, logical_id: str) -> str:
@@ -66,9 +74,9 @@ def apply_template(
     """
     Create the resources of the template, each after those that it refers to.
 
-    Functions, layers, event source mappings and schedules are resolved and handed back: they are
-    run by the stack, not by moto. Resources whose `Condition` is false are left out; one whose
-    type does not begin with *only* is named instead of created.
+    Functions, layers, event source mappings, schedules and state machines are resolved and handed
+    back: they are run by the stack, or made when they are first wanted. Resources whose `Condition`
+    is false are left out; one whose type does not begin with *only* is named instead of created.
 
     Raises:
         TemplateError: An expression cannot be resolved, or resources refer to each other in a ring.
@@ -92,7 +100,7 @@ def apply_template(
             _enter(scope, logical_id, created)
             continue
         creator = services.creators.get(resource_type)
-        if resource_type in {FUNCTION, LAYER, EVENT_SOURCE, SCHEDULE}:
+        if resource_type in {FUNCTION, LAYER, EVENT_SOURCE, SCHEDULE, STATE_MACHINE}:
             created = _keep(applied, logical_id, resource_type, _resolved(scope, resource), arns)
         elif creator is not None:
             created = _create(creator, logical_id, resource_type, _resolved(scope, resource))
@@ -139,6 +147,9 @@ class _Arns:
     def schedule(self, group: str, name: str) -> str:
         return f"arn:aws:scheduler:{self.region}:{self.account}:schedule/{group}/{name}"
 
+    def state_machine(self, name: str) -> str:
+        return f"arn:aws:states:{self.region}:{self.account}:stateMachine:{name}"
+
     def layer(self, name: str) -> str:
         return f"arn:aws:lambda:{self.region}:{self.account}:layer:{name}:1"
 
@@ -161,6 +172,11 @@ def _keep(
         return Created(
             name, {"Arn": arns.schedule(str(properties.get("GroupName", "default")), name)}
         )
+    if resource_type == STATE_MACHINE:
+        name = str(properties.get("StateMachineName", f"{STACK_NAME}-{logical_id}"))
+        arn = arns.state_machine(name)
+        applied.state_machines[logical_id] = properties
+        return Created(arn, {"Arn": arn, "Name": name})
     applied.event_sources[logical_id] = properties
     return Created(f"{STACK_NAME}-{logical_id}", {"Id": logical_id})
 
@@ -192,10 +208,18 @@ def _unplayed_parts(resource: Document) -> Iterator[str]:
     resource_type = resource["Type"]
     if resource_type == "AWS::DynamoDB::Table" and "TimeToLiveSpecification" in properties:
         yield "items stay when their time is over"
-    if resource_type == "AWS::DynamoDB::Table" and resource.get("DeletionPolicy") == "Retain":
+    if resource.get("DeletionPolicy") in _KEPT and resource_type in _WITH_CONTENTS:
         yield "it ends with the stack"
     if resource_type == "AWS::SNS::Topic" and "email" in str(properties.get("Subscription")):
         yield "no email is sent"
+    if resource_type == BUCKET and "LifecycleConfiguration" in properties:
+        yield "objects stay when their time is over"
+    if resource_type == BUCKET and _BUCKET_GUARDS & properties.keys():
+        yield "nothing of it is encrypted, and everybody may read it"
+    if resource_type == STATE_MACHINE and "LoggingConfiguration" in properties:
+        yield "executions write no log; their history can be asked for"
+    if resource_type == STATE_MACHINE and "TracingConfiguration" in properties:
+        yield "executions are not traced"
     if resource_type == "AWS::Events::Rule" and "ScheduleExpression" in properties:
         yield "schedules of rules do not fire"
 
@@ -218,8 +242,9 @@ def _unplayed_parts_of_a_schedule(properties: Document | None) -> Iterator[str]:
         yield "it fires at its time, whatever its flexible time window"
     if {"StartDate", "EndDate"} & properties.keys():
         yield "it fires before its start and after its end too"
-    if ":sqs:" not in str(as_document(properties.get("Target", {}), SCHEDULE).get("Arn")):
-        yield "of schedules, only those with a queue as their target reach it"
+    target = str(as_document(properties.get("Target", {}), SCHEDULE).get("Arn"))
+    if ":sqs:" not in target and ":stateMachine:" not in target:
+        yield "of schedules, only those with a queue or a state machine as their target reach it"
 
 
 def _parameters(

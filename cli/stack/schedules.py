@@ -1,5 +1,5 @@
 """
-Fires the template's schedules: `AWS::Scheduler::Schedule` with a queue as its target.
+Fires the template's schedules, those whose target is a queue or a state machine.
 
 The time is the local CodeArtifact's. When somebody sets that clock on, each schedule that became
 due meanwhile fires once, not once for each time that was passed over (our choice: what is due now
@@ -10,6 +10,7 @@ schedule is made, and here that would be at each start (our choice).
 import json
 import logging
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
 
 _logger = logging.getLogger(__name__)
 
+StartExecution = Callable[[str, str], object]
+"""Starts an execution of the state machine of that ARN with that input; raises StackError."""
+
 _LONGEST_WAIT = timedelta(seconds=30)  # our choice: a machine that slept is noticed by then
 
 
@@ -41,6 +45,10 @@ class Schedule:
     target: Document
     enabled: bool
     next: Next
+
+
+def _no_state_machine(arn: str, _: str) -> object:
+    raise StackError(f"there is no state machine {arn}")
 
 
 def schedule(name: str, arn: str, properties: Document) -> Schedule:
@@ -65,10 +73,16 @@ def schedule(name: str, arn: str, properties: Document) -> Schedule:
 class Schedules:
     """Fires schedules when they are due, in a thread of its own, or when it is told to."""
 
-    def __init__(self, schedules: dict[str, Schedule], clock: Clock) -> None:
+    def __init__(
+        self,
+        schedules: dict[str, Schedule],
+        clock: Clock,
+        start_execution: StartExecution = _no_state_machine,
+    ) -> None:
         """Know the schedules by their logical ids; nothing is due before `start`."""
         self._schedules = schedules
         self._clock = clock
+        self._start_execution = start_execution
         self._due: dict[str, datetime | None] = {}
         self._seen = clock.now()
         self._changed = threading.Condition()
@@ -103,7 +117,7 @@ class Schedules:
         if logical_id not in self._schedules:
             known = ", ".join(sorted(self._schedules)) or "none"
             raise StackError(f"there is no schedule {logical_id!r}; the template has {known}")
-        _deliver(self._schedules[logical_id], self._clock.now())
+        self._deliver(self._schedules[logical_id], self._clock.now())
 
     def fire_what_is_due(self) -> list[str]:
         """Fire each schedule whose time has come, once, and return their logical ids."""
@@ -118,8 +132,35 @@ class Schedules:
                     found[name] = time
                     self._due[name] = self._after(name, time, now)
         for name, time in found.items():
-            _deliver(self._schedules[name], time)
+            self._deliver(self._schedules[name], time)
         return list(found)
+
+    def _deliver(self, schedule: Schedule, time: datetime) -> None:
+        """Send the target its input, or the dead-letter queue, or say it is lost."""
+        text = _input(schedule, time)
+        problem = self._sent(schedule.target, text)
+        if problem is None:
+            return
+        _logger.warning("schedule %s: %s", schedule.name, problem)
+        if not _sent_to_dead_letters(schedule, text, problem):
+            _logger.warning("schedule %s: its message is lost", schedule.name)
+
+    def _sent(self, target: Document, text: str) -> str | None:
+        """Send the target its input; return why that cannot be, None if it can."""
+        arn = str(target["Arn"])
+        try:
+            if ":stateMachine:" in arn:
+                self._start_execution(arn, text)
+                return None
+            found = _queue(arn)
+            if found is None:
+                return f"there is no queue {arn}"
+            parameters = cast("dict[str, str]", target.get("SqsParameters") or {})
+            send(*found, text, group_id=parameters.get("MessageGroupId"))
+        except (ServiceException, StackError) as error:
+            # A FIFO queue without a group, a text that is too long or no JSON, no state machine.
+            return str(error)
+        return None
 
     def _begin(self, now: datetime) -> None:
         self._due = {
@@ -151,33 +192,22 @@ class Schedules:
         return min(max(remaining, timedelta()), _LONGEST_WAIT)
 
 
-def _deliver(schedule: Schedule, time: datetime) -> None:
-    """Put the schedule's message on its queue, or in its dead-letter queue, or say it is lost."""
+def _sent_to_dead_letters(schedule: Schedule, text: str, problem: str) -> bool:
+    """Return whether the schedule has a dead-letter queue, which has the message then."""
     target = schedule.target
-    text = _input(schedule, time)
-    parameters = cast("dict[str, str]", target.get("SqsParameters") or {})
-    found = _queue(str(target["Arn"]))
-    try:
-        if found is not None:
-            send(*found, text, group_id=parameters.get("MessageGroupId"))
-            return
-        problem = f"there is no queue {target['Arn']}"
-    except ServiceException as error:  # a FIFO queue without a group, or a text that is too long
-        problem = str(error)
-    _logger.warning("schedule %s: %s", schedule.name, problem)
-    dead_letters = cast("dict[str, str]", target.get("DeadLetterConfig") or {}).get("Arn", "")
+    found = _queue(cast("dict[str, str]", target.get("DeadLetterConfig") or {}).get("Arn", ""))
+    if found is None:
+        return False
     # EventBridge Scheduler User Guide, "Configuring a dead-letter queue"
     attributes = {
         "SCHEDULE_ARN": schedule.arn,
         "TARGET_ARN": str(target["Arn"]),
         "ERROR_MESSAGE": problem,
     }
-    found = _queue(dead_letters)
-    if found is not None:
-        with suppress(ServiceException):  # of a FIFO queue, which cannot be one of these
-            send(*found, text, attributes=attributes)
-            return
-    _logger.warning("schedule %s: its message is lost", schedule.name)
+    with suppress(ServiceException):  # of a FIFO queue, which cannot be one of these
+        send(*found, text, attributes=attributes)
+        return True
+    return False
 
 
 def _queue(arn: str) -> "tuple[SQSBackend, Queue] | None":

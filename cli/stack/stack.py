@@ -2,7 +2,7 @@
 The local stack as a whole: `template.yaml`, played on one loopback port.
 
     event of the local CodeArtifact -> router -> queue -> poller -> function -> CodeArtifact
-                    its clock -> schedule -> queue
+                    its clock -> schedule -> queue, or state machine -> functions
 """
 
 import json
@@ -23,13 +23,15 @@ from cli.stack.errors import StackError, TemplateError
 from cli.stack.function_logs import CloudWatchSink, FunctionLogs
 from cli.stack.functions import Function, FunctionSettings
 from cli.stack.json_types import Document, as_document
+from cli.stack.lambda_api import Invoke
 from cli.stack.layers import Layer, lay_out, local_path
-from cli.stack.moto_services import MotoServices, forget_everything
+from cli.stack.moto_services import MotoServices, OwnParts, forget_everything
 from cli.stack.resources import Applied, Unplayed, apply_template
 from cli.stack.router import EventRouter
 from cli.stack.schedules import Schedules, schedule
 from cli.stack.server import require_free, serve
 from cli.stack.services import Services
+from cli.stack.state_machines import Execution, StateMachines, interpreter_at, state_machine
 from cli.stack.template import Template, read_template, translate
 
 if TYPE_CHECKING:
@@ -83,6 +85,7 @@ class LocalStack:
         self.functions: dict[str, Function] = {}  # by logical id
         self.pollers: list[poller.QueuePoller] = []
         self.schedules: Schedules | None = None
+        self.state_machines = StateMachines({}, options.account, options.region)
         self.unplayed: list[Unplayed] = []
         self.endpoint = ""
         self._applied: Applied | None = None
@@ -145,6 +148,30 @@ class LocalStack:
         """
         return sum(queue_poller.messages_left for queue_poller in self.pollers)
 
+    @property
+    def executions_left(self) -> int:
+        """The number of executions of state machines that are still running."""
+        return sum(found.status == "RUNNING" for found in self.state_machines.executions())
+
+    def start_execution(self, logical_id: str, execution_input: Document | None = None) -> str:
+        """
+        Start an execution of a state machine of the template and return its ARN.
+
+        Raises:
+            StackError: There is no such state machine, or moto does not understand its definition.
+        """
+        text = json.dumps(execution_input or {})
+        return self.state_machines.start(self.state_machines.arn(logical_id), text)
+
+    def wait_for_execution(self, arn: str, *, timeout_seconds: float = 60) -> Execution:
+        """
+        Return the execution when it has ended, well or not.
+
+        Raises:
+            StackError: There is no such execution, or it is still running by then.
+        """
+        return self.state_machines.wait(arn, timeout_seconds=timeout_seconds)
+
     def fire(self, logical_id: str) -> None:
         """
         Fire a schedule of the template now, as if it were due.
@@ -181,8 +208,12 @@ class LocalStack:
         template = translate(
             document, folder=options.template.parent, parameters=parameters, region=options.region
         )
-        moto = MotoServices(self.router, account=options.account, region=options.region)
+        place = {"account": options.account, "region": options.region}
+        moto = MotoServices(
+            self.router, **place, own=OwnParts(self._function, self._prepare_states)
+        )
         closing.callback(forget_everything)
+        closing.callback(moto.close)
         codeartifact = options.open_codeartifact(
             account=options.account,
             region=options.region,
@@ -193,16 +224,19 @@ class LocalStack:
         server = serve(codeartifact.app, options.port)
         closing.callback(server.stop)
         self.endpoint = server.url
+        closing.enter_context(interpreter_at(int(server.url.rsplit(":", 1)[1])))
         if OSV_PARAMETER in declared:
             parameters.setdefault(OSV_PARAMETER, f"{server.url}{LOCAL_OSV}")
         services = Services(server.url, options.account, options.region)
-        place = {"account": options.account, "region": options.region}
         unplayed = [part for domain in domains for part in domain.make(services, **place)]
         self._applied = apply_template(template, parameters=parameters, services=services, **place)
         self.unplayed = [*unplayed, *self._applied.unplayed]
         self.logs.subscribe(CloudWatchSink(options.account, options.region))
         scratch = closing.enter_context(tempfile.TemporaryDirectory(prefix="steward-"))
+        self._make_state_machines(self._applied, template)
+        closing.callback(self.state_machines.wait_for_the_end)
         self._make_functions(self._applied, template, Path(scratch), codeartifact.clock)
+        closing.callback(self.state_machines.stop)
         self._start_pollers(self._applied, Chronicle(codeartifact.clock))
         self._start_schedules(self._applied, codeartifact.clock)
         codeartifact.subscribe(self._route)
@@ -217,6 +251,26 @@ class LocalStack:
         if domain is not None:
             parameters["DomainName"] = domain
         return {**parameters, **self.options.parameters}
+
+    def _prepare_states(self) -> None:
+        self.state_machines.prepare()
+
+    def _function(self, name: str) -> Invoke | None:
+        """Return what invokes the function of that name."""
+        found = (function for function in self.functions.values() if function.settings.name == name)
+        return next((function.invoke for function in found), None)
+
+    def _make_state_machines(self, applied: Applied, template: Template) -> None:
+        found = {
+            logical_id: state_machine(
+                str(applied.scope.attributes[logical_id, "Name"]),
+                str(applied.scope.references[logical_id]),
+                properties,
+                template.definitions,
+            )
+            for logical_id, properties in applied.state_machines.items()
+        }
+        self.state_machines = StateMachines(found, self.options.account, self.options.region)
 
     def _make_functions(
         self, applied: Applied, template: Template, scratch: Path, clock: Clock
@@ -287,7 +341,7 @@ class LocalStack:
             )
             for logical_id, properties in applied.schedules.items()
         }
-        self.schedules = Schedules(found, clock)
+        self.schedules = Schedules(found, clock, self.state_machines.start)
         self.schedules.start()
         self._closing.callback(self.schedules.stop)
 

@@ -16,6 +16,7 @@ _CODE_PROPERTIES = {
     "AWS::Serverless::Function": "CodeUri",
     "AWS::Serverless::LayerVersion": "ContentUri",
 }
+_STATE_MACHINE = "AWS::Serverless::StateMachine"
 _LOCAL_BUCKET = "local"  # never looked into: a mark by which a resource finds its source again
 
 
@@ -38,6 +39,7 @@ class Template:
     resources: dict[str, Document]
     outputs: Document
     sources: dict[str, Source]  # by the key that stands in `Code.S3Key` or `Content.S3Key`
+    definitions: dict[str, Path]  # of state machines, by the key in `DefinitionS3Location`
 
 
 class _TemplateLoader(yaml.SafeLoader):
@@ -82,13 +84,15 @@ def translate(
     """
     Return the template after the SAM transform.
 
-    SAM wants code on S3; a marker stands in for it, and `Template.sources` leads from the marker
-    back to the folder. Relative paths count from *folder*, as for `sam build`.
+    SAM wants code and definitions on S3; a marker stands in for each, and `Template.sources` and
+    `Template.definitions` lead from the marker back to the folder or the file. Relative paths count
+    from *folder*, as for `sam build`.
 
     Raises:
         TemplateError: The transform refused it; every complaint is in the message.
     """
-    marked, sources = _marked(document, folder)
+    marked, definitions = _with_marked_definitions(document, folder)
+    marked, sources = _marked(marked, folder)
     try:
         with local_environment(region):  # boto3 tells SAM's transform the region
             translated = transform(marked, parameters, _NoManagedPolicies())
@@ -106,6 +110,7 @@ def translate(
         },
         outputs=as_document(translated.get("Outputs", {}), "Outputs"),
         sources=sources,
+        definitions=definitions,
     )
 
 
@@ -132,6 +137,23 @@ def _marked(document: Document, folder: Path) -> tuple[Document, dict[str, Sourc
                 resource = {**resource, "Properties": {**properties, code_property: mark}}
         resources[name] = resource
     return {**document, "Resources": resources}, sources
+
+
+def _with_marked_definitions(document: Document, folder: Path) -> tuple[Document, dict[str, Path]]:
+    """Return a copy of the template whose state machines are marked, and their files by mark."""
+    definitions: dict[str, Path] = {}
+    resources: Document = {}
+    for name, value in as_document(document["Resources"], "Resources").items():
+        resource = as_document(value, name)
+        if resource.get("Type") == _STATE_MACHINE:
+            properties = as_document(resource.get("Properties", {}), name)
+            uri = properties.get("DefinitionUri")
+            if isinstance(uri, str) and not uri.startswith("s3://"):
+                definitions[name] = (folder / uri).resolve()
+                mark = {"Bucket": _LOCAL_BUCKET, "Key": name}
+                resource = {**resource, "Properties": {**properties, "DefinitionUri": mark}}
+        resources[name] = resource
+    return {**document, "Resources": resources}, definitions
 
 
 def _shared_code_uri(document: Document) -> object:
