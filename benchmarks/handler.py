@@ -28,6 +28,8 @@ from benchmarks.sample_events import (
     batch,
     snapshot_published,
 )
+from cli.aws import connect
+from cli.deployment import find_deployment
 from steward.policy_file import compile_policy
 from unlist_snapshot_builds import app
 
@@ -89,8 +91,7 @@ def measure(endpoint: str, folder: Path) -> dict[str, object]:
         "STEWARD_QUEUE_URL": f"{endpoint}/{ACCOUNT}/snapshot-builds",
         "POWERTOOLS_SERVICE_NAME": "unlist_snapshot_builds",
         "POWERTOOLS_METRICS_NAMESPACE": "CodeArtifactSteward",
-    }
-
+    }    os.environ["STEWARD_LEDGER_TABLE"] = find_deployment(connect(), DOMAIN).ledger
     app.collaborators()  # the clients are made once a process, not once a run
     figures: dict[str, object] = {}
     messages = batch(events())

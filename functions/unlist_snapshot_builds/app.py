@@ -6,9 +6,9 @@ or ``Updated``, ``Published`` or ``Unfinished``) and this function's own delayed
 Decision: :func:`unlist_snapshot_builds.decision.stale_builds`, by the policy's ``snapshots`` rules.
 Effect: stale builds become ``Unlisted``: hidden from package managers' lists, still downloadable by
 their exact version.
-Undo: take the package out of the policy, then set their status to ``Published`` again; nothing is
-lost. While a rule applies, the event of that change leads back here. A build that was
-``Unfinished`` does not come back to that status, which CodeArtifact does not accept as a target.
+Undo: ``steward restore`` with the versions; nothing is lost. It writes an exemption, so that the
+event of that change, which leads back here, unlists nothing again. A build that was ``Unfinished``
+becomes ``Published``: CodeArtifact does not accept its old status as a target.
 
 Our own changes do not wake it: they lead to ``Unlisted``, which the rule of the queue leaves out.
 """
@@ -22,17 +22,19 @@ from functools import cache
 from typing import Final
 
 from steward import codeartifact as gateway
+from steward import ledger as ledgers
 from steward.batches import BatchResponse, reconcile_batch
 from steward.codeartifact import CodeArtifact, StatusChanges
 from steward.coordinates import Package
 from steward.deployed import settings_and_policy
 from steward.errors import PackageNotFoundError, StatusUpdateInterruptedError
 from steward.invocation import Invocation, time_left
+from steward.ledger import Ledger, StatusChange
 from steward.notices import BusNotices, VersionNotices
 from steward.observability import PackageLog, count, flush_metrics
 from steward.own_queue import MAX_DELAY, OwnQueue, SqsOwnQueue
 from steward.policy import Policy, SnapshotRule
-from unlist_snapshot_builds.decision import Decision, stale_builds
+from unlist_snapshot_builds.decision import Decision, spared, stale_builds
 
 AUTOMATION: Final = "unlist_snapshot_builds"
 # Our choice: enough for a list and an update, each retried once at the service's usual pace.
@@ -55,6 +57,7 @@ class Collaborators:
 
     codeartifact: CodeArtifact
     policy: Policy
+    ledger: Ledger
     own_queue: OwnQueue
     notices: VersionNotices
     now: Callable[[], datetime]
@@ -78,27 +81,43 @@ def unlist_in_batch(
 
 
 def reconcile(
-    package: Package, *, codeartifact: CodeArtifact, rule: SnapshotRule, now: datetime
+    package: Package,
+    *,
+    codeartifact: CodeArtifact,
+    ledger: Ledger,
+    rule: SnapshotRule,
+    now: datetime,
 ) -> Reconciliation:
     """
     Unlist the builds of *package* that a newer build has replaced.
 
     Each decision is logged before it is carried out. One call lists up to 1,000 versions, one call
     unlists up to 100 builds of one status. A build whose status has changed since the listing is
-    left alone and reported as refused.
+    left alone and reported as refused, and one that a person has exempted is left alone. Only if
+    builds are stale are exemptions read, and changes recorded before they are made: without the
+    ledger nothing is changed.
 
     Raises:
+        LedgerError: The ledger could not be read or written; nothing was changed.
         PackageNotFoundError: The package or its repository does not exist (any more).
         StatusUpdateInterruptedError: A call failed after some builds had been unlisted.
         CodeArtifactError: A call failed; nothing is retried here, the queue does that.
     """
     versions = codeartifact.versions(package)
     decision = stale_builds(versions, package_format=package.format, rule=rule, now=now)
+    if decision.stale:
+        decision = spared(decision, ledger.exemptions(package), now=now)
     _log_decision(package, decision, rule)
-    changes = codeartifact.set_status(
-        package, [stale.version for stale in decision.stale], "Unlisted"
+    stale = [one.version for one in decision.stale]
+    if not stale:
+        return Reconciliation(decision, StatusChanges())
+    ledger.record(
+        [
+            StatusChange(package, one.version, one.status, "Unlisted", rule.name, AUTOMATION, now)
+            for one in stale
+        ]
     )
-    return Reconciliation(decision, changes)
+    return Reconciliation(decision, codeartifact.set_status(package, stale, "Unlisted"))
 
 
 @cache
@@ -114,6 +133,7 @@ def collaborators() -> Collaborators:
     return Collaborators(
         codeartifact=gateway.connect(chosen.mode),
         policy=policy,
+        ledger=ledgers.connect(chosen.mode, chosen.needed("ledger_table")),
         own_queue=SqsOwnQueue(chosen.queue_url),
         notices=BusNotices(),
         now=lambda: datetime.now(UTC),
@@ -127,7 +147,9 @@ def _reconcile_by_policy(package: Package, to: Collaborators) -> None:
         return
     now = to.now()
     try:
-        done = reconcile(package, codeartifact=to.codeartifact, rule=rule, now=now)
+        done = reconcile(
+            package, codeartifact=to.codeartifact, ledger=to.ledger, rule=rule, now=now
+        )
     except PackageNotFoundError:
         _log_nothing_to_do(package, "the package or its repository does not exist")
         return
@@ -185,10 +207,22 @@ def _log_decision(package: Package, decision: Decision, rule: SnapshotRule) -> N
             reason=kept.reason,
             rule=rule.name,
         )
-    if not (decision.stale or decision.waiting or decision.kept):
+    for exempt in decision.exempt:
+        # Who wants it so stands in the ledger: with single sign-on it is an address of a person.
+        log.info(
+            "kept",
+            version=exempt.version.version,
+            status=exempt.version.status,
+            until=exempt.exemption.until.isoformat(),
+            why=exempt.exemption.why,
+            reason="a person has exempted it",
+            rule=rule.name,
+        )
+    if not (decision.stale or decision.waiting or decision.kept or decision.exempt):
         _log_nothing_to_do(package, "no build is published or unfinished")
     count("BuildsStale", len(decision.stale))
     count("BuildsWaiting", len(decision.waiting))
+    count("BuildsExempt", len(decision.exempt))
 
 
 def _report(

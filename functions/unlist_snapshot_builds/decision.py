@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final
 
 from steward.coordinates import Format, PackageVersion, Status
+from steward.ledger_entries import Exemption
 from steward.policy import SnapshotRule
 from steward.versions import Build, build_of
 
@@ -48,6 +49,14 @@ class Kept:
 
 
 @dataclass(frozen=True, slots=True)
+class Exempt:
+    """A stale build that stays as it is, because a person wants it so until a certain time."""
+
+    version: PackageVersion
+    exemption: Exemption
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
     """
     The answer for each ``Published`` or ``Unfinished`` build of a package, oldest first.
@@ -58,6 +67,7 @@ class Decision:
     stale: tuple[Stale, ...]
     waiting: tuple[Waiting, ...]
     kept: tuple[Kept, ...]
+    exempt: tuple[Exempt, ...] = ()
 
     @property
     def next_look(self) -> datetime | None:
@@ -129,6 +139,30 @@ def stale_builds(
             grace = min(rule.unfinished_grace, _LATEST - build.made_at)
             waiting.append(Waiting(version, newer, build.made_at + grace))
     return Decision(tuple(stale), tuple(waiting), tuple(kept))
+
+
+def spared(decision: Decision, exemptions: Iterable[Exemption], *, now: datetime) -> Decision:
+    """
+    Return *decision* with the stale builds that are exempt kept, under the exemption that lasts.
+
+    Args:
+        decision: The decision about a package.
+        exemptions: Those of the package, expired ones among them.
+        now: The time, aware.
+    """
+    in_force: dict[str, Exemption] = {}
+    for one in sorted(exemptions, key=lambda one: one.until):
+        if one.version is not None and one.in_force(now):
+            in_force[one.version] = one
+    return replace(
+        decision,
+        stale=tuple(one for one in decision.stale if one.version.version not in in_force),
+        exempt=tuple(
+            Exempt(one.version, in_force[one.version.version])
+            for one in decision.stale
+            if one.version.version in in_force
+        ),
+    )
 
 
 def _builds(

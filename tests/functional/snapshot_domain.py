@@ -21,8 +21,10 @@ from steward.codeartifact import (
     TargetStatus,
 )
 from steward.coordinates import Format, Package, PackageVersion, Repository, Status
+from steward.ledger import ObservedLedger
 from steward.policy import Policy, SnapshotRule
 from tests.functional.watched_domain import ACCOUNT, DOMAIN, WatchedDomain, wake, where
+from tests.unit.fake_origin_domain import FakeLedger
 from tests.unit.recorders import RecordingQueue, UnlistedVersions
 from unlist_snapshot_builds.app import Collaborators, unlist_in_batch
 
@@ -60,6 +62,7 @@ class SnapshotDomain(WatchedDomain):
     Attributes:
         queued: Events that the template's rule puts on the automation's queue, in order.
         announced: The versions that it announced as changed, by new status.
+        ledger: What it has recorded, and what people have exempted.
         before_updates: Called before each status update of the automation: what others do between
             its look and its act.
     """
@@ -67,12 +70,14 @@ class SnapshotDomain(WatchedDomain):
     now: datetime = NOW
     policy: Policy = POLICY
     announced: list[str] = field(default_factory=list)
+    ledger: FakeLedger = field(default_factory=lambda: FakeLedger(lambda: NOW))
     before_updates: Callable[[], None] | None = None
 
     def start_again(self) -> None:
         """Nothing is queued, remembered or counted, no fault is in force, and it is `NOW`."""
         super().start_again()
         self.announced.clear()
+        self.ledger = FakeLedger(lambda: self.now)
         self.now = NOW
         self.before_updates = None
 
@@ -111,6 +116,7 @@ class SnapshotDomain(WatchedDomain):
         to = Collaborators(
             codeartifact=self.gateway(mode),
             policy=policy,
+            ledger=self.ledger if mode == "enforce" else ObservedLedger(self.ledger),
             own_queue=RecordingQueue(self.looks),
             notices=UnlistedVersions(self.announced),
             now=lambda: self.now,

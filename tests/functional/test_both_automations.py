@@ -36,6 +36,7 @@ def unlist(company: OriginCompany, bus: UnlistedVersions) -> None:
     to = Unlisting(
         codeartifact=CodeArtifactService(company.client),
         policy=replace(company.policy, snapshots=(rule,)),
+        ledger=company.ledger,
         own_queue=RecordingQueue(),
         notices=bus,
         now=lambda: company.now,

@@ -13,6 +13,7 @@ from steward.events import look_again
 from steward.patterns import parse
 from steward.policy import Policy, SnapshotRule
 from tests.unit.fake_codeartifact import FakeClient, package, refused
+from tests.unit.fake_origin_domain import FakeLedger
 from tests.unit.logged_lines import Lines
 from tests.unit.recorders import RecordingQueue, UnlistedVersions
 from tests.unit.test_batches import EVENT as CREATED
@@ -34,6 +35,7 @@ class Stage:
         self.client = client
         self.now = now
         self.own_queue = RecordingQueue()
+        self.ledger = FakeLedger(lambda: self.now)
         self.notices = UnlistedVersions()
         service: CodeArtifact = CodeArtifactService(client.as_client)
         self.codeartifact = ObservedCodeArtifact(service) if observe else service
@@ -43,6 +45,7 @@ class Stage:
         to = app.Collaborators(
             codeartifact=self.codeartifact,
             policy=Policy("digest", "my-company", (RULE,)),
+            ledger=self.ledger,
             own_queue=self.own_queue,
             notices=self.notices,
             now=lambda: self.now,

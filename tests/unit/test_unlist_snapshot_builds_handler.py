@@ -20,7 +20,7 @@ class TestHandler:
         """The environment as the template sets it, with a policy for my-company."""
         path = tmp_path / "policy.json"
         path.write_text(compile_policy("domain: my-company\n", "policy.yaml"))
-        set_environment(monkeypatch, path)
+        set_environment(monkeypatch, path, STEWARD_LEDGER_TABLE="ledger")
         app.collaborators.cache_clear()
         yield
         app.collaborators.cache_clear()
