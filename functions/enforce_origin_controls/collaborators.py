@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, Protocol
 
 from steward.attention import Attention
 from steward.codeartifact import CodeArtifact
@@ -33,3 +33,31 @@ class Collaborators:
     notices: Notices
     attention: Attention
     now: Callable[[], datetime]
+
+
+class Named(Protocol):
+    """A rule, of which only the name matters."""
+
+    @property
+    def name(self) -> str:
+        """Its place in the policy file."""
+
+
+class Listeners(Protocol):
+    """Where people and programs are told of what was found and done, and where that is noted."""
+
+    @property
+    def ledger(self) -> Ledger:
+        """What was changed and told."""
+
+    @property
+    def notices(self) -> Notices:
+        """The announcements on the bus."""
+
+    @property
+    def attention(self) -> Attention:
+        """What reaches a person."""
+
+    @property
+    def now(self) -> Callable[[], datetime]:
+        """The time, aware."""

@@ -120,6 +120,16 @@ def by_restrictions(rule: OriginRule, current: Restrictions) -> Drifted | Settle
     return Drifted(current, after, _WHY[rule.kind])
 
 
+def by_row(rule: OriginRule, current: Restrictions, *, promoted_to: bool) -> Decision | None:
+    """
+    Return the decision about a package of which a list has shown the restrictions, if it is enough.
+
+    Returns:
+        ``None`` if only the package's versions can tell: see :func:`by_origins`.
+    """
+    return without_a_look(rule, promoted_to=promoted_to) or by_restrictions(rule, current)
+
+
 def by_origins(
     current: Restrictions, versions: Sequence[PackageVersion], *, repository: str
 ) -> Decision:

@@ -85,5 +85,4 @@ def _in_order(
     if deep and rule.kind == "internal":
         return False
     promoted_to = to.policy.promotes_to(package.repository.name)
-    decision = decide.without_a_look(rule, promoted_to=promoted_to)
-    return isinstance(decision or decide.by_restrictions(rule, current), Settled)
+    return isinstance(decide.by_row(rule, current, promoted_to=promoted_to), Settled)

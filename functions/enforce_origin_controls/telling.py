@@ -8,14 +8,13 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from enforce_origin_controls.collaborators import AUTOMATION, Collaborators
+from enforce_origin_controls.collaborators import AUTOMATION, Listeners, Named
 from enforce_origin_controls.decision import Mixed
 from enforce_origin_controls.outcome import Found
 from steward.coordinates import Package, PackageVersion
 from steward.ledger import CHANGES_KEPT_FOR, StatusChange
 from steward.notices import ExternalOutcome
 from steward.observability import PackageLog
-from steward.policy import OriginRule
 
 # Our choice: what is still there after this time is told again.
 REMINDER: Final = timedelta(days=30)
@@ -23,11 +22,11 @@ REMINDER: Final = timedelta(days=30)
 VERSIONS_PER_TEXT: Final = 50
 # The longest that a function may run ("Lambda quotas", Lambda Developer Guide).
 ONE_RUN: Final = timedelta(minutes=15)
-_MIXED: Final = "mixed"
+MIXED: Final = "mixed"  # the finding, as the ledger remembers it
 
 
 def tell_archived(
-    package: Package, found: Iterable[Found], rule: OriginRule, to: Collaborators, *, at: datetime
+    package: Package, found: Iterable[Found], rule: Named, to: Listeners, *, at: datetime
 ) -> bool:
     """
     Announce the versions among *found* that were archived, and tell a person how to undo that.
@@ -58,7 +57,7 @@ def tell_archived(
 
 
 def tell_late(
-    package: Package, archived: Iterable[PackageVersion], rule: OriginRule, to: Collaborators
+    package: Package, archived: Iterable[PackageVersion], rule: Named, to: Listeners
 ) -> None:
     """
     Tell a person of those versions among *archived* that nobody was told of, as it was then.
@@ -95,9 +94,7 @@ def tell_late(
             _mark_archiving(package, (one.version for one in found), to, at=at)
 
 
-def tell_left(
-    package: Package, found: Iterable[Found], rule: OriginRule, to: Collaborators
-) -> None:
+def tell_left(package: Package, found: Iterable[Found], rule: Named, to: Listeners) -> None:
     """
     Announce the versions among *found* that were refused or only reported, and tell a person.
 
@@ -107,7 +104,7 @@ def tell_left(
     Raises:
         LedgerError: What was told before cannot be read, or what was told now not be marked.
     """
-    left = {_key(one): one for one in found if one.outcome != "archived"}
+    left = {finding(one): one for one in found if one.outcome != "archived"}
     if not left:
         return
     told = to.ledger.told(package)
@@ -123,14 +120,14 @@ def tell_left(
         to.ledger.mark_told(package, list(new), until=to.now() + REMINDER)
 
 
-def tell_mixed(package: Package, mixed: Mixed, rule: OriginRule, to: Collaborators) -> None:
+def tell_mixed(package: Package, mixed: Mixed, rule: Named, to: Listeners) -> None:
     """
     Announce that *package* is of mixed origin and tell a person: once, and after the reminder.
 
     Raises:
         LedgerError: As for :func:`tell_left`.
     """
-    if _MIXED in to.ledger.told(package):
+    if MIXED in to.ledger.told(package):
         return
     to.notices.mixed_origin_found(
         package,
@@ -153,10 +150,10 @@ def tell_mixed(package: Package, mixed: Mixed, rule: OriginRule, to: Collaborato
         ]
     )
     if _delivered(package, subject, text, to):
-        to.ledger.mark_told(package, [_MIXED], until=to.now() + REMINDER)
+        to.ledger.mark_told(package, [MIXED], until=to.now() + REMINDER)
 
 
-def external_text(package: Package, found: Sequence[Found], rule: OriginRule, at: datetime) -> str:
+def external_text(package: Package, found: Sequence[Found], rule: Named, at: datetime) -> str:
     """Return what a person reads about *found*: what, where, when, how it came in, how to undo."""
     lines = [
         "Versions from outside were in use in a package that the policy calls internal.",
@@ -198,7 +195,7 @@ def restore_command(package: Package, versions: Sequence[str]) -> str:
     return f'{shlex.join(words)} --reason "..."'
 
 
-def _where(package: Package, rule: OriginRule, at: datetime) -> list[str]:
+def _where(package: Package, rule: Named, at: datetime) -> list[str]:
     repository = package.repository
     return [
         f"Package:     {package.purl()}",
@@ -209,7 +206,8 @@ def _where(package: Package, rule: OriginRule, at: datetime) -> list[str]:
     ]
 
 
-def _key(found: Found) -> str:
+def finding(found: Found) -> str:
+    """Return the key under which the ledger remembers that a person was told of *found*."""
     return f"external:{found.version.version}:{found.outcome}"
 
 
@@ -219,7 +217,7 @@ def _archiving(version: PackageVersion, at: datetime) -> str:
 
 
 def _mark_archiving(
-    package: Package, versions: Iterable[PackageVersion], to: Collaborators, *, at: datetime
+    package: Package, versions: Iterable[PackageVersion], to: Listeners, *, at: datetime
 ) -> None:
     # Longer than the changes themselves, which DynamoDB deletes some days after their end.
     until = at + CHANGES_KEPT_FOR + REMINDER
@@ -230,8 +228,8 @@ def _announce(
     package: Package,
     found: Sequence[Found],
     outcome: ExternalOutcome,
-    rule: OriginRule,
-    to: Collaborators,
+    rule: Named,
+    to: Listeners,
 ) -> None:
     if found:
         to.notices.external_versions_found(
@@ -246,8 +244,8 @@ def _announce(
 def _tell(
     package: Package,
     found: Sequence[Found],
-    rule: OriginRule,
-    to: Collaborators,
+    rule: Named,
+    to: Listeners,
     *,
     at: datetime,
 ) -> bool:
@@ -255,7 +253,7 @@ def _tell(
     return _delivered(package, subject, external_text(package, found, rule, at), to)
 
 
-def _delivered(package: Package, subject: str, text: str, to: Collaborators) -> bool:
+def _delivered(package: Package, subject: str, text: str, to: Listeners) -> bool:
     """Return whether *text* need not be sent again: it was delivered, or nobody listens."""
     delivery = to.attention.tell(subject, text)
     if delivery == "delivered":

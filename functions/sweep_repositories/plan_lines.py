@@ -20,16 +20,17 @@ from steward.coordinates import (
     Status,
 )
 from steward.errors import MalformedMessageError
+from steward.retention_rules import STEPS, StepName
 
 Action = Literal["unlist", "archive", "dispose", "delete", "restrict", "promote", "mark", "report"]
-StepName = Literal["unlist", "archive", "dispose", "delete"]
+
+StatusAfter = Literal["Unlisted", "Archived", "Disposed", "Deleted"]
 
 ACTIONS: Final[tuple[Action, ...]] = get_args(Action)
-STEPS: Final[tuple[StepName, ...]] = get_args(StepName)  # in this order, each further than the last
 DELETIONS: Final[frozenset[Action]] = frozenset({"dispose", "delete"})
 
 # The status that a step leads to.
-STATUS_AFTER: Final[Mapping[StepName, Status]] = {
+STATUS_AFTER: Final[Mapping[StepName, StatusAfter]] = {
     "unlist": "Unlisted",
     "archive": "Archived",
     "dispose": "Disposed",
@@ -106,6 +107,8 @@ class PlanLine:
 
     Attributes:
         reason: The reasons of the versions, or the line's own.
+        step: Of a line that marks, the step that waits; of one that takes a step, the one after
+            it, if that has to wait from then on.
     """
 
     package: Package
@@ -374,15 +377,22 @@ def _check(line: PlanLine) -> None:
     if (line.action == "promote") != (line.to is not None):
         raise ValueError("to belongs to a line that promotes, and to no other")
     marks = line.action == "mark"
-    if marks != (line.step is not None) or any(
-        (one.until is not None) != marks for one in line.versions
-    ):
-        raise ValueError("step and until belong to a line that marks, and to no other")
+    if any((one.until is not None) != marks for one in line.versions):
+        raise ValueError("until belongs to the versions of a line that marks, and to no others")
+    if (marks and line.step is None) or (line.step is not None and not marks | _goes_on(line)):
+        raise ValueError("step belongs to a line that marks, or comes after that of the line")
     if line.mixed is not None and line.action != "report":
         raise ValueError("mixed belongs to a line that reports")
     if (not restricts and line.mixed is None) != bool(line.versions):
         raise ValueError(f"versions do not fit a line that is to {line.action}")
-    step = line.step or (line.action if line.action in STEPS else None)
+    step = line.step if marks else (line.action if line.action in STEPS else None)
     for one in line.versions:
         if step is not None and not further(step, one.status):
             raise ValueError(f"status of {one.version!r:.300} is {one.status}: cannot {step} it")
+
+
+def _goes_on(line: PlanLine) -> bool:
+    """Return whether the step of *line* comes after what the line does itself."""
+    if line.step is None or line.action not in STEPS:
+        return False
+    return further(line.step, STATUS_AFTER[line.action])
