@@ -1,0 +1,272 @@
+"""`steward plan`: what the policy wants changed in a domain, and why, before anything is."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from cli import options
+from cli.aws import domain_owner_option
+from cli.output import print_json, stderr, stdout
+from cli.plans import Plan
+
+if TYPE_CHECKING:
+    from mypy_boto3_codeartifact import CodeArtifactClient
+    from rich.status import Status
+
+    from cli.aws import Aws
+    from cli.deployment import Deployment
+    from cli.planned_promotions import PlannedRecords
+    from cli.planning_from_here import Looking
+    from steward.ledger import Ledger
+    from steward.policy import Policy
+    from sweep_repositories.gathering import Gathering
+    from sweep_repositories.plan_lines import PlanLine
+
+MEASURED: Final = 2_000  # versions: at 150 lists a second, a quarter of a minute
+
+
+@click.command("plan", short_help="Show what the policy wants changed in a domain, and why.")
+@click.option(
+    "--repository",
+    "repositories",
+    multiple=True,
+    metavar="NAME",
+    help="Only this repository; may be given again.  [default: all of the domain]",
+)
+@click.option(
+    "--html",
+    "page",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write the plan as one page for people, which needs no network.",
+)
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write the plan for `steward apply FILE`.",
+)
+@click.option(
+    "--measure",
+    "most",
+    type=click.IntRange(0),
+    default=MEASURED,
+    show_default=True,
+    metavar="N",
+    help="Look up the sizes of at most so many versions that would be deleted; a call each.",
+)
+@options.policy_option
+@domain_owner_option
+@options.json_option
+@click.pass_context
+def plan_command(
+    context: click.Context,
+    *,
+    repositories: tuple[str, ...],
+    page: Path | None,
+    out: Path | None,
+    most: int,
+    policy_path: Path,
+    domain_owner: str | None,
+    as_json: bool,
+) -> None:
+    """
+    Show what every rule of the policy would change in the domain, and why.
+
+    It looks with your AWS credentials, as a sweep does, and changes nothing: one call lists 1,000
+    packages, and one the versions of a package that a rule is about, whatever rules there are. Ages
+    that no name tells cost some more; docs/performance.md says how much.
+
+    If the application is deployed, its ledger says what is exempt and what waits since when.
+    Without a deployment nothing is known of either.
+
+    \b
+      steward plan
+      steward plan --html plan.html
+      steward plan --repository maven-snapshots --out plan.json
+      steward apply plan.json
+
+    The exit status is 0 if everything could be looked at, else 1.
+    """  # noqa: D301  \b is click's mark for lines to keep
+    from cli import aws, plan_tables, plans, policies
+    from cli.automation_lines import automation_lines
+
+    for path in (page, out):
+        if path is not None and not path.parent.is_dir():
+            raise click.UsageError(f"there is no folder {path.parent} to write {path.name} to")
+    policy = policies.loaded_policy(policy_path)
+    mine = aws.connect()
+    owner = aws.domain_owner(mine, domain_owner)
+    job = _Job(policy, policy_path, mine, owner, repositories, most)
+    verbose = bool(context.find_root().params.get("verbose"))
+    # In this order: what a terminal shows below everything else takes over standard output too.
+    with (
+        stderr().status("asking CodeArtifact") as status,
+        automation_lines("plan", verbose=verbose),
+    ):
+        plan = job.run(status)
+    if page is not None:
+        from cli.plan_page import plan_page
+
+        plans.write_text(plan_page(plan), page)
+    if out is not None:
+        plans.write(plan, out)
+    if as_json:
+        print_json({"ok": not plan.problems, **plans.document(plan)})
+    else:
+        if plan.mode_note is not None:
+            stderr().print(plan.mode_note, soft_wrap=True, markup=False)
+        plan_tables.show(plan, stdout())
+        _say_what_was_written(page, out, plan)
+    context.exit(1 if plan.problems else 0)
+
+
+def _say_what_was_written(page: Path | None, out: Path | None, plan: Plan) -> None:
+    console = stdout()
+    if page is not None:
+        console.print(f"{page} shows it in a browser.", soft_wrap=True, markup=False)
+    if out is not None and plan.lines:
+        console.print(f"`steward apply {out}` does it.", soft_wrap=True, markup=False)
+    elif out is not None:
+        console.print(f"{out} holds a plan of nothing.", soft_wrap=True, markup=False)
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """What the command was asked for, and where."""
+
+    policy: "Policy"
+    policy_path: Path
+    aws: "Aws"
+    owner: str
+    repositories: tuple[str, ...]
+    most_measured: int
+
+    def run(self, status: "Status") -> Plan:
+        """Look at the domain."""
+        from cli.aws import explained
+        from cli.planning_from_here import (
+            LISTS_PER_SECOND,
+            READS_PER_SECOND,
+            WRITES_PER_SECOND,
+            Looking,
+            repository_names,
+        )
+        from steward.call_budget import Budget, budgeted
+        from steward.coordinates import Repository
+
+        deployment, note = self._deployment()
+        client = self.aws.codeartifact()
+        budget = Budget(LISTS_PER_SECOND, READS_PER_SECOND, WRITES_PER_SECOND)
+        calls = budgeted(client, budget)
+        made_at = datetime.now(UTC)
+        domain = self.policy.domain
+        with explained():
+            names = repository_names(
+                client, domain=domain, owner=self.owner, only=self.repositories
+            )
+            records = self._records(deployment)
+            to = self._gathering(client, deployment, records)
+            looking = Looking()
+
+            def on_page(repository: str) -> None:
+                status.update(
+                    f"{repository}: {looking.packages:,} packages seen, "
+                    f"{len(looking.lines):,} lines"
+                )
+
+            looking.look(
+                [Repository(domain, self.owner, name) for name in names], to, on_page=on_page
+            )
+            lines = self._detailed(looking, client, deployment, records, status)
+        return Plan(
+            domain=domain,
+            domain_owner=self.owner,
+            region=self.aws.region,
+            policy_digest=self.policy.digest,
+            made_at=made_at,
+            mode_note=note,
+            lines=tuple(lines),
+            kept=dict(looking.kept),
+            packages=looking.packages,
+            versions=looking.versions,
+            problems=tuple(looking.problems),
+            calls=calls.made,
+            limit=self.policy.limits.deletions_per_run,
+            measured=self.most_measured > 0,
+        )
+
+    def _deployment(self) -> tuple["Deployment | None", str | None]:
+        """Return what is deployed, and what is to be said about that."""
+        from cli.deployment import find_deployment
+
+        try:
+            deployment = find_deployment(self.aws, self.policy.domain)
+        except click.ClickException as error:
+            return None, f"exemptions and waiting times are not known: {error.message}"
+        if deployment.mode != "enforce":
+            return deployment, f"The stack {deployment.stack} only observes: it changes nothing."
+        return deployment, None
+
+    def _records(self, deployment: "Deployment | None") -> "PlannedRecords":
+        from cli.planned_promotions import PlannedRecords
+        from promote_versions.records_table import DynamoDbRecords
+
+        parts = deployment.promotions if deployment else None
+        return PlannedRecords(DynamoDbRecords(parts.table) if parts else None)
+
+    def _gathering(
+        self,
+        client: "CodeArtifactClient",
+        deployment: "Deployment | None",
+        records: "PlannedRecords",
+    ) -> "Gathering":
+        from cli import policies, silence
+        from steward import ledger as ledgers
+        from steward.codeartifact import CodeArtifactService, ObservedCodeArtifact
+        from steward.published_times import ServicePublishedTimes
+        from sweep_repositories.gathering import Gathering
+
+        ledger: Ledger = silence.NoLedger()
+        if deployment is not None:
+            ledger = ledgers.connect("observe", deployment.ledger)
+        return Gathering(
+            codeartifact=ObservedCodeArtifact(CodeArtifactService(client)),
+            times=ServicePublishedTimes(client),
+            policy=self.policy,
+            locked=policies.loaded_locked(self.policy_path),
+            ledger=ledger,
+            exemptions=ledger.exemptions_at(),
+            records=records,
+            now=lambda: datetime.now(UTC),
+        )
+
+    def _detailed(
+        self,
+        looking: "Looking",
+        client: "CodeArtifactClient",
+        deployment: "Deployment | None",
+        records: "PlannedRecords",
+        status: "Status",
+    ) -> list["PlanLine"]:
+        """Return the lines with what only a plan looks up: sizes, and what the gates say."""
+        from cli.measured_sizes import measured
+        from cli.planned_promotions import judge_from_here
+        from cli.planning_from_here import judged
+        from steward.version_contents import ServiceVersionContents
+
+        done = 0
+
+        def seen(number: int = 1) -> None:
+            nonlocal done
+            done += number
+            status.update(f"{done:,} sizes and judgements looked up")
+
+        parts = deployment.promotions if deployment else None
+        judge = judge_from_here(self.policy, records, parts.osv if parts else None, client)
+        lines = list(judged(looking.lines, judge, seen=seen))
+        contents = ServiceVersionContents(client)
+        return measured(lines, contents, most=self.most_measured, seen=seen)

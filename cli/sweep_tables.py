@@ -1,0 +1,103 @@
+"""What a sweep came to: for people."""
+
+from typing import TYPE_CHECKING, Final
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from cli.origin_tables import counted_noun
+from cli.plan_tables import STYLES
+
+if TYPE_CHECKING:
+    from steward.sweep_notices import Outcome
+    from sweep_repositories.summary import Summary
+
+SHOWN: Final = 20  # packages that failed; the summary has up to 100
+_COUNTED: Final = ("planned", "changed", "already", "refused", "kept")
+
+_SENTENCES: Final[dict["Outcome", str]] = {
+    "finished": "The domain is as the policy says, but for what is named above.",
+    "nothing to do": "Nothing was to be done: everything is as the policy says.",
+    "planned": "Nothing was changed: this says what would be.",
+    "another sweep is running": "Another sweep is running: this one has not begun.",
+    "another policy": (
+        "The deployment has another policy than the file that was given, so nothing was begun. "
+        "Deploy this one, or name the other with --policy."
+    ),
+}
+
+
+def show(summary: "Summary", console: Console) -> None:
+    """Print what became of what, and what that has cost."""
+    if summary.rows:
+        console.print(_table(summary))
+    for failed in summary.failed[:SHOWN]:
+        console.print(
+            f"[bold red]failed[/] {escape(failed.package)} in {escape(failed.repository)}: "
+            f"{escape(failed.reason)}",
+            soft_wrap=True,
+        )
+    if summary.failed_packages > SHOWN:
+        console.print(f"... and {summary.failed_packages - SHOWN:,} more packages failed.")
+    for problem in summary.problems:
+        console.print(f"[yellow]warning[/] {escape(problem)}", soft_wrap=True)
+    console.print(escape(_sentence(summary)), soft_wrap=True)
+    if summary.repositories:
+        console.print(escape(_cost(summary)), soft_wrap=True)
+
+
+def is_well(summary: "Summary") -> bool:
+    """Return whether the sweep did all that it was to do."""
+    return (
+        summary.outcome in ("finished", "nothing to do", "planned")
+        and not summary.failed_packages
+        and not summary.problems
+        and not summary.total("refused")
+    )
+
+
+def _table(summary: "Summary") -> Table:
+    table = Table()
+    table.add_column("what", no_wrap=True)
+    table.add_column("rule", overflow="fold")
+    table.add_column("automation", overflow="fold")
+    columns = [name for name in _COUNTED if name == "planned" or _any(summary, name)]
+    for name in columns:
+        table.add_column(name, justify="right")
+    for row in sorted(summary.rows, key=lambda row: (row.rule, row.action)):
+        style = STYLES.get(row.action, "")
+        table.add_row(
+            f"[{style}]{escape(row.action)}[/]" if style else escape(row.action),
+            escape(row.rule),
+            row.automation,
+            *(f"{getattr(row, name):,}" for name in columns),
+        )
+    return table
+
+
+def _any(summary: "Summary", name: str) -> bool:
+    return any(getattr(row, name) for row in summary.rows)
+
+
+def _sentence(summary: "Summary") -> str:
+    if summary.outcome == "stopped":
+        return (
+            f"The sweep stopped before its first change: it would have deleted "
+            f"{counted_noun(summary.deletions, 'version')}, and the policy allows "
+            f"{summary.deletions_limit:,} in a run. Read `steward plan`; then `steward sweep "
+            f"--allow-deletions {summary.deletions}` does it once, or a larger `limits` always."
+        )
+    return _SENTENCES[summary.outcome]
+
+
+def _cost(summary: "Summary") -> str:
+    seconds = (summary.finished - summary.started).total_seconds()
+    places = "repository" if summary.repositories == 1 else "repositories"
+    return (
+        f"{counted_noun(summary.packages, 'package')} in {summary.repositories:,} {places}, "
+        f"{summary.looked_at:,} looked at with {counted_noun(summary.versions, 'version')}; "
+        f"{counted_noun(sum(summary.calls.values()), 'call')} in {seconds:,.0f} s. A month of "
+        f"daily sweeps like this is about ${summary.cost_per_month:,.2f} of requests, if the "
+        "prices that others name are right."
+    )
