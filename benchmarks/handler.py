@@ -91,7 +91,8 @@ def measure(endpoint: str, folder: Path) -> dict[str, object]:
         "STEWARD_QUEUE_URL": f"{endpoint}/{ACCOUNT}/snapshot-builds",
         "POWERTOOLS_SERVICE_NAME": "unlist_snapshot_builds",
         "POWERTOOLS_METRICS_NAMESPACE": "CodeArtifactSteward",
-    }    os.environ["STEWARD_LEDGER_TABLE"] = find_deployment(connect(), DOMAIN).ledger
+    }
+    os.environ["STEWARD_LEDGER_TABLE"] = find_deployment(connect(), DOMAIN).ledger
     app.collaborators()  # the clients are made once a process, not once a run
     figures: dict[str, object] = {}
     messages = batch(events())
