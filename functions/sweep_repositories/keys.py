@@ -5,6 +5,7 @@ Where which file of a sweep lies.
 
     runs/{run}/run.json               what was asked for, and by which policy
                batches/00001.json     packages to look at, of one repository
+               listed.json            what listing came to
                manifest.json          the batches, for the map that gathers
                plan/00001-00000.jsonl lines of a part: of packages from this one of the batch on
                tally/00001-00000.json what gathering from this package on came to
@@ -36,6 +37,11 @@ def described(run: str) -> str:
 def batch(run: str, number: int) -> str:
     """Return the key of the packages of a batch."""
     return f"{folder(run)}batches/{number:05}.json"
+
+
+def listed(run: str) -> str:
+    """Return the key of what listing came to."""
+    return f"{folder(run)}listed.json"
 
 
 def manifest(run: str) -> str:

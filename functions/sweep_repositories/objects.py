@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Final, NotRequired, Protocol, TypedDict
+from typing import Final, NotRequired, Protocol, TypedDict, cast
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from steward import clients
 from steward.errors import AwsError
 
 _MISSING: Final = ("NoSuchKey", "404")  # GetObject, S3 API Reference
@@ -126,3 +127,8 @@ def _failure(operation: str, key: str, error: ClientError | BotoCoreError) -> Ob
     if isinstance(error, ClientError):
         code = error.response.get("Error", {}).get("Code", code)
     return ObjectsError(operation, code, f"{key}: {error}")
+
+
+def connect_objects(bucket: str) -> Objects:
+    """Return the files in *bucket*, by the one client of S3 of this process."""
+    return S3Objects(bucket, cast("S3Client", clients.s3()))

@@ -12,6 +12,7 @@ from steward.sweep_notices import OUTCOMES, Outcome
 from sweep_repositories.members import Document, mapping_of_counts, member, text_or_none
 
 MAX_FAILED: Final = 100  # packages that are named; our choice: what people read
+MAX_REFUSALS: Final = 100  # likewise; the log has all of them
 Mode = Literal["observe", "enforce"]
 
 
@@ -48,6 +49,51 @@ class FailedPackage:
 
 
 @dataclass(frozen=True, slots=True)
+class RefusedVersion:
+    """
+    What was not done because CodeArtifact refused it, or its package had changed since.
+
+    Attributes:
+        version: ``None``: it is about the package, not about a version of it.
+    """
+
+    repository: str
+    package: str
+    version: str | None
+    rule: str
+    action: str
+    reason: str
+
+    def to_document(self) -> Document:
+        """Return the object that is kept."""
+        return {
+            "repository": self.repository,
+            "package": self.package,
+            "version": self.version,
+            "rule": self.rule,
+            "action": self.action,
+            "reason": self.reason,
+        }
+
+    @classmethod
+    def of(cls, said: Document) -> RefusedVersion:
+        """
+        Return what the object *said* holds.
+
+        Raises:
+            ValueError: It is something else; the message names the member that is wrong.
+        """
+        return cls(
+            member(said, "repository", str),
+            member(said, "package", str),
+            text_or_none(said, "version"),
+            member(said, "rule", str),
+            member(said, "action", str),
+            member(said, "reason", str),
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Summary:
     """
     What a sweep came to.
@@ -61,6 +107,7 @@ class Summary:
         rows: What was planned and done, by automation, rule and action.
         kept: How many versions which rule keeps.
         failed: The first packages that failed; *failed_packages* is how many there are.
+        refusals: The first versions that were refused; the rows tell how many there are.
         problems: What else somebody should know, as sentences.
         deletions: How many versions the plan disposes of or deletes; *deletions_limit*: how many it
             might have.
@@ -84,6 +131,7 @@ class Summary:
     kept: Mapping[str, int] = field(default_factory=dict)
     failed: tuple[FailedPackage, ...] = ()
     failed_packages: int = 0
+    refusals: tuple[RefusedVersion, ...] = ()
     problems: tuple[str, ...] = ()
     deletions: int = 0
     deletions_limit: int = 0
@@ -116,6 +164,7 @@ class Summary:
                     for one in self.failed
                 ],
                 "failedPackages": self.failed_packages,
+                "refusals": [one.to_document() for one in self.refusals],
                 "problems": list(self.problems),
                 "deletions": self.deletions,
                 "deletionsLimit": self.deletions_limit,
@@ -165,6 +214,7 @@ def summary_in(text: str) -> Summary:
             for one in _documents(said, "failed")
         ),
         failed_packages=member(said, "failedPackages", int),
+        refusals=tuple(RefusedVersion.of(one) for one in _documents(said, "refusals")),
         problems=tuple(str(one) for one in member(said, "problems", list)),
         deletions=member(said, "deletions", int),
         deletions_limit=member(said, "deletionsLimit", int),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from functools import cache
 from threading import Lock
 from typing import TYPE_CHECKING, NotRequired, Protocol, TypedDict, cast
@@ -138,6 +139,34 @@ class S3Client(Protocol):
         """See GetObject, S3 API Reference."""
 
 
+class ExecutionRow(TypedDict):
+    """The part of an execution in the answer of ListExecutions that is used here."""
+
+    name: str
+    startDate: datetime
+
+
+class ListExecutionsAnswer(TypedDict):
+    """The answer of ListExecutions (Step Functions API Reference)."""
+
+    executions: Sequence[ExecutionRow]
+    nextToken: NotRequired[str]
+
+
+class StatesClient(Protocol):
+    """The part of the client of Step Functions that is used here; botocore publishes no types."""
+
+    def list_executions(
+        self,
+        *,
+        stateMachineArn: str,  # noqa: N803  AWS's name
+        statusFilter: str,  # noqa: N803  AWS's name
+        maxResults: int,  # noqa: N803  AWS's name
+        nextToken: str = ...,  # noqa: N803  AWS's name
+    ) -> ListExecutionsAnswer:
+        """See ListExecutions, Step Functions API Reference."""
+
+
 @cache
 def codeartifact() -> CodeArtifactClient:
     """Return the client of CodeArtifact, made at first use; only the gateway asks for it."""
@@ -172,6 +201,12 @@ def sns() -> SnsClient:
 def s3() -> S3Client:
     """Return the client of S3, made at first use."""
     return cast("S3Client", _client("s3"))
+
+
+@cache
+def step_functions() -> StatesClient:
+    """Return the client of Step Functions, made at first use."""
+    return cast("StatesClient", _client("stepfunctions"))
 
 
 def _client(service: str) -> object:
