@@ -244,8 +244,9 @@ def test_the_schema_accepts_what_the_compiler_accepts() -> None:
     validator = jsonschema.Draft202012Validator(json_schema())
     assert validator.is_valid(yaml.safe_load(WHOLE))
     assert validator.is_valid(yaml.safe_load(SMALL))
+    good: dict[str, object]
     good = {"packages": "/maven/*", "versions": "all", "keep_newest": 5, "then": "archive"}
-    for wrong in (
+    wrongs: tuple[dict[str, object], ...] = (
         {"keep_newest": -1},
         {"keep_newest": None},
         {"versions": []},
@@ -257,13 +258,15 @@ def test_the_schema_accepts_what_the_compiler_accepts() -> None:
         {"then": [{}]},
         {"keep_promoted": "no"},
         {"lockfiles": []},
-    ):
+    )
+    for wrong in wrongs:
         rule = good | wrong
         assert not validator.is_valid({"domain": "a-b", "retention": [rule]}), wrong
     for key in good:
         rule = {name: value for name, value in good.items() if name != key}
         assert not validator.is_valid({"domain": "a-b", "retention": [rule]}), key
-    for limits in ([], {"deletions_per_run": -1}, {"deletions": 1}, None):
+    of_limits: tuple[object, ...] = ([], {"deletions_per_run": -1}, {"deletions": 1}, None)
+    for limits in of_limits:
         assert not validator.is_valid({"domain": "a-b", "limits": limits}), limits
 
 
