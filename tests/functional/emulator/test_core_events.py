@@ -9,6 +9,7 @@ import sys
 import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -107,6 +108,35 @@ def test_sequence_numbers_grow_per_package_and_outlive_it(core: Core) -> None:
         if (each["packageName"], each["repositoryName"]) == (GENERIC.name, REPOSITORY.name)
     ]
     assert mine == [("Created", 1), ("Updated", 2), ("Deleted", 3), ("Created", 4)]
+
+
+def test_the_events_of_a_bulk_call_are_numbered_in_the_order_of_its_versions(core: Core) -> None:
+    """Each version has its own number, assets and state; a version that stays tells nothing."""
+    names = ["1.2", "1.0", "1.1"]
+    for name in names:
+        core.publish(name)
+    versions.set_status(core.state, REPOSITORY, GENERIC, ["1.0"], target="Unlisted")
+    versions.set_status(core.state, REPOSITORY, GENERIC, names, target="Unlisted")
+    versions.dispose(core.state, REPOSITORY, GENERIC, ["1.1"])
+    versions.delete(core.state, REPOSITORY, GENERIC, names)
+    told = [
+        (
+            each["sequenceNumber"],
+            each["packageVersion"],
+            each["packageVersionState"],
+            cast("dict[str, int]", each["changes"])["assetsRemoved"],
+        )
+        for each in core.delivered()[3:]
+    ]
+    assert told == [
+        (4, "1.0", "Unlisted", 0),
+        (5, "1.2", "Unlisted", 0),
+        (6, "1.1", "Unlisted", 0),
+        (7, "1.1", "Disposed", 1),
+        (8, "1.2", "Unlisted", 1),
+        (9, "1.0", "Unlisted", 1),
+        (10, "1.1", "Disposed", 0),
+    ]
 
 
 def test_a_status_change_says_only_that(core: Core) -> None:
