@@ -20,9 +20,7 @@ if TYPE_CHECKING:
     from cli.deployment import Deployment
     from cli.planned_promotions import PlannedRecords
     from cli.planning_from_here import Looking
-    from steward.ledger import Ledger
     from steward.policy import Policy
-    from sweep_repositories.gathering import Gathering
     from sweep_repositories.plan_lines import PlanLine
 
 MEASURED: Final = 2_000  # versions: at 150 lists a second, a quarter of a minute
@@ -147,7 +145,9 @@ class _Job:
 
     def run(self, status: "Status") -> Plan:
         """Look at the domain."""
+        from cli import policies
         from cli.aws import explained
+        from cli.looking_from_here import gathering, planned_records
         from cli.planning_from_here import (
             LISTS_PER_SECOND,
             READS_PER_SECOND,
@@ -168,8 +168,9 @@ class _Job:
             names = repository_names(
                 client, domain=domain, owner=self.owner, only=self.repositories
             )
-            records = self._records(deployment)
-            to = self._gathering(client, deployment, records)
+            records = planned_records(deployment)
+            locked = policies.loaded_locked(self.policy_path)
+            to = gathering(self.policy, locked, client, deployment, records)
             looking = Looking()
 
             def on_page(repository: str) -> None:
@@ -210,39 +211,6 @@ class _Job:
         if deployment.mode != "enforce":
             return deployment, f"The stack {deployment.stack} only observes: it changes nothing."
         return deployment, None
-
-    def _records(self, deployment: "Deployment | None") -> "PlannedRecords":
-        from cli.planned_promotions import PlannedRecords
-        from promote_versions.records_table import DynamoDbRecords
-
-        parts = deployment.promotions if deployment else None
-        return PlannedRecords(DynamoDbRecords(parts.table) if parts else None)
-
-    def _gathering(
-        self,
-        client: "CodeArtifactClient",
-        deployment: "Deployment | None",
-        records: "PlannedRecords",
-    ) -> "Gathering":
-        from cli import policies, silence
-        from steward import ledger as ledgers
-        from steward.codeartifact import CodeArtifactService, ObservedCodeArtifact
-        from steward.published_times import ServicePublishedTimes
-        from sweep_repositories.gathering import Gathering
-
-        ledger: Ledger = silence.NoLedger()
-        if deployment is not None:
-            ledger = ledgers.connect("observe", deployment.ledger)
-        return Gathering(
-            codeartifact=ObservedCodeArtifact(CodeArtifactService(client)),
-            times=ServicePublishedTimes(client),
-            policy=self.policy,
-            locked=policies.loaded_locked(self.policy_path),
-            ledger=ledger,
-            exemptions=ledger.exemptions_at(),
-            records=records,
-            now=lambda: datetime.now(UTC),
-        )
 
     def _detailed(
         self,

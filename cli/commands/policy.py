@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,9 @@ from cli.policies import compiled_policy, loaded_locked, loaded_policy, policy_t
 from cli.policy_tables import tables
 
 if TYPE_CHECKING:
-    from steward.policy import CompiledPolicy, ScopedRule
+    from cli.explained_versions import Explained
+    from steward.coordinates import Package
+    from steward.policy import CompiledPolicy, Policy, ScopedRule
     from steward.policy_file import CheckedPolicy
     from steward.policy_lines import Mistake
     from steward.promotion_rules import PromotionRule
@@ -132,15 +135,33 @@ def schema(*, policy_path: Path, as_json: bool) -> None:
 @policy_command.command("explain")
 @click.argument("package")
 @click.option("--repository", required=True, help="The repository that holds the package.")
+@click.option(
+    "--live",
+    is_flag=True,
+    help="Ask CodeArtifact for the versions too, and say what the rules say of each.",
+)
+@aws.domain_owner_option
 @options.policy_option
 @options.json_option
-def explain(*, package: str, repository: str, policy_path: Path, as_json: bool) -> None:
+def explain(
+    *,
+    package: str,
+    repository: str,
+    live: bool,
+    domain_owner: str | None,
+    policy_path: Path,
+    as_json: bool,
+) -> None:
     """
-    Say which rules apply to a package in a repository.
+    Say which rules apply to a package in a repository, and to which of its versions.
 
-    PACKAGE is a package URL (pkg:maven/com.mycompany/app) or a path (/maven/com.mycompany/app).
+    PACKAGE is a package URL (pkg:maven/com.mycompany/app) or a path (/maven/com.mycompany/app). A
+    version in it (pkg:maven/com.mycompany/app@1.4) leaves the other versions out.
+
+    With --live, its versions are listed with your AWS credentials, as a sweep does it, and each
+    rule says what it makes of each of them, and why. Nothing is changed.
     """
-    from cli import cache_words, policy_words
+    from cli import cache_words, explained_versions, policy_words
     from cli.promotion_words import of_promotions
     from cli.retention_words import of_retention
     from steward.coordinates import Repository
@@ -148,7 +169,8 @@ def explain(*, package: str, repository: str, policy_path: Path, as_json: bool) 
     policy = loaded_policy(policy_path)
     owner = "0" * 12  # the policy speaks of no account
     place = Repository(domain=policy.domain, domain_owner=owner, name=repository)
-    subject, _ = named_package(package, place, hint="PACKAGE")
+    subject, version = named_package(package, place, hint="PACKAGE")
+    found = _versions(subject, version, policy, policy_path, domain_owner) if live else None
     snapshots, origins = policy.snapshot_rule_for(subject), policy.origin_rule_for(subject)
     promotions = policy.promotion_rules_for(subject)
     locked = loaded_locked(policy_path) if policy.caches or policy.retention else {}
@@ -179,6 +201,7 @@ def explain(*, package: str, repository: str, policy_path: Path, as_json: bool) 
                 "group": documents[group.name] if group else None,
                 "similar_group": documents[alike.name] if alike else None,
                 "shadowed": also,
+                **({} if found is None else {"live": explained_versions.document(found)}),
             }
         )
         return
@@ -200,6 +223,32 @@ def explain(*, package: str, repository: str, policy_path: Path, as_json: bool) 
     console = stdout()
     console.print(f"{escape(subject.purl())} in {escape(repository)}", soft_wrap=True)
     console.print(table)
+    if found is not None:
+        explained_versions.show(found, console)
+
+
+def _versions(
+    package: "Package",
+    version: str | None,
+    policy: "Policy",
+    policy_path: Path,
+    domain_owner: str | None,
+) -> "Explained":
+    """
+    Return what *policy* says of the versions that *package* has now, or of one of them.
+
+    Raises:
+        click.ClickException: CodeArtifact could not be asked, or has no such package or version.
+    """
+    from cli.looking_from_here import look_at_package
+
+    found = look_at_package(package, policy, loaded_locked(policy_path), domain_owner)
+    if version is None:
+        return found
+    only = tuple(one for one in found.versions if one.version.version == version)
+    if not only:
+        fail(f"{package.repository.name} has no version {version} of {package.purl()}.")
+    return replace(found, versions=only)
 
 
 def _rules(policy: "CompiledPolicy") -> dict[str, object]:
