@@ -11,7 +11,7 @@ from enforce_origin_controls import collaborators as origins
 from enforce_origin_controls import decision as decide
 from enforce_origin_controls.decision import Settled
 from expire_versions.gather import RetentionReads, lists_by_time
-from steward.coordinates import Package, PackageVersion, Restrictions
+from steward.coordinates import UNRESTRICTED, Package, PackageVersion, Restrictions
 from steward.errors import PackageNotFoundError, StewardError
 from steward.ledger import ObservedLedger
 from steward.observability import PackageLog
@@ -26,8 +26,10 @@ if TYPE_CHECKING:
     from steward.ledger import Exemption, Ledger
     from steward.ledger_exemptions import ExemptionsAt
     from steward.lockfiles.locked import Locked
-    from steward.policy import OriginRule, Policy
+    from steward.policy import OriginRule, Policy, SnapshotRule
+    from steward.promotion_rules import PromotionRule
     from steward.published_times import PublishedTimes
+    from steward.retention_rules import RetentionRule
 
 # Our choice: 100 versions of 255 characters are a tenth of a log event ("CloudWatch Logs quotas").
 VERSIONS_PER_LINE: Final = 100
@@ -92,7 +94,8 @@ def gather_package(
     Return what the policy wants of *package*, by the decisions that its events lead to.
 
     - Of a version that several automations want something of, the furthest step is planned.
-    - A version with an exemption stays, whoever wants something of it.
+    - A version with an exemption stays, whoever wants something of it. So does one that promotion
+      has approved and not copied yet, unless it came from outside and should not have.
     - A version that is on its way out is not promoted.
     - A build that waits for the end of its grace is left to the next sweep.
 
@@ -130,80 +133,95 @@ class _Look:
         self.package = package
         self.to = to
         self.now = to.now()
+        self._policy = to.policy
+        self._promoted_to = to.policy.promotes_to(package.repository.name)
         self._exemptions: list[Exemption] | None = None
         self._told: frozenset[str] | None = None
         self._records: list[Record] | None = None
         self._kept: dict[str, int] = {}
 
     def plan(self, restrictions: Restrictions | None) -> PackagePlan:
-        package, policy = self.package, self.to.policy
-        snapshots = policy.snapshot_rule_for(package)
-        origin_rule = policy.origin_rule_for(package)
-        promotions = policy.promotion_rules_for(package) if self.to.records is not None else ()
-        retention = policy.retention_rules_for(package)
-        promoted_to = policy.promotes_to(package.repository.name)
-        if origin_rule is not None and restrictions is None:
-            restrictions = self.to.codeartifact.restrictions(package)
+        package = self.package
+        snapshots = self._policy.snapshot_rule_for(package)
+        retention = self._policy.retention_rules_for(package)
+        promotions = () if self.to.records is None else self._policy.promotion_rules_for(package)
+        origin_rule = self._policy.origin_rule_for(package)
+        current = self._current(origin_rule, restrictions)
         versions: list[PackageVersion] = []
-        if (
-            snapshots is not None
-            or promotions
-            or retention
-            or (
-                origin_rule is not None
-                and restrictions is not None
-                and origin_lines.needs_versions(origin_rule, restrictions, promoted_to=promoted_to)
-            )
-        ):
+        if snapshots or retention or promotions or self._tells_too_little(origin_rule, current):
             versions = self._listed()
         wanted: list[Wanted] = []
         lines: list[PlanLine] = []
         report: tuple[PackageVersion, ...] = ()
         if snapshots is not None:
-            stale, kept = build_lines.stale(package, versions, snapshots, self.now)
-            wanted += stale
-            self._keep(snapshots.name, kept)
-        if origin_rule is not None and restrictions is not None:
-            found = origin_lines.origin_findings(
-                package,
-                origin_rule,
-                restrictions,
-                versions,
-                promoted_to=promoted_to,
-                asked=self._asked(),
-                now=self.now,
-            )
+            wanted += self._stale(versions, snapshots)
+        if origin_rule is not None:
+            found = self._origins(origin_rule, current, versions)
             wanted += found.wanted
             lines += found.lines
             report = found.report
-            self._keep(origin_rule.name, found.kept)
-        marks: list[PlanLine] = []
+        marks: Sequence[PlanLine] = ()
         if retention and versions:
-            expiry = expiry_lines.expiry_findings(
-                package, versions, retention, self._reads(), self.now
-            )
+            expiry = self._expiry(versions, retention)
             wanted += expiry.wanted
-            marks += expiry.marks
-            for name, number in expiry.kept.items():
-                self._keep(name, number)
-        chosen = furthest(self._not_exempt(wanted))
+            marks = expiry.marks
+        chosen = furthest(self._free(wanted, promotions))
         lines += lines_of(package, chosen.chosen, versions)
         going = {one.version.version for one in chosen.chosen}
         lines += expiry_lines.without(marks, going)
-        if promotions:
-            published = [
-                one for one in versions if one.status == "Published" and one.version not in going
-            ]
-            if published:
-                lines += promotion_lines.to_judge(
-                    package, published, promotions, self.records(), self.now
-                )
+        lines += self._to_judge([one for one in versions if one.version not in going], promotions)
         if origin_rule is not None:
             overruled = [
                 one.version for one in chosen.overruled if one.automation == origins.AUTOMATION
             ]
             lines += self._reports(origin_rule, [*report, *overruled])
         return PackagePlan(package, in_order(lines), self._kept, len(versions))
+
+    def _current(self, rule: OriginRule | None, listed: Restrictions | None) -> Restrictions:
+        if listed is not None:
+            return listed
+        return UNRESTRICTED if rule is None else self.to.codeartifact.restrictions(self.package)
+
+    def _tells_too_little(self, rule: OriginRule | None, current: Restrictions) -> bool:
+        return rule is not None and origin_lines.needs_versions(
+            rule, current, promoted_to=self._promoted_to
+        )
+
+    def _stale(self, versions: Sequence[PackageVersion], rule: SnapshotRule) -> list[Wanted]:
+        stale, kept = build_lines.stale(self.package, versions, rule, self.now)
+        self._keep(rule.name, kept)
+        return stale
+
+    def _origins(
+        self, rule: OriginRule, current: Restrictions, versions: Sequence[PackageVersion]
+    ) -> origin_lines.OriginFindings:
+        found = origin_lines.origin_findings(
+            self.package,
+            rule,
+            current,
+            versions,
+            promoted_to=self._promoted_to,
+            asked=self._asked(),
+            now=self.now,
+        )
+        self._keep(rule.name, found.kept)
+        return found
+
+    def _expiry(
+        self, versions: Sequence[PackageVersion], rules: Sequence[RetentionRule]
+    ) -> expiry_lines.ExpiryFindings:
+        found = expiry_lines.expiry_findings(self.package, versions, rules, self._reads(), self.now)
+        for name, number in found.kept.items():
+            self._keep(name, number)
+        return found
+
+    def _to_judge(
+        self, staying: Sequence[PackageVersion], rules: Sequence[PromotionRule]
+    ) -> list[PlanLine]:
+        published = [one for one in staying if one.status == "Published"]
+        if not (rules and published):
+            return []
+        return promotion_lines.to_judge(self.package, published, rules, self.records(), self.now)
 
     def _listed(self) -> list[PackageVersion]:
         if lists_by_time(self.package, self.to.policy):
@@ -251,19 +269,27 @@ class _Look:
         self._keep(rule.name, len(versions) - len(new))
         return [origin_lines.report_line(self.package, rule, new)] if new else []
 
-    def _not_exempt(self, wanted: Sequence[Wanted]) -> list[Wanted]:
+    def _free(self, wanted: Sequence[Wanted], rules: Sequence[PromotionRule]) -> list[Wanted]:
+        """
+        Return what of *wanted* is about versions that nothing keeps.
+
+        What a person has exempted stays, whoever wants something of it. What promotion has approved
+        is in use until it has been copied; that does not keep what came from outside and should not
+        have.
+        """
         if not wanted:
             return []
-        exempt = {
-            one.version
-            for one in self.exemptions()
-            if one.version is not None and one.in_force(self.now)
-        }
-        left = [one for one in wanted if one.version.version not in exempt]
+        exempt = {one.version for one in self.exemptions() if one.in_force(self.now)}
+        approved = promotion_lines.approved(self.records(), rules) if rules else {}
+        free: list[Wanted] = []
         for one in wanted:
-            if one.version.version in exempt:
+            name, revision = one.version.version, one.version.revision
+            in_use = one.automation != origins.AUTOMATION and approved.get(name) == revision
+            if name in exempt or (name in approved and in_use):
                 self._keep(one.rule, 1)
-        return left
+            else:
+                free.append(one)
+        return free
 
     def _keep(self, rule: str, number: int) -> None:
         if number:

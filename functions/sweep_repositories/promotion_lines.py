@@ -59,6 +59,16 @@ def to_judge(
     return lines
 
 
+def approved(records: Iterable[Record], rules: Iterable[PromotionRule]) -> dict[str, str]:
+    """Return the revision of each version that one of *rules* has approved and not copied yet."""
+    names = {rule.name for rule in rules}
+    return {
+        one.version: one.revision
+        for one in records
+        if one.state == "approved" and one.rule in names
+    }
+
+
 def _reason(record: Record | None, version: PackageVersion) -> str:
     if record is None:
         return "not judged yet"
