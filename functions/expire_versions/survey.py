@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -71,7 +71,6 @@ class Survey:
 
     Attributes:
         placed: Every version once.
-        complete: Whether a version is one that people get.
     """
 
     def __init__(
@@ -88,10 +87,15 @@ class Survey:
         for one in self.placed:
             if one.build is not None:
                 self._builds[one.build.series].append(one)
-        self._releases: Final = self._find_releases() if self._builds else {}
-        self._aliased: Final = {
-            one.alias_of: one for one in self.placed if one.alias_of is not None
+        # By series, and whether builds from outside are looked at too.
+        self._last: Final = {
+            (series, outside): self._newest(
+                [one for one in builds if outside or not one.from_outside] or builds
+            )
+            for series, builds in self._builds.items()
+            for outside in (False, True)
         }
+        self._releases: Final = self._find_releases() if self._builds else {}
 
     def complete(self, one: Placed) -> bool:
         """Return whether *one* is what people get, and may stand in for an older one."""
@@ -102,9 +106,9 @@ class Survey:
         """Return the builds of *series*, oldest first."""
         return self._builds.get(series, ())
 
-    def alias(self, base: str) -> Placed | None:
-        """Return ``X-SNAPSHOT`` of the base version *base*, if the package has it."""
-        return self._aliased.get(base)
+    def aliases(self) -> list[Placed]:
+        """Return the versions that are ``X-SNAPSHOT``."""
+        return [one for one in self.placed if one.alias_of is not None]
 
     def release_of(self, one: Placed) -> PackageVersion | None:
         """
@@ -130,25 +134,28 @@ class Survey:
 
         No other build of any status is newer; or it is not ``Unfinished``, and no complete one is.
         """
-        build = one.build
-        if build is None:
+        if one.build is None:
             return False
-        others = [
-            each for each in self._builds[build.series] if one.from_outside or not each.from_outside
-        ]
-        newer = [each for each in others if each.build and each.build.position > build.position]
-        if not newer:
+        newest, newest_complete = self._last[one.build.series, one.from_outside]
+        if one.build.position >= newest:
             return True
-        any_complete = any(self.complete(each) for each in others)
         return (
             one.version.status != "Unfinished"
-            and any_complete
-            and not any(self.complete(each) for each in newer)
+            and newest_complete is not None
+            and one.build.position >= newest_complete
         )
 
     def standings(self, ranks: Mapping[str, int]) -> Standings:
         """Return how many newer ones each version has, where formats have no order by *ranks*."""
         return Standings(self, ranks)
+
+    def _newest(self, builds: Sequence[Placed]) -> tuple[tuple[int, ...], tuple[int, ...] | None]:
+        """Return the newest position among *builds*, and the newest of a complete one."""
+        positions = [one.build.position for one in builds if one.build is not None]
+        complete = [
+            one.build.position for one in builds if one.build is not None and self.complete(one)
+        ]
+        return max(positions), max(complete, default=None)
 
     def _find_releases(self) -> dict[object, list[Placed]]:
         found: dict[object, list[Placed]] = defaultdict(list)
@@ -175,11 +182,18 @@ class Standings:
     def __init__(self, survey: Survey, ranks: Mapping[str, int]) -> None:
         self._ranks = ranks
         self._unordered = survey.format in UNORDERED
+        self._complete: set[str] = set()
         # By group, and whether those from outside are counted too. Places of one group compare.
+        self._sizes: Counter[tuple[object, bool]] = Counter()
         self._places: dict[tuple[object, bool], list[Any]] = defaultdict(list)
         for one in survey.placed:
+            if one.rule is None or not survey.complete(one):
+                continue
+            self._complete.add(one.name)
+            self._sizes[self._group(one), True] += 1
+            self._sizes[self._group(one), False] += not one.from_outside
             place = self._place(one)
-            if one.rule is None or place is None or not survey.complete(one):
+            if place is None:
                 continue
             self._places[self._group(one), True].append(place)
             if not one.from_outside:
@@ -194,6 +208,11 @@ class Standings:
             return None
         places = self._places.get((self._group(one), one.from_outside), [])
         return len(places) - bisect_right(places, place)
+
+    def most_newer_than(self, one: Placed) -> int:
+        """Return how many newer ones there are at most, wherever *one* stands."""
+        size = self._sizes[self._group(one), one.from_outside]
+        return size - (one.name in self._complete)
 
     def _group(self, one: Placed) -> object:
         return (one.rule.name if one.rule else None, one.series)
