@@ -105,17 +105,15 @@ def _caches(rules: list["CompiledCache"]) -> Table:
 
 
 def _retention(rules: list["CompiledRetention"]) -> Table:
-    from cli.retention_words import kept, steps
+    from cli.retention_words import wanted
 
-    table = _table("retention", "packages", "repositories", "versions", "what stays", "then")
+    table = _table("retention", "packages", "repositories", "what goes")
     for rule in rules:
         table.add_row(
             rule["name"],
             _lines(rule["packages"]),
             _lines(rule["repositories"]),
-            _lines(rule["versions"]),
-            _lines(kept(rule)),
-            _lines(steps(rule)),
+            _lines(wanted(rule)),
         )
     return table
 

@@ -26,27 +26,22 @@ _DONE: Final[dict["StepName", str]] = {
 }
 
 
-def kept(rule: "CompiledRetention") -> list[str]:
-    """Return what of its versions *rule* keeps, each in a few words."""
-    lines = []
+def wanted(rule: "CompiledRetention") -> list[str]:
+    """Return which versions *rule* is about, which of them stay, and what becomes of the others."""
+    lines = [f"versions: {text}" for text in rule["versions"]]
     if rule["keep_newest"] is not None:
-        lines.append(f"newest {rule['keep_newest']}")
+        lines.append(f"keep newest: {rule['keep_newest']}")
     if rule["keep_younger_than_seconds"] is not None:
-        lines.append(f"younger than {_spoken(rule['keep_younger_than_seconds'])}")
+        lines.append(f"keep younger: {_spoken(rule['keep_younger_than_seconds'])}")
     if rule["release_grace_seconds"] is not None:
-        lines.append(f"until {_spoken(rule['release_grace_seconds'])} after the release")
-    lines += [*rule["keep"], *rule["lockfiles"]]
-    if rule["keep_promoted"]:
-        lines.append("what is promoted")
+        lines.append(f"released: {_spoken(rule['release_grace_seconds'])} ago")
+    lines += [f"keep: {glob}" for glob in rule["keep"]]
+    lines += [f"keep: {name}" for name in rule["lockfiles"]]
+    lines += [] if rule["keep_promoted"] else ["promoted: no matter"]
+    for step in rule["then"]:
+        after = f" after {_spoken(step['after_seconds'])}" if step["after_seconds"] else ""
+        lines.append(f"then: {step['name']}{after}")
     return lines
-
-
-def steps(rule: "CompiledRetention") -> list[str]:
-    """Return what becomes of the versions that go, step by step."""
-    return [
-        step["name"] + (f" after {_spoken(step['after_seconds'])}" if step["after_seconds"] else "")
-        for step in rule["then"]
-    ]
 
 
 def of_retention(

@@ -40,6 +40,8 @@ groups:
   - pattern: /npm/mycompany/*
     publish: {allow_in: [npm-internal, npm-ghost]}
 promotions: [{name: x, packages: /pypi/*, from: Intake, to: approved, require: {origin: internal}}]
+retention:
+  - {packages: /npm/*, repositories: [intake, "*-old"], versions: all, keep_newest: 5, then: unlist}
 """
 
 
@@ -176,11 +178,15 @@ def test_a_name_that_no_repository_has_is_a_warning(domain: Local, policy: Path)
             "Did you mean intake? If not, create it."
         ),
         "13: promotions[0].to: the domain has no repository approved. Correct it, or create it.",
+        (
+            "15: retention[0].repositories[1]: the domain has no repository that matches *-old. "
+            "Correct it, or create one."
+        ),
     ]
     document = json.loads(check(policy, "--json").stdout)
     assert (document["ok"], [found["line"] for found in document["warnings"]]) == (
         True,
-        [3, 6, 12, 13, 13],
+        [3, 6, 12, 13, 13, 15],
     )
 
 
