@@ -20,7 +20,7 @@ from enforce_origin_controls.outcome import Found
 from enforce_origin_controls.telling import external_text
 from steward.coordinates import Origin, Package, PackageVersion, Repository
 from steward.lockfiles import known_file
-from steward.policy import OriginRule, load
+from steward.policy import Limits, OriginRule, load
 from steward.policy_caches import CachedPackageKeys
 from steward.policy_file import compile_policy
 from steward.policy_model import SECTIONS, keys_of
@@ -291,7 +291,7 @@ def test_each_example_of_a_policy_is_one(example: str, tmp_path: Path) -> None:
     path.write_text(compile_policy(text, str(tmp_path / "policy.yaml")), encoding="utf-8")
     policy = load(path)
     rules = (policy.snapshots, policy.origins, policy.groups, policy.promotions, policy.caches)
-    assert any(rules)
+    assert any(rules) or policy.retention or policy.limits != Limits()
 
 
 @pytest.mark.parametrize(
@@ -319,6 +319,14 @@ def test_each_key_of_a_package_to_be_fetched_is_described() -> None:
     rows = re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE)
     assert set(keys_of(CachedPackageKeys)) <= set(rows)
     assert [key for key in keys_of(CachedPackageKeys) if f"{key}: " not in section] == []
+
+
+@pytest.mark.parametrize("section", ["retention", "limits"])
+def test_each_key_about_old_versions_stands_in_an_example(section: str) -> None:
+    """Of its own section, so that nobody has to guess how it is written."""
+    examples = [example for example in POLICIES if f"{section}:" in example]
+    model = SECTIONS[section]
+    assert [key for key in keys_of(model) if not any(f"{key}:" in one for one in examples)] == []
 
 
 @pytest.mark.parametrize("section", [*SECTIONS])
