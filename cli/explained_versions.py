@@ -153,7 +153,7 @@ def _table(found: Explained) -> Table:
             f"[{style}]{'leave it' if one.then == STAYS else one.then}[/]",
         )
         for saying in one.sayings or (Saying(None, STAYS, "no rule is about it"),):
-            table.add_row(*cells, escape(saying.rule or ""), escape(_text(saying)))
+            table.add_row(*cells, escape(saying.rule or ""), escape(_text(saying, one.then)))
             cells = ("", "", "")
     return table
 
@@ -246,5 +246,6 @@ def _newest_first(
     return [one for _, one in ordered] + others
 
 
-def _text(saying: Saying) -> str:
-    return saying.reason if saying.says == STAYS else f"{saying.says}: {saying.reason}"
+def _text(saying: Saying, then: str) -> str:
+    """Return what a rule says; the step only where the sweep would take another one."""
+    return saying.reason if saying.says in (STAYS, then) else f"{saying.says}: {saying.reason}"

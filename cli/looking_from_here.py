@@ -81,6 +81,7 @@ def look_at_package(
         click.ClickException: There is no such package, or CodeArtifact could not be asked.
     """
     from cli import aws
+    from cli.automation_lines import automation_lines
     from cli.deployment import find_deployment
     from cli.explained_versions import explained
     from cli.output import fail
@@ -95,7 +96,7 @@ def look_at_package(
     except click.ClickException as error:
         note = f"Exemptions and waiting times are not known: {error.message}"
     client = mine.codeartifact()
-    with aws.explained():
+    with aws.explained(), automation_lines("explain", verbose=False):
         to = gathering(policy, locked, client, deployment, planned_records(deployment))
         try:
             found = explained(there, to)

@@ -165,8 +165,8 @@ def _answered(line: "PlanLine", judge: "Judge") -> "PlanLine":
     for version in line.versions:
         record = records.get(version.version)
         if record is not None:
-            said = "passes every gate" if record.state == "approved" else record.state
-            reason = f"{said}: {record.reason}" if record.reason else said
+            passed = record.state == "approved"
+            reason = "passes every gate" if passed else f"{record.state}: {record.reason}"
             versions.append(replace(version, reason=reason))
         else:
             versions.append(version)
