@@ -2,8 +2,8 @@
 Find out what the policy wants of every package of a domain, and tell what a sweep came to.
 
 Trigger: the state machine ``SweepRepositoriesStateMachine`` (``sweep.asl.yaml``), which the
-schedule ``SweepSchedule`` and ``steward sweep`` start: the steps ``begin``, ``list``, ``gather``,
-``weigh`` and ``summarize``.
+schedule ``SweepRepositoriesSchedule`` and ``steward sweep`` start: the steps ``begin``, ``list``,
+``gather``, ``weigh`` and ``summarize``.
 Decision: :mod:`sweep_repositories.gathering`, with the functions that decide on events; and
 :mod:`sweep_repositories.weighing`, by the policy's ``limits``.
 Effect: none in CodeArtifact; files of the sweep, metrics, a notice, a message to a person.
@@ -91,7 +91,7 @@ def planning() -> Planning:
         SettingsError: The environment is wrong, or the policy is for another domain.
         PolicyError: The compiled policy cannot be read.
     """
-    chosen, policy = settings_and_policy()
+    chosen, policy = settings_and_policy(queue=False)
     calls = call_budget.keep_to(SHARE)
     codeartifact = gateway.connect("observe")
     times = gateway.connect_published_times()

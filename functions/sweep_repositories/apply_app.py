@@ -72,7 +72,7 @@ def changing() -> Changing:
         SettingsError: The environment is wrong, or the policy is for another domain.
         PolicyError: The compiled policy cannot be read.
     """
-    chosen, policy = settings_and_policy()
+    chosen, policy = settings_and_policy(queue=False)
     calls = call_budget.keep_to(SHARE)
     codeartifact = gateway.connect(chosen.mode)
     removals = gateway.connect_removals(chosen.mode)

@@ -12,6 +12,7 @@ from steward.observability import logger
 from sweep_repositories import batches, keys, runs
 from sweep_repositories.collaborators import Planning
 from sweep_repositories.crew import in_order
+from sweep_repositories.listing import added
 from sweep_repositories.members import Document, member
 from sweep_repositories.objects import Objects
 from sweep_repositories.plan_lines import PackagePlan, to_json
@@ -67,8 +68,7 @@ def gather_batch(
             tally.add(one.tally)
         parts.write()
         tally.parts = parts.written
-        tally.calls.update(to.calls_made())
-        tally.calls.subtract(before)
+        tally.calls.update(added({}, before, to.calls_made()))
     else:
         tally.passed_over = reached - first
     done = reached >= len(batch.packages)

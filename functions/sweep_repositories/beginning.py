@@ -10,7 +10,7 @@ from steward.observability import logger
 from sweep_repositories import runs
 from sweep_repositories.collaborators import Planning
 from sweep_repositories.executions import Execution
-from sweep_repositories.listing import Cursor
+from sweep_repositories.listing import Cursor, added
 from sweep_repositories.members import Document, member
 from sweep_repositories.runs import Request, Run, SweepEventError
 
@@ -30,7 +30,7 @@ def begin(event: Document, to: Planning) -> Mapping[str, object]:
         SweepEventError: The event is not what the definition sends, or names a repository that the
             domain does not have.
     """
-    request = runs.request_in(event.get("input"))
+    request, before = runs.request_in(event.get("input")), to.calls_made()
     execution = Execution(
         member(event, "run", str), datetime.fromisoformat(member(event, "startedAt", str))
     )
@@ -55,7 +55,8 @@ def begin(event: Document, to: Planning) -> Mapping[str, object]:
         "sweep begun" if outcome == GO_ON else "sweep ended",
         extra={"run": run.name, "outcome": outcome, "repositories": len(run.repositories)},
     )
-    return {"run": run.name, "outcome": outcome, "cursor": Cursor().to_document()}
+    cursor = Cursor(calls=added({}, before, to.calls_made()))
+    return {"run": run.name, "outcome": outcome, "cursor": cursor.to_document()}
 
 
 def _outcome(execution: Execution, state_machine: str, request: Request, to: Planning) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import cast
@@ -27,7 +28,7 @@ class Cursor:
         following: What leads to this page; ``None``: it is the first one.
         batches: How many batches are written.
         packages: How many packages were listed.
-        calls: ... by how many calls, by operation.
+        calls: The calls to CodeArtifact so far, by operation.
     """
 
     repository: int = 0
@@ -82,7 +83,7 @@ def list_packages(
         cursor = _repository(run, cursor, to, time_left)
         if not time_left():
             break
-    cursor = replace(cursor, calls=_added(cursor.calls or {}, before, to.calls_made()))
+    cursor = replace(cursor, calls=added(cursor.calls or {}, before, to.calls_made()))
     listed = cursor.repository >= len(run.repositories)
     if listed:
         _finish(run, cursor, to)
@@ -139,11 +140,11 @@ def _finish(run: Run, cursor: Cursor, to: Planning) -> None:
     )
 
 
-def _added(
+def added(
     sums: Mapping[str, int], before: Mapping[str, int], after: Mapping[str, int]
 ) -> dict[str, int]:
     """Return *sums* with what was counted between *before* and *after*."""
-    names = {*sums, *after}
-    return {
-        name: sums.get(name, 0) + after.get(name, 0) - before.get(name, 0) for name in sorted(names)
-    }
+    total = Counter(sums)
+    total.update(after)
+    total.subtract(before)
+    return dict(sorted((+total).items()))

@@ -13,6 +13,7 @@ from sweep_repositories import keys, runs
 from sweep_repositories.batch_gathering import ATTEMPTS
 from sweep_repositories.collaborators import Changing
 from sweep_repositories.crew import in_order
+from sweep_repositories.listing import added
 from sweep_repositories.members import Document, member
 from sweep_repositories.objects import ObjectsError
 from sweep_repositories.plan_lines import PlanLine, from_json
@@ -61,8 +62,7 @@ def apply_part(
                 reached = index + 1
         finally:
             to.flush()
-        tally.calls.update(to.calls_made())
-        tally.calls.subtract(before)
+        tally.calls.update(added({}, before, to.calls_made()))
     else:
         tally.passed_over = sum(len(lines) for lines in packages[first:])
     done = reached >= len(packages)

@@ -53,8 +53,8 @@ def _allowing(summary: Summary, domain: str) -> tuple[str, ...]:
         "",
         f"  steward sweep --domain {domain} --allow-deletions {summary.deletions}",
         "",
-        "If it is right every day, raise limits.deletions_per_run in the policy. If it is not, mend",
-        "the rules: `steward plan` shows what each of them would do.",
+        "If it is right every day, raise limits.deletions_per_run in the policy. If it is not,",
+        "mend the rules: `steward plan` shows what each of them would do.",
     )
 
 
