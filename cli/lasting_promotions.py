@@ -48,11 +48,6 @@ def is_from_recall(exemption: "Exemption") -> bool:
     return exemption.automation == AUTOMATION and exemption.version is not None
 
 
-def without_recalls(exemptions: "Iterable[Exemption]") -> "list[Exemption]":
-    """Return those of *exemptions* that rules of `origins` can make last, in their order."""
-    return [one for one in exemptions if not is_from_recall(one)]
-
-
 def remedies(exemptions: "Iterable[Exemption]") -> list[Remedy]:
     """
     Return what makes the other ones of *exemptions* last, one for each package and promotion.
@@ -70,9 +65,9 @@ def remedies(exemptions: "Iterable[Exemption]") -> list[Remedy]:
     ]
 
 
-def remedy_lines(exemptions: "Iterable[Exemption]") -> str:
-    """Return all :func:`remedies` as one text, for people; empty without any."""
-    return "\n".join(f"\n{one.text}" for one in remedies(exemptions)).removeprefix("\n")
+def remedy_lines(found: Iterable[Remedy]) -> str:
+    """Return all of *found* as one text, for people; empty without any."""
+    return "\n".join(f"\n{one.text}" for one in found).removeprefix("\n")
 
 
 def _text(package: "Package", rule: str, versions: Sequence[str]) -> str:
@@ -110,8 +105,11 @@ def _listed(purls: Sequence[str]) -> str:
 
 def ended_lines(ended: "Sequence[Exemption]", repository: str) -> str:
     """Return what happens now that exemptions are *ended*, all of *repository*."""
+    from cli.lasting_rules import of_origins
+    from cli.lasting_versions import ended_version_lines
+
     lines = []
-    if without_recalls(ended):
+    if of_origins(ended):
         command = f"steward enforce --deep --repository {repository}"
         lines += [
             "The policy holds again from the package's next event on; at once with",
@@ -123,4 +121,4 @@ def ended_lines(ended: "Sequence[Exemption]", repository: str) -> str:
             f"The next daily recheck judges by {', '.join(rules)} again, and recalls what is bad.",
             '"Recall" in docs/promotion.md says how to start it now.',
         ]
-    return "\n".join(lines)
+    return "\n".join([*lines, *ended_version_lines(ended)])

@@ -10,6 +10,18 @@ if TYPE_CHECKING:
     from steward.ledger import Exemption
 
 
+def of_origins(exemptions: Iterable["Exemption"]) -> list["Exemption"]:
+    """
+    Return those of *exemptions* that rules of `origins` can make last, in their order.
+
+    Where it was not noted whose change was undone, it was that of `origins`: no other automation
+    could be restored then.
+    """
+    from enforce_origin_controls.collaborators import AUTOMATION
+
+    return [one for one in exemptions if one.automation in (None, AUTOMATION)]
+
+
 def lasting_rules(
     exemptions: Iterable["Exemption"], restrictions: Mapping["Package", "Restrictions"]
 ) -> str:

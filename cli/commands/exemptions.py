@@ -50,7 +50,8 @@ def exemptions_command(
 
     With --end, those of one package in one repository end now. The automations then do what the
     policy says: by `origins` at the package's next event, or with `steward enforce`; by a promotion
-    at its next daily recheck.
+    at its next daily recheck; by `snapshots` and `retention` at the package's next event or the
+    next sweep.
 
     \b
       steward exemptions
@@ -146,10 +147,11 @@ def _show(
     *,
     as_json: bool,
 ) -> None:
-    from cli.lasting_promotions import remedies, remedy_lines, without_recalls
-    from cli.lasting_rules import lasting_rules
+    from cli.lasting_promotions import remedies, remedy_lines
+    from cli.lasting_rules import lasting_rules, of_origins
+    from cli.lasting_versions import version_remedies
 
-    lines = lasting_rules(without_recalls(exemptions), restrictions)
+    lines = lasting_rules(of_origins(exemptions), restrictions)
     if as_json:
         print_json(
             {
@@ -157,6 +159,7 @@ def _show(
                 "exemptions": [_document(one) for one in exemptions],
                 "origins": lines,
                 "promotions": [one.document() for one in remedies(exemptions)],
+                "versions": [one.document() for one in version_remedies(exemptions)],
             }
         )
         return
@@ -182,7 +185,7 @@ def _show(
             "To make them last, put these lines at the top of `origins` in the policy file:"
         )
         click.echo(lines, nl=False)
-    if remedy := remedy_lines(exemptions):
+    if remedy := remedy_lines([*remedies(exemptions), *version_remedies(exemptions)]):
         click.echo(remedy)
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from steward.notices import Notices
 
 _AUTOMATION: Final = "restore"  # the name under which this command announces what it has changed
+_MOST_NAMES: Final = 20  # of versions that are only mentioned
 _STYLES: Final = {"put back": "green", "already back": "dim", "failed": "bold red"}
 
 
@@ -55,7 +56,7 @@ def _reason(_: click.Context, __: click.Parameter, value: str) -> str:
     "versions",
     multiple=True,
     metavar="VERSION",
-    help="This archived version instead of the restrictions; may be given again.",
+    help="This unlisted or archived version instead of the restrictions; may be given again.",
 )
 @click.option("--restrictions", is_flag=True, help="With --version: the restrictions too.")
 @click.option(
@@ -97,10 +98,14 @@ def restore_command(
     Put back what an automation changed last in a package, and keep it so for a while.
 
     PURL is a package URL (pkg:npm/%40mycompany/ui) or a path (/npm/mycompany/ui). Its restrictions
-    become what they were before. With --version, archived versions get back the status that they
-    had, and the restrictions stay unless --restrictions is given too; a version in PURL
-    (pkg:pypi/mylib@1.0) is one more --version. Nothing is archived without a reason: no version
-    comes back that is not named. What somebody has changed since is left.
+    become what they were before. With --version, versions that any automation has unlisted or
+    archived get back the status that they had, and the restrictions stay unless --restrictions is
+    given too; a version in PURL (pkg:pypi/mylib@1.0) is one more --version. Nothing is hidden
+    without a reason: no version comes back that is not named. What somebody has changed since is
+    left.
+
+    Versions that were disposed of or deleted cannot be brought back by anybody, and those that were
+    Unfinished become Published.
 
     First an exemption is written, so that no automation undoes this: for 7 days, or as --for says.
     Running it again puts nothing back twice; it renews the exemption, and never shortens it.
@@ -133,13 +138,14 @@ def restore_command(
     with aws.explained():
         changes = _changes(package, wanted, ledger)
         try:
-            parts = look(package, newest_changes(changes, wanted), codeartifact)
+            parts = look(package, newest_changes(changes, wanted), codeartifact, changes=changes)
         except PackageNotFoundError:
             fail(
                 f"{_of(package)} does not exist any more: there is nothing to put anything back "
                 "to. Nothing was changed."
             )
         exemptions = _exempt(package, parts, ledger, mine, why=reason, duration=duration)
+        _mark(package, parts, ledger)
     verbose = bool(context.find_root().params.get("verbose"))
     with automation_lines("restore", verbose=verbose):
         done = put_back(package, parts, codeartifact)
@@ -152,7 +158,7 @@ def restore_command(
         context.exit(0 if complete else 1)
     _show(package, done, exemptions, lines)
     if left:
-        click.echo(f"Not named, so left as they are: {', '.join(left)} (--version).")
+        click.echo(f"Not named, so left as they are: {_some(left)} (--version).")
     context.exit(0 if complete else 1)
 
 
@@ -170,7 +176,7 @@ def _changes(package: "Package", parts: Sequence[str | None], ledger: "Ledger") 
     if unknown := [part for part in parts if part not in recorded]:
         fail(
             f"no automation has changed {', '.join(map(_named, unknown))} of {_of(package)}, as "
-            f"far as is recorded. Recorded are {', '.join(map(_named, recorded))}; a version has "
+            f"far as is recorded. Recorded are {_some([*map(_named, recorded)])}; a version has "
             "to be named with --version. Nothing was changed."
         )
     return changes
@@ -208,6 +214,17 @@ def _exempt(
     return written
 
 
+def _mark(package: "Package", parts: Sequence["Part"], ledger: "Ledger") -> None:
+    """Have no step that an automation takes later count its waiting time from before now."""
+    from steward.coordinates import PackageVersion
+
+    now = datetime.now(UTC)
+    for part in parts:
+        if part.outcome == "changed" and part.version is not None and part.target is not None:
+            back = PackageVersion(part.version, part.target)
+            ledger.mark(package, [back], at=now, rule=part.change.rule)
+
+
 def _announce(package: "Package", parts: Sequence["Part"], notices: "Notices") -> None:
     """Announce what was put back, as the automations announce what they change."""
     from cli.restoration import by_status
@@ -227,14 +244,13 @@ def _announce(package: "Package", parts: Sequence["Part"], notices: "Notices") -
 
 
 def _lasting(exemptions: Sequence["Exemption"], parts: Sequence["Part"]) -> str:
-    """Return the lines of `origins` that would make *exemptions* last, but for recalls."""
-    from cli.lasting_promotions import without_recalls
-    from cli.lasting_rules import lasting_rules
+    """Return the lines of `origins` that would make those of *exemptions* last that are by it."""
+    from cli.lasting_rules import lasting_rules, of_origins
     from steward.coordinates import Restrictions
 
     now = {one.package: part.now for one in exemptions for part in parts if part.version is None}
     return lasting_rules(
-        without_recalls(exemptions),
+        of_origins(exemptions),
         {package: value for package, value in now.items() if isinstance(value, Restrictions)},
     )
 
@@ -242,7 +258,8 @@ def _lasting(exemptions: Sequence["Exemption"], parts: Sequence["Part"]) -> str:
 def _show(
     package: "Package", parts: Sequence["Part"], exemptions: Sequence["Exemption"], lines: str
 ) -> None:
-    from cli.lasting_promotions import remedy_lines
+    from cli.lasting_promotions import remedies, remedy_lines
+    from cli.lasting_versions import version_remedies
 
     console = stdout()
     console.print(f"[bold]{escape(_of(package))}[/]", soft_wrap=True)
@@ -279,7 +296,7 @@ def _show(
     if lines:
         console.print("To make it last, put this at the top of `origins` in the policy file:")
         click.echo(lines, nl=False)
-    if remedy := remedy_lines(exemptions):
+    if remedy := remedy_lines([*remedies(exemptions), *version_remedies(exemptions)]):
         click.echo(remedy)
 
 
@@ -293,6 +310,7 @@ def _document(
     left: Sequence[str],
 ) -> dict[str, object]:
     from cli.lasting_promotions import remedies
+    from cli.lasting_versions import version_remedies
 
     return {
         "ok": complete,
@@ -321,6 +339,7 @@ def _document(
         "notNamed": list(left),
         "origins": lines,
         "promotions": [one.document() for one in remedies(exemptions)],
+        "versions": [one.document() for one in version_remedies(exemptions)],
     }
 
 
@@ -329,6 +348,12 @@ def _part(change: "Change") -> str | None:
     from steward.ledger import StatusChange
 
     return change.version if isinstance(change, StatusChange) else None
+
+
+def _some(names: Sequence[str]) -> str:
+    """Return *names* in a row, if they are many the first of them and how many more."""
+    more = len(names) - _MOST_NAMES
+    return ", ".join(names[:_MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
 
 
 def _of(package: "Package") -> str:

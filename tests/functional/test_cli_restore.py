@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from steward.coordinates import Package, Restrictions, Status
+from steward.coordinates import Package, PackageVersion, Restrictions, Status
 from steward.ledger import Change, Exemption, RestrictionsChange, StatusChange
 from steward.policy_file import compile_policy
 from tests.functional.deployed_domain import (
@@ -181,15 +181,81 @@ def test_what_somebody_changed_since_is_left_alone(archived: DeployedDomain) -> 
     assert set(in_force(archived)) == {"9.9.9"}
 
 
-def test_an_unfinished_version_cannot_be_put_back(archived: DeployedDomain) -> None:
-    """The message says why; the version is not touched and not exempt."""
-    at = datetime.now(UTC)
-    record(archived, [status_change("9.9.8", "Unfinished", at)])
-    status, said, _ = restore(archived, *REASON, "--version", "9.9.8")
+def builds(domain: DeployedDomain, statuses: dict[str, Status]) -> Package:
+    """Return a package whose builds have these statuses, in a repository that has no other."""
+    app = package("app", package_format="maven", namespace="com.mycompany")
+    found = {
+        "format": "maven",
+        "namespace": "com.mycompany",
+        "package": "app",
+        "versions": [{"version": name, "status": status} for name, status in statuses.items()],
+    }
+    domain.seed({"name": "npm-internal", "packages": [found]})
+    return app
+
+
+APP = "pkg:maven/com.mycompany/app"
+BUILD = "1.0-20210728.180000-1"
+
+
+@pytest.mark.parametrize("before", ["Published", "Unfinished"])
+def test_an_unlisted_build_comes_back(deployed: DeployedDomain, before: Status) -> None:
+    """Also one that was Unfinished, which nothing can be set to; then it is Published."""
+    app = builds(deployed, {BUILD: "Unlisted", "1.0-20210728.190000-2": "Published"})
+    at = datetime.now(UTC) - timedelta(hours=1)
+    by = ("snapshots[0]", "unlist_snapshot_builds")
+    record(deployed, [StatusChange(app, BUILD, before, "Unlisted", *by, at)])
+    status, said, _ = restore(deployed, *REASON, "--version", BUILD, purl=APP)
+    assert status == 0, said
+    assert deployed.statuses(app)[BUILD] == "Published"
+    assert in_force(deployed, app)[BUILD].automation == "unlist_snapshot_builds"
+    assert "change snapshots[0] in the policy file" in " ".join(said.split())
+    assert "origins" not in said
+
+
+def test_an_expired_version_comes_back_from_all_its_steps(deployed: DeployedDomain) -> None:
+    """It is listed again, and what its rule waits for begins anew."""
+    app = builds(deployed, {"1.0": "Archived"})
+    began = datetime.now(UTC) - timedelta(hours=1)
+    by = ("retention[0]", "expire_versions")
+    record(deployed, [StatusChange(app, "1.0", "Published", "Unlisted", *by, began)])
+    later = began + timedelta(minutes=1)
+    record(deployed, [StatusChange(app, "1.0", "Unlisted", "Archived", *by, later)])
+    assert deployed.ledger.marks(app).since("1.0", "Archived") is None
+    deployed.ledger.mark(app, [PackageVersion("1.0", "Archived")], at=began, rule=by[0])
+    status, said, _ = restore(deployed, *REASON, purl=f"{APP}@1.0")
+    assert status == 0, said
+    assert deployed.statuses(app) == {"1.0": "Published"}
+    assert deployed.ledger.marks(app).since("1.0", "Archived") is None
+    assert deployed.ledger.marks(app).since("1.0", "Published") is not None
+    assert 'keep: ["1.0"]' in said
+    assert deployed.ledger.exemptions_at().written_since(began)
+
+
+@pytest.mark.parametrize(
+    ("after", "outcome", "words"),
+    [
+        pytest.param("Disposed", "impossible", "its assets are gone for good", id="disposed of"),
+        pytest.param("Deleted", "gone", "it was deleted, which nobody can undo", id="deleted"),
+    ],
+)
+def test_what_is_gone_for_good_is_said_so(
+    deployed: DeployedDomain, after: Status, outcome: str, words: str
+) -> None:
+    """The exit status is 1; nothing is exempt."""
+    statuses: dict[str, Status] = {"1.1": "Published", "1.0": after}
+    if after == "Deleted":
+        del statuses["1.0"]
+    app = builds(deployed, statuses)
+    at = datetime.now(UTC) - timedelta(hours=1)
+    by = ("retention[0]", "expire_versions")
+    record(deployed, [StatusChange(app, "1.0", "Published", after, *by, at)])
+    status, said, _ = restore(deployed, *REASON, "--json", purl=f"{APP}@1.0")
     assert status == 1
-    assert "CodeArtifact sets no version to Unfinished" in " ".join(said.replace("│", " ").split())
-    assert archived.statuses(UI)["9.9.8"] == "Archived"
-    assert in_force(archived) == {}
+    (part,) = json.loads(said)["parts"]
+    assert part["outcome"] == outcome
+    assert words in part["reason"]
+    assert in_force(deployed, app) == {}
 
 
 def test_the_newest_change_is_the_one_that_is_undone(archived: DeployedDomain) -> None:

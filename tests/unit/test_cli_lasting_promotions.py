@@ -56,7 +56,7 @@ def test_a_package_has_one_remedy_for_each_promotion() -> None:
 
 def test_the_commands_of_a_remedy_exist() -> None:
     """With the options that they are given, and nothing of `origins`."""
-    text = remedy_lines([exemption()])
+    text = remedy_lines(remedies([exemption()]))
     commands = [shlex.split(line) for line in text.splitlines() if line.strip().startswith("stew")]
     assert [words[1] for words in commands] == ["promotions", "approve"]
     for words in commands:
@@ -69,7 +69,7 @@ def test_the_commands_of_a_remedy_exist() -> None:
 
 def test_many_versions_do_not_fill_the_screen() -> None:
     """The command is the same for each."""
-    text = remedy_lines([exemption(f"1.{number}") for number in range(12)])
+    text = remedy_lines(remedies([exemption(f"1.{number}") for number in range(12)]))
     assert text.count("steward approve") == 10
     assert "... and the same for 2 more" in text
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from cli.restoration import Part, newest_changes, put_back, standing
+from cli.restoration import Part, by_status, newest_changes, put_back, standing
 from steward.codeartifact import CodeArtifact, Refusal, StatusChanges, TargetStatus
 from steward.coordinates import Package, PackageVersion, Restrictions, Status
 from steward.errors import CodeArtifactError, StatusUpdateInterruptedError
@@ -49,14 +49,21 @@ def status(version: str, before: Status = "Published", *, hours: int = 0) -> Sta
         pytest.param(status("1"), None, {"1": "Archived"}, "changed", id="an archived version"),
         pytest.param(status("1"), None, {"1": "Published"}, "already back", id="published again"),
         pytest.param(status("1"), None, {"1": "Unlisted"}, "changed since", id="unlisted since"),
-        pytest.param(status("1"), None, {"1": "Disposed"}, "changed since", id="disposed since"),
+        pytest.param(status("1"), None, {"1": "Disposed"}, "impossible", id="disposed since"),
         pytest.param(status("1"), None, {"2": "Archived"}, "gone", id="a deleted version"),
         pytest.param(
             status("1", "Unfinished"),
             None,
             {"1": "Archived"},
-            "impossible",
+            "changed",
             id="a version that was unfinished",
+        ),
+        pytest.param(
+            status("1", "Unfinished"),
+            None,
+            {"1": "Published"},
+            "already back",
+            id="a version that was unfinished and is published",
         ),
         pytest.param(
             status("1", "Unlisted"), None, {"1": "Archived"}, "changed", id="one that was unlisted"
@@ -146,10 +153,100 @@ def test_one_failure_keeps_no_other_part_from_being_tried(*, interrupted: bool) 
         "2": "failed",
         "3": "failed",
         "4": "failed",
-        "5": "impossible",
+        "5": "failed",
     }
     assert "AccessDeniedException" in done[None].reason
     assert done["2"].reason == "MISMATCHED_STATUS: it is Disposed"
     assert ("ThrottlingException" in done["3"].reason) is interrupted
     assert "ThrottlingException" in done["4"].reason
     assert done["1"].now == "Published"
+
+
+def step(before: Status, after: Status, hours: int, *, rule: str = "retention[0]") -> StatusChange:
+    """Return the record of a step of version 1, so many hours later."""
+    at = AT + timedelta(hours=hours)
+    return StatusChange(THERE, "1", before, after, rule, "expire_versions", at)
+
+
+UNLISTED = step("Published", "Unlisted", 1)
+ARCHIVED = step("Unlisted", "Archived", 2)
+HIDDEN_BY_ANOTHER = step("Published", "Unlisted", 0, rule="snapshots[0]")
+
+
+@pytest.mark.parametrize(
+    ("changes", "now", "outcome", "target"),
+    [
+        pytest.param([ARCHIVED, UNLISTED], "Archived", "changed", "Published", id="two steps"),
+        pytest.param(
+            [ARCHIVED, UNLISTED], "Unlisted", "changed", "Published", id="the last step not taken"
+        ),
+        pytest.param(
+            [step("Unlisted", "Archived", 3), ARCHIVED, step("Published", "Unlisted", 2), UNLISTED],
+            "Archived",
+            "changed",
+            "Published",
+            id="steps recorded again",
+        ),
+        pytest.param(
+            [ARCHIVED, UNLISTED], "Published", "already back", "Published", id="back already"
+        ),
+        pytest.param(
+            [ARCHIVED, HIDDEN_BY_ANOTHER],
+            "Archived",
+            "changed",
+            "Unlisted",
+            id="unlisted by another rule before",
+        ),
+        pytest.param(
+            [step("Archived", "Deleted", 3), ARCHIVED, UNLISTED],
+            "Archived",
+            "changed",
+            "Published",
+            id="a deletion that was refused",
+        ),
+        pytest.param(
+            [step("Archived", "Disposed", 3), ARCHIVED, UNLISTED],
+            "Disposed",
+            "impossible",
+            "Published",
+            id="disposed of",
+        ),
+        pytest.param(
+            [step("Unfinished", "Unlisted", 3)], "Unlisted", "changed", "Published", id="unfinished"
+        ),
+    ],
+)
+def test_all_steps_of_a_rule_are_put_back_at_once(
+    changes: list[Change], now: Status, outcome: str, target: str
+) -> None:
+    """A version that comes back only half is not back."""
+    part = standing(changes[0], None, {"1": now}, changes=changes)
+    assert (part.outcome, part.target) == (outcome, target)
+
+
+def test_what_nobody_can_bring_back_is_said_so() -> None:
+    """By the automation's own record, or by the status."""
+    deleted = standing(step("Archived", "Deleted", 3), None, {})
+    assert (deleted.outcome, "nobody can undo" in deleted.reason) == ("gone", True)
+    disposed = standing(step("Archived", "Disposed", 3), None, {"1": "Disposed"})
+    assert "gone for good" in disposed.reason
+    assert not deleted.to_exempt
+    assert not disposed.to_exempt
+
+
+def test_a_version_is_announced_with_the_status_it_was_found_in() -> None:
+    """Not with that of a step that was never taken."""
+    part = standing(ARCHIVED, None, {"1": "Unlisted"}, changes=[ARCHIVED, UNLISTED])
+
+    class Obeying:
+        def set_status(
+            self, _: Package, versions: Sequence[PackageVersion], target: TargetStatus
+        ) -> StatusChanges:
+            assert target == "Published"
+            return StatusChanges(tuple(versions))
+
+    codeartifact: CodeArtifact = Obeying()  # type: ignore[assignment]  # no more is used
+    back = put_back(THERE, [part], codeartifact)
+    assert by_status(back) == {
+        ("Published", "retention[0]"): [PackageVersion("1", "Unlisted")],
+    }
