@@ -13,18 +13,10 @@ from __future__ import annotations
 import argparse
 import json
 import multiprocessing
-import os
-import re
 import resource
-import subprocess
-import sys
-import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypedDict
 
 import botocore.session
@@ -32,13 +24,13 @@ from botocore.config import Config
 
 from benchmarks.local import admin
 from benchmarks.sample_events import ACCOUNT, DOMAIN, NAMESPACE, REGION
+from benchmarks.sweeps_processes import Server, local_codeartifact
 from benchmarks.sweeps_world import REPOSITORY, builds, package_name, seed
 
 if TYPE_CHECKING:
     from mypy_boto3_codeartifact import CodeArtifactClient
     from mypy_boto3_codeartifact.literals import PackageFormatType
 
-TICKS: Final = os.sysconf("SC_CLK_TCK")
 KINDS: Final = ("lists", "lists by time", "unlists", "lists after", "deletes")
 
 
@@ -48,45 +40,6 @@ class _Package(TypedDict):
     format: PackageFormatType
     namespace: str
     package: str
-
-
-@dataclass(frozen=True, slots=True)
-class Server:
-    """A local CodeArtifact in a process of its own."""
-
-    endpoint: str
-    process: int
-
-    def processor(self) -> float:
-        """Return the seconds of processor time that it has used."""
-        fields = Path(f"/proc/{self.process}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / TICKS
-
-    def megabytes(self) -> float:
-        """Return its resident memory."""
-        status = Path(f"/proc/{self.process}/status").read_text()
-        found = re.search(r"^VmRSS:\s+(\d+) kB$", status, re.MULTILINE)
-        return round(int(found[1]) / 1024, 1) if found else 0.0
-
-
-@contextmanager
-def local_codeartifact(*, on_disk: bool = False) -> Iterator[Server]:
-    """Give a local CodeArtifact that ends with the context, in memory or in a folder."""
-    steward = Path(sys.executable).with_name("steward")
-    with tempfile.TemporaryDirectory() as folder:
-        kept = ("--data", folder) if on_disk else ()
-        with subprocess.Popen(
-            [steward, "emulator", "--port", "0", *kept],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-        ) as process:
-            try:
-                assert process.stdout is not None
-                endpoint = str(json.loads(process.stdout.readline())["endpoint"])
-                yield Server(endpoint, process.pid)
-            finally:
-                process.terminate()
 
 
 def client_of(endpoint: str, threads: int) -> CodeArtifactClient:
