@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -10,15 +11,19 @@ import botocore.session
 import pytest
 
 from steward import clients
-from steward.coordinates import Package, Repository, Restrictions
+from steward.coordinates import Package, PackageVersion, Repository, Restrictions
 from steward.errors import LedgerError
 from steward.ledger import (
+    UNKNOWN_EXEMPTIONS,
     DynamoDbLedger,
     Exemption,
+    ExemptionsAt,
+    Mark,
     ObservedLedger,
     RestrictionsChange,
     StatusChange,
 )
+from steward.ledger_entries import exemption_item
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
@@ -127,12 +132,62 @@ def test_changes_come_newest_first(ledger: DynamoDbLedger) -> None:
 
 
 def test_changes_of_one_microsecond_do_not_overwrite_one_another(ledger: DynamoDbLedger) -> None:
-    """130 versions archived at once are more than five calls, and 130 changes."""
+    """130 versions archived at once share an item, and are 130 changes."""
     changes = [archived(f"9.{number}") for number in range(130)]
     ledger.record([opened(), *changes])
     found = ledger.changes(UI)
     assert len(found) == 131
     assert set(found) == {opened(), *changes}
+
+
+def test_an_attempt_that_is_made_again_records_each_change_once(ledger: DynamoDbLedger) -> None:
+    """Also where other versions share its items than did at first."""
+    changes = [archived(f"9.{number}") for number in range(10)]
+    ledger.record(changes)
+    ledger.record(changes[3:])
+    assert ledger.changes(UI) == sorted(changes, key=lambda one: one.version)
+
+
+def test_marks_are_found_by_package(ledger: DynamoDbLedger) -> None:
+    """Written by themselves or with the changes; the latest of a version counts."""
+    unlisted = [PackageVersion(f"1.{number}", "Unlisted") for number in range(1_200)]
+    ledger.mark(UI, unlisted, at=NOW, rule="retention[0]")
+    ledger.mark(UI_KIT, unlisted[:1], at=NOW, rule="retention[0]")
+    later = NOW + WEEK
+    ledger.record([archived("1.7")], [Mark(UI, "1.7", "Archived", "retention[0]", later)])
+    marks = ledger.marks(UI)
+    assert [marks.since(one.version, "Unlisted") for one in unlisted].count(NOW) == 1_199
+    assert marks.since("1.7", "Unlisted") is None
+    assert marks.since("1.7", "Archived") == later
+    assert ledger.marks(UI_KIT).since("1.0", "Unlisted") == NOW
+    assert ledger.marks(UI_KIT).since("1.1", "Unlisted") is None
+    assert ledger.marks(LONG).since("1.0", "Unlisted") is None
+    assert ledger.changes(UI) == [archived("1.7")]
+
+
+def test_the_last_end_of_all_exemptions_is_known(ledger: DynamoDbLedger) -> None:
+    """From the first one on; one that ends earlier, or is ended, does not bring it forward."""
+    assert ledger.exemptions_at() == UNKNOWN_EXEMPTIONS
+    ledger.exempt(exemption())
+    assert ledger.exemptions_at() == ExemptionsAt(NOW, NOW + WEEK)
+    longer = replace(exemption(UI_KIT, "1.0"), until=NOW + 5 * WEEK)
+    ledger.exempt(longer)
+    later = DynamoDbLedger(TABLE, now=lambda: NOW + WEEK)
+    later.exempt(replace(exemption(), until=NOW + 2 * WEEK))
+    assert ledger.exemptions_at() == ExemptionsAt(NOW + WEEK, longer.until)
+    ledger.end_exemption(UI_KIT, "1.0")
+    assert ledger.exemptions_at() == ExemptionsAt(NOW + WEEK, longer.until)
+    assert list(ledger.all_exemptions()) == [replace(exemption(), until=NOW + 2 * WEEK)]
+
+
+def test_exemptions_of_earlier_releases_are_counted_in(
+    ledger: DynamoDbLedger, dynamodb: BaseClient
+) -> None:
+    """They wrote no end of all; the first one who does looks at all that there are."""
+    old = replace(exemption(UI_KIT, "1.0"), until=NOW + 5 * WEEK)
+    dynamodb.put_item(TableName=TABLE, Item=exemption_item(old))
+    ledger.exempt(exemption())
+    assert ledger.exemptions_at() == ExemptionsAt(NOW, old.until)
 
 
 def test_a_change_recorded_twice_is_kept_once(ledger: DynamoDbLedger) -> None:
