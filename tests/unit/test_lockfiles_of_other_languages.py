@@ -107,6 +107,9 @@ def test_a_build_of_a_snapshot_is_passed_over() -> None:
     found = read("x.txt", "  org.example:a:jar:1.0-20260301.101500-7:compile\n")
     assert not found.entries
     assert [reason for _, reason in passed_over(found)] == ["is a snapshot"]
+    assert [one.purl for one in found.snapshots] == [
+        "pkg:maven/org.example/a@1.0-20260301.101500-7"
+    ]
 
 
 def test_a_list_of_a_failed_build_is_of_no_use() -> None:
@@ -129,6 +132,7 @@ def test_gradle_locks_modules() -> None:
         ("pkg:maven/org.junit.jupiter/junit-jupiter-api@5.10.3", 8),
     ]
     assert passed_over(found) == [("com.mycompany:lib:1.0-SNAPSHOT", "is a snapshot")]
+    assert [one.purl for one in found.snapshots] == ["pkg:maven/com.mycompany/lib@1.0-SNAPSHOT"]
 
 
 def test_a_lock_file_of_gradle_that_may_be_cut_is_reported() -> None:

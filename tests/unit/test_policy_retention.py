@@ -132,6 +132,22 @@ def test_another_lock_file_is_another_policy(tmp_path: Path) -> None:
     assert len(digests) == 2
 
 
+def test_snapshots_of_a_lock_file_are_kept_and_never_fetched(tmp_path: Path) -> None:
+    """They stand under a name of their own, which only rules of retention know."""
+    text = (
+        SMALL + "  lockfiles: gradle.lockfile\n"
+        "caches:\n- {repository: a-b, lockfiles: gradle.lockfile}\n"
+    )
+    locked_lines = "g:a:1.4-20260301.101500-7=x\ng:b:1.0=x\nempty=\n"
+    found = checked(text, tmp_path, gradle_lockfile=locked_lines)
+    policy, locked = loaded(found, tmp_path)
+    assert policy.caches[0].lockfiles == ("gradle.lockfile",)
+    assert [one.version for one in locked["gradle.lockfile"]] == ["1.0"]
+    kept = [one.version for file in policy.retention[0].lockfiles for one in locked[file]]
+    assert sorted(kept) == ["1.0", "1.4-20260301.101500-7"]
+    assert [one.where for one in found.warnings] == ["caches[0].lockfiles[0]"]
+
+
 def test_all_rules_that_apply_are_asked_in_their_order(tmp_path: Path) -> None:
     """The first of them that selects a version decides about it."""
     text = SMALL.replace("versions: all", "versions: releases") + (

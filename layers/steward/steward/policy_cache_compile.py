@@ -5,7 +5,7 @@ from __future__ import annotations
 from steward.cache_rules import CompiledCache, CompiledCachedPackage, locked_json
 from steward.policy_cache_values import FETCHED_FORMATS, S3
 from steward.policy_caches import CachedPackageKeys, CachesRule
-from steward.policy_locked_versions import LockedVersions, local_lockfiles
+from steward.policy_locked_versions import LockedVersions, local_lockfiles, snapshots_of
 from steward.purls import parse_purl
 
 
@@ -35,11 +35,16 @@ def compiled_locked(lockfiles: LockedVersions) -> str:
     """
     Return what *lockfiles* list, as :func:`steward.cache_rules.load_locked` reads it.
 
-    Without packages of formats that no external connection has.
+    Without packages of formats that no external connection has. Snapshots stand under a name of
+    their own (:func:`snapshots_of`): nobody can fetch them, and ``retention`` keeps them.
     """
-    return locked_json(
-        {
-            name: tuple(one for one in lockfile.entries if one.format in FETCHED_FORMATS)
-            for name, lockfile in lockfiles.read.items()
-        }
-    )
+    listed = {
+        name: tuple(one for one in lockfile.entries if one.format in FETCHED_FORMATS)
+        for name, lockfile in lockfiles.read.items()
+    }
+    snapshots = {
+        snapshots_of(name): lockfile.snapshots
+        for name, lockfile in lockfiles.read.items()
+        if lockfile.snapshots
+    }
+    return locked_json(listed | snapshots)

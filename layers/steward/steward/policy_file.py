@@ -40,7 +40,11 @@ from steward.policy_lines import (
     parse,
     repeated_keys,
 )
-from steward.policy_locked_versions import lockfile_warnings, read_locked_versions
+from steward.policy_locked_versions import (
+    LockedVersions,
+    lockfile_warnings,
+    read_locked_versions,
+)
 from steward.policy_lockfiles import Lockfiles, read_lockfiles
 from steward.policy_model import (
     AllowIn,
@@ -144,7 +148,7 @@ def check(text: str, file: str, *, now: datetime | None = None) -> CheckedPolicy
         if not mistakes:
             digest = _digest(text, {**lockfiles.texts, **locked.texts})
             return CheckedPolicy(
-                compiled=json.dumps(_compiled(model, digest, lockfiles), indent=2) + "\n",
+                compiled=json.dumps(_compiled(model, digest, lockfiles, locked), indent=2) + "\n",
                 locked=compiled_locked(locked) + "\n",
                 source=source,
                 openings=openings(model, source),
@@ -160,7 +164,9 @@ def check(text: str, file: str, *, now: datetime | None = None) -> CheckedPolicy
     raise PolicyMistakesError(sorted(mistakes, key=lambda mistake: mistake.line))
 
 
-def _compiled(model: PolicyModel, digest: str, lockfiles: Lockfiles) -> CompiledPolicy:
+def _compiled(
+    model: PolicyModel, digest: str, lockfiles: Lockfiles, locked: LockedVersions
+) -> CompiledPolicy:
     has_groups = "groups" in model.model_fields_set
     return {
         "digest": digest,
@@ -173,7 +179,7 @@ def _compiled(model: PolicyModel, digest: str, lockfiles: Lockfiles) -> Compiled
         "promotions": [compiled_promotion(rule, lockfiles) for rule in model.promotions],
         "caches": [compiled_cache(f"caches[{n}]", rule) for n, rule in enumerate(model.caches)],
         "retention": [
-            compiled_retention(f"retention[{n}]", rule) for n, rule in enumerate(model.retention)
+            compiled_retention(f"retention[{n}]", r, locked) for n, r in enumerate(model.retention)
         ],
         "limits": compiled_limits(model.limits),
     }

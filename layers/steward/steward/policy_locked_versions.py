@@ -7,11 +7,12 @@ matter: of them the hashes count (:mod:`steward.policy_lockfiles`).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from steward.lockfiles import Lockfile, read
+from steward.lockfiles import Lockfile, PassedOver, read
+from steward.lockfiles.entries import SNAPSHOT
 from steward.policy_cache_values import S3
 from steward.policy_caches import CachesRule
 from steward.policy_lines import Location, Mistake, PolicySource
@@ -34,6 +35,11 @@ class LockedVersions:
 
     texts: Mapping[str, str] = field(default_factory=dict)
     read: Mapping[str, Lockfile] = field(default_factory=dict)
+
+
+def snapshots_of(name: str) -> str:
+    """Return under which name the snapshots stand that the lock file *name* lists."""
+    return f"{name} (snapshots)"  # which is no name of a lock file
 
 
 def local_lockfiles(rule: CachesRule | RetentionKeys) -> Iterator[tuple[int, str]]:
@@ -75,19 +81,21 @@ def lockfile_warnings(
             continue
         told.add((section, name))
         lockfile = lockfiles.read[name]
+        unnamed = [one for one in lockfile.passed_over if one.reason != SNAPSHOT]
         if lockfile.passed_over and section == "caches":
+            shown = _shown(lockfile.passed_over)
             yield source.mistake(
                 place,
-                f"{name} lists what no external connection has: {_shown(lockfile)}",
+                f"{name} lists what no external connection has: {shown}",
                 "All else that it lists is fetched; see to it that builds get these elsewhere.",
             )
-        elif lockfile.passed_over:
+        elif unnamed and section == "retention":
             yield source.mistake(
                 place,
-                f"{name} lists what names no version to keep: {_shown(lockfile)}",
+                f"{name} lists what names no version to keep: {_shown(unnamed)}",
                 "All else that it lists is kept; name these in keep, if they are needed.",
             )
-        elif not lockfile.entries:
+        elif not lockfile.entries and not lockfile.snapshots:
             yield source.mistake(
                 place, f"{name} lists nothing", "Delete it here, or put packages into it."
             )
@@ -104,10 +112,10 @@ def _named(model: PolicyModel) -> Iterator[tuple[Location, str]]:
                 yield (section, index, "lockfiles", number), name
 
 
-def _shown(lockfile: Lockfile) -> str:
+def _shown(passed_over: Sequence[PassedOver]) -> str:
     shown = [
         f"{one.what} ({one.reason}{'' if one.line is None else f', line {one.line}'})"
-        for one in lockfile.passed_over[:_SHOWN]
+        for one in passed_over[:_SHOWN]
     ]
-    more = len(lockfile.passed_over) - len(shown)
+    more = len(passed_over) - len(shown)
     return "; ".join([*shown, *([f"and {more} more"] if more else [])])

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from steward.policy_locked_versions import LockedVersions, snapshots_of
 from steward.policy_retention import LimitsKeys, RetentionKeys
 from steward.policy_values import duration_seconds
 from steward.retention_rules import CompiledLimits, CompiledRetention
 
 
-def compiled_retention(name: str, rule: RetentionKeys) -> CompiledRetention:
-    """Return *rule* as functions load it: what its lock files list is not part of it."""
+def compiled_retention(
+    name: str, rule: RetentionKeys, lockfiles: LockedVersions
+) -> CompiledRetention:
+    """
+    Return *rule* as functions load it: what its lock files list is not part of it.
+
+    Of those that list snapshots, the name under which these stand is added.
+    """
     released = rule.when_released
+    snapshots = [snapshots_of(file) for file in rule.lockfiles if lockfiles.read[file].snapshots]
     return {
         "name": name,
         "packages": rule.packages,
@@ -19,7 +27,7 @@ def compiled_retention(name: str, rule: RetentionKeys) -> CompiledRetention:
         "keep_younger_than_seconds": _seconds(rule.keep_younger_than),
         "release_grace_seconds": None if released is None else duration_seconds(released.grace),
         "keep": rule.keep,
-        "lockfiles": rule.lockfiles,
+        "lockfiles": [*rule.lockfiles, *snapshots],
         "keep_promoted": rule.keep_promoted,
         "unfinished_after_seconds": duration_seconds(rule.unfinished_after),
         "then": [

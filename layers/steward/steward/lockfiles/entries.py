@@ -16,6 +16,8 @@ from steward.lockfiles.locked import (
     known_hash,
 )
 
+SNAPSHOT: Final = "is a snapshot"  # why snapshots of Maven are passed over
+
 _Key = tuple[str | None, str, str]
 
 _SHOWN: Final = 120  # characters of an entry that somebody else wrote
@@ -34,6 +36,7 @@ class Entries:
         self._entries: dict[_Key, Locked] = {}
         self._passed_over: list[PassedOver] = []
         self._damage: list[PassedOver] = []
+        self._snapshots: dict[_Key, Locked] = {}
         self._count = 0
 
     def add(
@@ -113,6 +116,15 @@ class Entries:
         if damage:
             self._damage.append(PassedOver(_shown(what), damage, line))
 
+    def pass_over_snapshot(
+        self, what: str, names: tuple[str, str], version: str, line: int | None = None
+    ) -> None:
+        """Report the entry *what*, which names a snapshot of Maven: never from outside."""
+        self.pass_over(what, SNAPSHOT, line)
+        if all(is_storable(part) for part in (*names, version)):
+            key = (*names, version)
+            self._snapshots.setdefault(key, Locked(self._format, *key, line=line))
+
     def damaged(self, what: str, problem: str, line: int | None = None) -> None:
         """Report that a tool that checks hashes would refuse the file, whose entry is of use."""
         self._damage.append(PassedOver(_shown(what), problem, line))
@@ -120,7 +132,10 @@ class Entries:
     def lockfile(self) -> Lockfile:
         """Return what was read."""
         return Lockfile(
-            tuple(self._entries.values()), tuple(self._passed_over), tuple(self._damage)
+            tuple(self._entries.values()),
+            tuple(self._passed_over),
+            tuple(self._damage),
+            tuple(self._snapshots.values()),
         )
 
     def _count_one(self) -> None:

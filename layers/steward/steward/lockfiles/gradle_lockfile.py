@@ -39,7 +39,8 @@ def entries(text: str) -> Lockfile:
             strange.append((number, said))
         elif is_snapshot("maven", module["version"]):  # never from outside (User Guide)
             locked = True
-            found.pass_over(said.partition("=")[0], "is a snapshot", number)
+            names = module["group"], module["module"]
+            found.pass_over_snapshot(said.partition("=")[0], names, module["version"], number)
         else:
             locked = True
             found.add((module["group"], module["module"]), module["version"], line=number)

@@ -83,11 +83,14 @@ class Lockfile:
         passed_over: What is not among them, and why.
         damage: What a tool that checks hashes would refuse the file for. :func:`hashes_in` does
             so too; whoever only wants to know what builds need goes on.
+        snapshots: Of what is passed over, Maven's snapshots: no public repository has them, and
+            somebody builds with them all the same.
     """
 
     entries: tuple[Locked, ...]
     passed_over: tuple[PassedOver, ...] = ()
     damage: tuple[PassedOver, ...] = ()
+    snapshots: tuple[Locked, ...] = ()
 
 
 class LockfileError(StewardError):

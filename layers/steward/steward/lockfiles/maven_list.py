@@ -68,7 +68,7 @@ def _add(found: Entries, parts: list[str], line: int) -> None:
     if scope == "system":
         found.pass_over(what, "comes from a path of the machine", line)
     elif is_snapshot("maven", version):
-        found.pass_over(what, "is a snapshot", line)
+        found.pass_over_snapshot(what, (group, artifact), version, line)
     else:
         extension = _EXTENSIONS.get(kind, kind)
         suffix = "".join(f"-{classifier}" for classifier in classifiers)
