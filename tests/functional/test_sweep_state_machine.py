@@ -15,16 +15,16 @@ from sweep_repositories.applying import Applied, Applying, apply_lines
 from sweep_repositories.plan_lines import PlanLine
 from sweep_repositories.progress import progress
 from sweep_repositories.summary import Row
-from tests.functional.swept_domain import (
+from tests.functional.sweeping_deployment import (
     APPLY,
     PLAN,
     Event,
     KilledError,
-    SweptDomain,
+    SweepingDeployment,
     builds,
     released,
     snapshot,
-    swept,
+    sweeping,
 )
 
 SNAPSHOTS = """
@@ -50,11 +50,11 @@ WRITES = {
 
 
 @pytest.fixture
-def domain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SweptDomain]:
+def domain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SweepingDeployment]:
     """A domain with a deployment that sweeps it; batches of ten packages, pages of twenty."""
     monkeypatch.setattr("sweep_repositories.listing.PACKAGES_PER_BATCH", 10)
     monkeypatch.setattr("steward.domain_lists.PAGE", 20)
-    with swept(tmp_path, monkeypatch) as one:
+    with sweeping(tmp_path, monkeypatch) as one:
         yield one
 
 
@@ -64,13 +64,13 @@ def unlisted(count: int = 3) -> Mapping[str, str]:
     return dict.fromkeys(old, "Unlisted") | {newest: "Published"}
 
 
-def writes(domain: SweptDomain) -> int:
+def writes(domain: SweepingDeployment) -> int:
     """Return how many calls wrote in CodeArtifact since the last time."""
     return sum(number for name, number in domain.deployed.requests().items() if name in WRITES)
 
 
 def test_a_whole_domain_is_brought_to_what_the_policy_says(
-    domain: SweptDomain, monkeypatch: pytest.MonkeyPatch
+    domain: SweepingDeployment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Several repositories, pages and batches; every list is made once, and everything is told."""
     digest = domain.deploy(SNAPSHOTS, monkeypatch)
@@ -101,7 +101,7 @@ def test_a_whole_domain_is_brought_to_what_the_policy_says(
 
 
 def test_a_domain_that_is_as_it_should_be_is_not_written_to(
-    domain: SweptDomain, monkeypatch: pytest.MonkeyPatch
+    domain: SweepingDeployment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nothing to do: no plan is applied, and nothing is announced but the end."""
     domain.deploy(SNAPSHOTS, monkeypatch)
@@ -114,7 +114,7 @@ def test_a_domain_that_is_as_it_should_be_is_not_written_to(
 
 
 def test_a_domain_without_anything_is_swept(
-    domain: SweptDomain, monkeypatch: pytest.MonkeyPatch
+    domain: SweepingDeployment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """No batches: nothing is gathered."""
     domain.deploy(SNAPSHOTS, monkeypatch)
@@ -124,7 +124,7 @@ def test_a_domain_without_anything_is_swept(
 
 
 def test_what_runs_out_of_time_goes_on_where_it_was(
-    domain: SweptDomain, monkeypatch: pytest.MonkeyPatch
+    domain: SweepingDeployment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """However little time an invocation has, and everything is counted once."""
     domain.deploy(SNAPSHOTS, monkeypatch)
@@ -143,7 +143,7 @@ def test_what_runs_out_of_time_goes_on_where_it_was(
 
 
 def test_an_invocation_that_is_killed_is_made_again(
-    domain: SweptDomain, monkeypatch: pytest.MonkeyPatch
+    domain: SweepingDeployment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What it had changed is found done; what every other step had written is written again."""
     domain.deploy(SNAPSHOTS, monkeypatch)
@@ -175,7 +175,7 @@ def test_an_invocation_that_is_killed_is_made_again(
 
 
 def test_a_batch_that_fails_for_good_holds_up_none_of_the_others(
-    domain: SweptDomain, monkeypatch: pytest.MonkeyPatch
+    domain: SweepingDeployment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its packages are named, and a person is told."""
     domain.deploy(SNAPSHOTS, monkeypatch)
@@ -202,7 +202,7 @@ def test_a_batch_that_fails_for_good_holds_up_none_of_the_others(
 
 
 def test_a_part_that_fails_for_good_is_named(
-    domain: SweptDomain, monkeypatch: pytest.MonkeyPatch
+    domain: SweepingDeployment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its packages count as failed; nothing says that they were changed."""
     domain.deploy(SNAPSHOTS, monkeypatch)
@@ -218,7 +218,7 @@ def test_a_part_that_fails_for_good_is_named(
 
 
 def test_more_failures_than_are_tolerated_fail_the_execution(
-    domain: SweptDomain, monkeypatch: pytest.MonkeyPatch
+    domain: SweepingDeployment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Then it is not the packages: nothing is applied, and the execution can be redriven."""
     domain.deploy(SNAPSHOTS, monkeypatch)
@@ -240,7 +240,7 @@ def test_more_failures_than_are_tolerated_fail_the_execution(
 
 
 def test_a_sweep_that_would_delete_too_much_changes_nothing_and_asks(
-    domain: SweptDomain, monkeypatch: pytest.MonkeyPatch
+    domain: SweepingDeployment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Not even what could be undone; whoever allows it has it done."""
     domain.deploy(SNAPSHOTS + RETENTION, monkeypatch)
@@ -260,7 +260,7 @@ def test_a_sweep_that_would_delete_too_much_changes_nothing_and_asks(
 
 
 def test_a_limit_of_none_is_lifted_by_nobody(
-    domain: SweptDomain, monkeypatch: pytest.MonkeyPatch
+    domain: SweepingDeployment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A policy that never deletes is changed in the policy."""
     policy = RETENTION.replace("deletions_per_run: 5", "deletions_per_run: 0")
@@ -278,7 +278,10 @@ def test_a_limit_of_none_is_lifted_by_nobody(
     ],
 )
 def test_a_plan_changes_nothing(
-    domain: SweptDomain, monkeypatch: pytest.MonkeyPatch, mode: str, wish: Mapping[str, object]
+    domain: SweepingDeployment,
+    monkeypatch: pytest.MonkeyPatch,
+    mode: str,
+    wish: Mapping[str, object],
 ) -> None:
     """It is counted and told, whatever the limit is."""
     domain.deploy(SNAPSHOTS + RETENTION, monkeypatch, mode=mode)
@@ -291,7 +294,7 @@ def test_a_plan_changes_nothing(
 
 
 def test_only_one_sweep_runs_at_a_time(
-    domain: SweptDomain, monkeypatch: pytest.MonkeyPatch
+    domain: SweepingDeployment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The younger one ends without having looked at anything."""
     domain.deploy(SNAPSHOTS, monkeypatch)
@@ -313,7 +316,7 @@ def test_only_one_sweep_runs_at_a_time(
 
 
 def test_a_sweep_with_another_policy_in_mind_does_not_begin(
-    domain: SweptDomain, monkeypatch: pytest.MonkeyPatch
+    domain: SweepingDeployment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nothing is listed, and the end says why."""
     domain.deploy(SNAPSHOTS, monkeypatch)
@@ -324,7 +327,7 @@ def test_a_sweep_with_another_policy_in_mind_does_not_begin(
 
 
 def test_a_policy_that_is_deployed_meanwhile_ends_the_sweep(
-    domain: SweptDomain, monkeypatch: pytest.MonkeyPatch
+    domain: SweepingDeployment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Lines of the old policy are not applied; how many is told, and the next sweep goes by it."""
     domain.deploy(SNAPSHOTS, monkeypatch)
@@ -344,7 +347,7 @@ def test_a_policy_that_is_deployed_meanwhile_ends_the_sweep(
 
 
 def test_a_policy_that_is_deployed_while_gathering_is_gone_by_next_time(
-    domain: SweptDomain, monkeypatch: pytest.MonkeyPatch
+    domain: SweepingDeployment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Batches of the other policy are passed over, and told."""
     domain.deploy(SNAPSHOTS, monkeypatch)
@@ -362,7 +365,7 @@ def test_a_policy_that_is_deployed_while_gathering_is_gone_by_next_time(
 
 
 def test_only_some_repositories_are_swept(
-    domain: SweptDomain, monkeypatch: pytest.MonkeyPatch
+    domain: SweepingDeployment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The others are not listed."""
     domain.deploy(SNAPSHOTS, monkeypatch)
@@ -384,7 +387,10 @@ def test_only_some_repositories_are_swept(
     ],
 )
 def test_an_input_that_means_nothing_fails_at_once(
-    domain: SweptDomain, monkeypatch: pytest.MonkeyPatch, wish: Mapping[str, object], cause: str
+    domain: SweepingDeployment,
+    monkeypatch: pytest.MonkeyPatch,
+    wish: Mapping[str, object],
+    cause: str,
 ) -> None:
     """It is not tried again, and the cause says what is wrong."""
     domain.deploy(SNAPSHOTS, monkeypatch)
@@ -396,7 +402,7 @@ def test_an_input_that_means_nothing_fails_at_once(
 
 
 def test_how_far_a_sweep_is_can_be_read(
-    domain: SweptDomain, monkeypatch: pytest.MonkeyPatch
+    domain: SweepingDeployment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """From its files, at every step."""
     domain.deploy(SNAPSHOTS, monkeypatch)
@@ -423,7 +429,7 @@ def test_how_far_a_sweep_is_can_be_read(
 
 
 def test_a_package_that_fails_now_and_then_is_looked_at(
-    domain: SweptDomain, monkeypatch: pytest.MonkeyPatch
+    domain: SweepingDeployment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Errors on a twentieth of the calls change nothing about the end."""
     domain.deploy(SNAPSHOTS, monkeypatch)
@@ -437,7 +443,7 @@ def test_a_package_that_fails_now_and_then_is_looked_at(
 
 
 def test_versions_that_changed_since_the_plan_are_refused_and_named(
-    domain: SweptDomain, monkeypatch: pytest.MonkeyPatch
+    domain: SweepingDeployment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The others of the package are changed."""
     domain.deploy(SNAPSHOTS, monkeypatch)
@@ -465,7 +471,7 @@ def test_versions_that_changed_since_the_plan_are_refused_and_named(
 
 
 def test_the_state_of_an_execution_stays_small(
-    domain: SweptDomain, monkeypatch: pytest.MonkeyPatch
+    domain: SweepingDeployment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What the steps hand on is far below 256 KB, and the same however many packages there are."""
     domain.deploy(SNAPSHOTS, monkeypatch)
@@ -480,7 +486,7 @@ def test_the_state_of_an_execution_stays_small(
 
 
 def test_each_half_knows_its_own_steps(
-    domain: SweptDomain, monkeypatch: pytest.MonkeyPatch
+    domain: SweepingDeployment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whoever asks the reading half to apply is told which steps there are."""
     domain.deploy(SNAPSHOTS, monkeypatch)
