@@ -48,8 +48,8 @@ def deployed(**parameters: str) -> Document:
     """
     document = source()
     for resource in document["Resources"].values():
-        for code in {"CodeUri", "ContentUri"} & resource["Properties"].keys():
-            # `sam package` would have uploaded it; the transform takes no folder.
+        for code in {"CodeUri", "ContentUri", "DefinitionUri"} & resource["Properties"].keys():
+            # `sam package` would have uploaded it; the transform takes no path.
             resource["Properties"][code] = f"s3://local/{resource['Properties'][code]}"
     layers = [
         name

@@ -8,9 +8,15 @@ FUNCTIONS = ROOT / "functions"
 LAYER = ROOT / "layers" / "steward" / "steward"
 
 
+# What asks the automations about every package of a domain, and has no decision of its own.
+SWEEPS = "sweep_repositories"
+
+
 def automations() -> list[str]:
     """Return the folders below `functions/` that hold an automation, by name."""
-    return sorted(app.parent.name for app in FUNCTIONS.glob("*/app.py"))
+    return sorted(
+        app.parent.name for app in FUNCTIONS.glob("*/app.py") if app.parent.name != SWEEPS
+    )
 
 
 def tracked_files() -> list[Path]:

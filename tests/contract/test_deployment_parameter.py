@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tests.contract.cloudformation import Document, deployed, source
-from tests.contract.project import automations
+from tests.contract.project import SWEEPS, automations
 from tests.contract.test_wiring import WIRED
 
 
@@ -23,7 +23,7 @@ def test_the_deployment_describes_itself(resources: Document) -> None:
     assert described["domain"] == "my-company"
     assert described["mode"] == "observe"
     assert described["ledger"] == "LedgerTable"
-    assert sorted(described["automations"]) == automations()
+    assert sorted(described["automations"]) == sorted([*automations(), SWEEPS])
     for wired in WIRED:
         assert described["automations"][wired.automation] == {
             "function": wired.function,
@@ -39,6 +39,12 @@ def test_the_deployment_describes_itself(resources: Document) -> None:
         "undeliveredQueue": "WarmingUndeliveredQueue",
         "schedule": "WarmCachesSchedule",
     }
+    assert described["automations"][SWEEPS] == {
+        "function": "PlanSweepFunction",
+        "applyFunction": "ApplySweepFunction",
+        "undeliveredQueue": "SweepUndeliveredQueue",
+        "schedule": "SweepRepositoriesSchedule",
+    }
     for parts in described["automations"].values():
         assert set(parts.values()) <= resources.keys()
     assert described["promotions"] == {
@@ -49,6 +55,10 @@ def test_the_deployment_describes_itself(resources: Document) -> None:
         "osv": "https://api.osv.dev",
     }
     assert described["warming"] == {"table": "WarmingTable", "queue": "WarmingQueue"}
+    assert described["sweeps"] == {
+        "stateMachine": "SweepRepositoriesStateMachine",
+        "bucket": "SweepsBucket",
+    }
 
 
 def test_the_description_fits_a_parameter() -> None:
@@ -60,7 +70,7 @@ def test_the_description_fits_a_parameter() -> None:
     longest = {
         # What the APIs take at most: CreateQueue (and its URL before it), CreateFunction, PutRule,
         # CreateTable, CreateTopic and PublishLayerVersion (ARNs), CreateDomain, CreateStack, and
-        # CreateSchedule.
+        # CreateSchedule; CreateStateMachine (ARN) and CreateBucket.
         "queue": len("https://sqs.ap-southeast-2.amazonaws.com/012345678901/") + 80,
         "function": 64,
         "rule": 64,
@@ -70,19 +80,22 @@ def test_the_description_fits_a_parameter() -> None:
         "domain": 50,
         "stack": 128,
         "schedule": 64,
+        "stateMachine": len("arn:aws:states:ap-southeast-2:012345678901:stateMachine:") + 80,
+        "bucket": 63,
     }
     longest |= dict.fromkeys(
         ("deadLetterQueue", "undeliveredQueue", "approvalsQueue", "copiesQueue"), longest["queue"]
     )
     longest |= {
         "table": longest["ledger"],
+        "applyFunction": longest["function"],
         "osv": int(source()["Parameters"]["OsvUrl"]["MaxLength"]),
     }
     heard = deployed(NotificationEmail="platform@example.com")["Deployment"]["Properties"]
     described = json.loads(heard["Value"])
     names = [(key, value) for key, value in described.items() if key in longest]
-    several = (*described["automations"].values(), described["promotions"], described["warming"])
-    for parts in several:
+    sections = (described[name] for name in ("promotions", "warming", "sweeps"))
+    for parts in (*described["automations"].values(), *sections):
         names += parts.items()
     characters = len(heard["Value"]) + sum(longest[key] - len(value) for key, value in names)
     assert heard["Tier"] == "Intelligent-Tiering"

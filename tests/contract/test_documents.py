@@ -3,7 +3,7 @@
 import ast
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from itertools import product
 from pathlib import Path
@@ -33,7 +33,7 @@ from steward.policy_promotions import (
     WaiverKeys,
 )
 from tests.contract.cloudformation import of_type, source
-from tests.contract.project import FUNCTIONS, LAYER, ROOT, automations, python_files
+from tests.contract.project import FUNCTIONS, LAYER, ROOT, SWEEPS, automations, python_files
 from warm_caches.values import State
 
 # What the benchmarks share has no command of its own.
@@ -57,17 +57,20 @@ def _document(name: str) -> str:
 # What stands in the names of metrics that are put together from two parts.
 PARTS = {
     "of": ("Packages", "Tasks"),  # what `batches.carry_out` is told that it carries out
+    "target": ("Unlisted", "Archived"),  # what expire_versions sets on events
     "record.state.capitalize()": ("Approved", "Held", "Refused"),  # states of a new decision
 }
 
 
-def _texts(argument: ast.expr) -> Iterator[str]:
+def _texts(argument: ast.expr, named: Mapping[str, str]) -> Iterator[str]:
     """Yield the texts that *argument* may be: of a condition both, of a template all."""
     if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
         yield argument.value
+    elif isinstance(argument, ast.Name) and argument.id in named:
+        yield named[argument.id]
     elif isinstance(argument, ast.IfExp):
-        yield from _texts(argument.body)
-        yield from _texts(argument.orelse)
+        yield from _texts(argument.body, named)
+        yield from _texts(argument.orelse, named)
     elif isinstance(argument, ast.JoinedStr):
         pieces = [
             (str(piece.value),)
@@ -80,12 +83,21 @@ def _texts(argument: ast.expr) -> Iterator[str]:
 
 def _first_arguments(path: Path, names: set[str]) -> Iterator[str]:
     """Yield the texts that *path* calls functions or methods of these *names* with."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    module = ast.parse(path.read_text(encoding="utf-8"))
+    named = {
+        one.target.id: one.value.value
+        for one in module.body
+        if isinstance(one, ast.AnnAssign)
+        and isinstance(one.target, ast.Name)
+        and isinstance(one.value, ast.Constant)
+        and isinstance(one.value.value, str)
+    }
+    for node in ast.walk(module):
         if not isinstance(node, ast.Call) or not node.args:
             continue
         name = getattr(node.func, "attr", None) or getattr(node.func, "id", None)
         if name in names:
-            yield from _texts(node.args[0])
+            yield from _texts(node.args[0], named)
 
 
 @pytest.mark.parametrize("benchmark", BENCHMARKS)
@@ -105,7 +117,7 @@ def test_each_benchmark_of_the_page_exists() -> None:
 # Where the runbook explains what: the layer's messages and metrics are those of every automation.
 EXPLAINED = {
     "### Of all": LAYER,
-    **{f"### Of `{name}`": FUNCTIONS / name for name in automations()},
+    **{f"### Of `{name}`": FUNCTIONS / name for name in (*automations(), SWEEPS)},
 }
 
 

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from moto.events.utils import EventMessageType
 
 SNAPSHOTS, ORIGINS, PROMOTIONS = "SnapshotBuildsRule", "OriginControlsRule", "PromotionsRule"
-RULES = {SNAPSHOTS, ORIGINS, PROMOTIONS}
+EXPIRY = "ExpiryRule"
+RULES = {SNAPSHOTS, ORIGINS, PROMOTIONS, EXPIRY}
 each_rule = pytest.mark.parametrize("rule", sorted(RULES))
 
 # Which rules pass on which sample event.
@@ -25,8 +26,16 @@ SAMPLES: dict[str, set[str]] = {
     "promotions-due.json": set(),
     "recheck-package.json": set(),
     "recheck-promoted-versions.json": set(),
+    "sweep-apply.json": set(),
+    "sweep-begin.json": set(),
+    "sweep-gather.json": set(),
+    "sweep-list.json": set(),
+    "sweep-requested.json": set(),
+    "sweep-summarize.json": set(),
+    "sweep-weigh.json": set(),
     "warm-caches.json": set(),
     "warm-packages.json": set(),
+    "maven-release-published.json": RULES,
     "maven-snapshot-build-created.json": {SNAPSHOTS, ORIGINS},
     "maven-snapshot-build-unlisted.json": set(),
     "maven-snapshot-published.json": RULES,
@@ -85,11 +94,11 @@ def matches(resources: Document, rule: str, event: Document) -> bool:
 def test_all_rules_pass_on_what_came_in_or_back(
     resources: Document, rule: str, detail: Document
 ) -> None:
-    """It may have replaced a build, come from the wrong side, or be worth promoting."""
+    """It may replace a build, come from the wrong side, be worth promoting, or be one too many."""
     assert matches(resources, rule, an_event(**detail))
 
 
-def test_only_a_published_version_can_be_promoted(resources: Document) -> None:
+def test_only_a_published_version_is_promoted_or_counts(resources: Document) -> None:
     """A build that was begun may replace another one, or come from the wrong side."""
     begun = an_event(packageVersionState="Unfinished")
     assert {rule for rule in RULES if matches(resources, rule, begun)} == {SNAPSHOTS, ORIGINS}
@@ -104,12 +113,10 @@ def test_only_a_published_version_can_be_promoted(resources: Document) -> None:
         pytest.param({"packageFormat": "swift"}, id="Swift"),
     ],
 )
-def test_origin_controls_and_promotions_are_for_every_format(
-    resources: Document, detail: Document
-) -> None:
+def test_all_but_builds_are_for_every_format(resources: Document, detail: Document) -> None:
     """A package of any format can be confused with one from outside; no build is replaced by it."""
     heard = {rule for rule in RULES if matches(resources, rule, an_event(**detail))}
-    assert heard == {ORIGINS, PROMOTIONS}
+    assert heard == {ORIGINS, PROMOTIONS, EXPIRY}
 
 
 def test_origin_controls_look_at_what_came_in_unlisted(resources: Document) -> None:
@@ -123,11 +130,11 @@ def test_origin_controls_look_at_what_came_in_unlisted(resources: Document) -> N
     [
         pytest.param(
             {"operationType": "Updated", "packageVersionState": "Unlisted"},
-            id="unlisted: what unlist_snapshot_builds and recalls do",
+            id="unlisted: what unlist_snapshot_builds, expire_versions and recalls do",
         ),
         pytest.param(
             {"operationType": "Updated", "packageVersionState": "Archived"},
-            id="archived: what enforce_origin_controls and recalls do",
+            id="archived: what enforce_origin_controls, expire_versions and recalls do",
         ),
         pytest.param({"packageVersionState": "Archived"}, id="a version that came in archived"),
         pytest.param(

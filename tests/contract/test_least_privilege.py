@@ -10,22 +10,56 @@ DEFAULT_BUS = f"arn:aws:events:{REGION}:{ACCOUNT}:event-bus/default"
 GROUPS = f"arn:aws:codeartifact:{REGION}:{ACCOUNT}:package-group/my-company/*"
 REPOSITORIES = f"arn:aws:codeartifact:{REGION}:{ACCOUNT}:repository/my-company/*"
 DOMAIN = f"arn:aws:codeartifact:{REGION}:{ACCOUNT}:domain/my-company"
+SWEEPS = f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:codeartifact-steward-sweep-repositories"
+SWEEP_FILES = "SweepsBucket.Arn/runs/*"
 
 # The one action that has no resource to name (Service Authorization Reference, AWS Security Token
 # Service): GetAuthorizationToken of CodeArtifact asks for it. Its condition is tested below.
 WITHOUT_A_RESOURCE = ("sts:GetServiceBearerToken", "*")
+# Nor have these ("Logging using CloudWatch Logs", Step Functions Developer Guide).
+LOG_DELIVERIES = {
+    (f"logs:{action}", "*")
+    for action in (
+        "CreateLogDelivery",
+        "DeleteLogDelivery",
+        "DescribeLogGroups",
+        "DescribeResourcePolicies",
+        "GetLogDelivery",
+        "ListLogDeliveries",
+        "PutResourcePolicy",
+        "UpdateLogDelivery",
+    )
+}
 
 
-def _of_every_function(function: str, queue: str, sends_to: str) -> set[tuple[str, str]]:
-    """Return what any role may do: write its log, take messages of one queue, and send to one."""
+def _of_every_log(function: str) -> set[tuple[str, str]]:
+    """Return what any role may do: write its log."""
     log_group = f"{function}LogGroup.Arn"
+    return {("logs:CreateLogStream", log_group), ("logs:PutLogEvents", log_group)}
+
+
+def _of_a_listener(function: str, queue: str) -> set[tuple[str, str]]:
+    """Return what a role may do whose function takes messages of one queue."""
     return {
-        ("logs:CreateLogStream", log_group),
-        ("logs:PutLogEvents", log_group),
+        *_of_every_log(function),
         ("sqs:ReceiveMessage", f"{queue}.Arn"),
         ("sqs:DeleteMessage", f"{queue}.Arn"),
         ("sqs:GetQueueAttributes", f"{queue}.Arn"),
-        ("sqs:SendMessage", f"{sends_to}.Arn"),
+    }
+
+
+def _of_every_function(function: str, queue: str, sends_to: str) -> set[tuple[str, str]]:
+    """Return what most roles may do: the same, and send messages to one queue."""
+    return {*_of_a_listener(function, queue), ("sqs:SendMessage", f"{sends_to}.Arn")}
+
+
+def _of_a_sweep(function: str) -> set[tuple[str, str]]:
+    """Return what the two roles of sweeps may do: their logs and their files."""
+    return {
+        *_of_every_log(function),
+        ("s3:GetObject", SWEEP_FILES),
+        ("s3:PutObject", SWEEP_FILES),
+        ("s3:ListBucket", "SweepsBucket.Arn"),
     }
 
 
@@ -39,6 +73,7 @@ OBSERVING = {
     "UnlistSnapshotBuilds": {
         *_of_a_watcher("UnlistSnapshotBuilds", "SnapshotBuilds"),
         ("codeartifact:ListPackageVersions", PACKAGES),
+        ("dynamodb:Query", "LedgerTable.Arn"),  # what is exempt is said in the log in both modes
     },
     "EnforceOriginControls": {
         *_of_a_watcher("EnforceOriginControls", "OriginControls"),
@@ -104,10 +139,35 @@ OBSERVING = {
         ("dynamodb:DeleteItem", "WarmingTable.Arn"),
         ("events:PutEvents", DEFAULT_BUS),
     },
+    "ExpireVersions": {
+        *_of_a_listener("ExpireVersions", "ExpiryQueue"),
+        ("codeartifact:DescribePackageVersion", PACKAGES),
+        ("codeartifact:ListPackageVersions", PACKAGES),
+        ("dynamodb:Query", "LedgerTable.Arn"),
+        ("dynamodb:Query", "PromotionsTable.Arn"),
+    },
+    # The half that reads is the same in both modes.
+    "PlanSweep": {
+        *_of_a_sweep("PlanSweep"),
+        ("states:ListExecutions", SWEEPS),
+        ("codeartifact:ListRepositoriesInDomain", DOMAIN),
+        ("codeartifact:ListPackages", REPOSITORIES),
+        ("codeartifact:DescribePackage", PACKAGES),
+        ("codeartifact:DescribePackageVersion", PACKAGES),
+        ("codeartifact:ListPackageVersions", PACKAGES),
+        ("codeartifact:GetAssociatedPackageGroup", GROUPS),
+        ("dynamodb:Query", "LedgerTable.Arn"),
+        ("dynamodb:GetItem", "LedgerTable.Arn"),
+        ("dynamodb:Query", "PromotionsTable.Arn"),
+        ("events:PutEvents", DEFAULT_BUS),
+    },
+    # The half that writes sees nothing but the plan, and nobody calls it.
+    "ApplySweep": _of_a_sweep("ApplySweep"),
 }
 ENFORCING = {
     "UnlistSnapshotBuilds": {
         ("codeartifact:UpdatePackageVersionsStatus", PACKAGES),
+        ("dynamodb:BatchWriteItem", "LedgerTable.Arn"),
         ("events:PutEvents", DEFAULT_BUS),
     },
     "EnforceOriginControls": {
@@ -136,8 +196,35 @@ ENFORCING = {
         ("dynamodb:BatchWriteItem", "LedgerTable.Arn"),
         ("codeartifact:UpdatePackageVersionsStatus", PACKAGES),
     },
+    # On events nothing is disposed of, and nothing deleted.
+    "ExpireVersions": {
+        ("codeartifact:UpdatePackageVersionsStatus", PACKAGES),
+        ("dynamodb:BatchWriteItem", "LedgerTable.Arn"),
+        ("events:PutEvents", DEFAULT_BUS),
+    },
+    "PlanSweep": set(),
+    "ApplySweep": {
+        ("codeartifact:DeletePackageVersions", PACKAGES),
+        ("codeartifact:DescribePackage", PACKAGES),
+        ("codeartifact:DisposePackageVersions", PACKAGES),
+        ("codeartifact:ListPackageVersions", PACKAGES),
+        ("codeartifact:PutPackageOriginConfiguration", PACKAGES),
+        ("codeartifact:UpdatePackageVersionsStatus", PACKAGES),
+        ("dynamodb:Query", "LedgerTable.Arn"),
+        ("dynamodb:GetItem", "LedgerTable.Arn"),
+        ("dynamodb:BatchWriteItem", "LedgerTable.Arn"),
+        ("sqs:SendMessage", "PromotionsQueue.Arn"),
+        ("events:PutEvents", DEFAULT_BUS),
+    },
 }
-TELLS = {"EnforceOriginControls", "PromoteVersions", "CopyPromotedVersions", "WarmCaches"}
+TELLS = {
+    "EnforceOriginControls",
+    "PromoteVersions",
+    "CopyPromotedVersions",
+    "WarmCaches",
+    "PlanSweep",
+    "ApplySweep",
+}
 # Who reminds what: the role of its schedules, and what its queues begin with.
 SCHEDULES = {"PromotionSchedulesRole": "Promotions", "WarmingScheduleRole": "Warming"}
 each_function = pytest.mark.parametrize("function", OBSERVING)
@@ -189,13 +276,17 @@ def test_findings_are_told_to_whoever_listens_in_both_modes(mode: str) -> None:
 
 @pytest.mark.parametrize("mode", ["observe", "enforce"])
 def test_no_role_reaches_everything(mode: str) -> None:
-    """No action and, with one exception, no resource is a star; no managed policy brings one in."""
+    """No action, and hardly a resource, is a star; no managed policy brings one in."""
     resources = deployed(Mode=mode, NotificationEmail="platform@example.com")
     roles = {name for name, it in resources.items() if it["Type"] == "AWS::IAM::Role"}
-    assert roles == {f"{function}FunctionRole" for function in OBSERVING} | SCHEDULES.keys()
+    others = {*SCHEDULES, "SweepScheduleRole", "SweepRepositoriesStateMachineRole"}
+    assert roles == {f"{function}FunctionRole" for function in OBSERVING} | others
     for role in roles:
         assert "ManagedPolicyArns" not in resources[role]["Properties"]
-        for action, resource in allowed(resources, role) - {WITHOUT_A_RESOURCE}:
+        excepted = {WITHOUT_A_RESOURCE} | (
+            LOG_DELIVERIES if role == "SweepRepositoriesStateMachineRole" else set()
+        )
+        for action, resource in allowed(resources, role) - excepted:
             assert "*" not in action
             assert resource != "*"
 
@@ -234,6 +325,54 @@ def test_only_one_role_may_copy() -> None:
 
 
 @pytest.mark.parametrize("mode", ["observe", "enforce"])
+def test_only_the_writing_half_of_sweeps_may_delete(mode: str) -> None:
+    """In observe mode nobody may; what looks at packages and what hears of events never may."""
+    resources = deployed(Mode=mode, NotificationEmail="platform@example.com")
+    deleting = {
+        name
+        for name, resource in resources.items()
+        if resource["Type"] == "AWS::IAM::Role"
+        for action, _ in allowed(resources, name)
+        if action in {"codeartifact:DeletePackageVersions", "codeartifact:DisposePackageVersions"}
+    }
+    assert deleting == ({"ApplySweepFunctionRole"} if mode == "enforce" else set())
+
+
+@pytest.mark.parametrize("mode", ["observe", "enforce"])
+def test_a_sweep_itself_may_only_run_its_two_functions(mode: str) -> None:
+    """And its own batches, which are executions too; Step Functions alone takes the role for it."""
+    resources = deployed(Mode=mode)
+    role = "SweepRepositoriesStateMachineRole"
+    executions = SWEEPS.replace(":stateMachine:", ":execution:")
+    assert allowed(resources, role) - LOG_DELIVERIES == {
+        ("lambda:InvokeFunction", "PlanSweepFunction.Arn"),
+        ("lambda:InvokeFunction", "ApplySweepFunction.Arn"),
+        ("s3:GetObject", SWEEP_FILES),
+        ("states:StartExecution", SWEEPS),
+        *(
+            (f"states:{action}Execution", f"{executions}{batches}")
+            for action in ("Describe", "Stop", "Redrive")
+            for batches in (":*", "/*")
+        ),
+    }
+    (statement,) = resources[role]["Properties"]["AssumeRolePolicyDocument"]["Statement"]
+    assert statement["Principal"] == {"Service": "states.amazonaws.com"}
+    assert statement["Condition"] == {
+        "StringEquals": {"aws:SourceAccount": ACCOUNT},
+        "ArnLike": {"aws:SourceArn": f"{SWEEPS}*"},
+    }
+
+
+def test_the_schedule_of_sweeps_may_only_start_one() -> None:
+    """Or say that it could not."""
+    resources = deployed(Mode="enforce")
+    assert allowed(resources, "SweepScheduleRole") == {
+        ("states:StartExecution", "SweepRepositoriesStateMachine"),
+        ("sqs:SendMessage", "SweepUndeliveredQueue.Arn"),
+    }
+
+
+@pytest.mark.parametrize("mode", ["observe", "enforce"])
 def test_no_role_of_ours_may_approve(mode: str) -> None:
     """`sqs:SendMessage` on `ApprovalsQueue` is a person's right, and given by no policy here."""
     resources = deployed(Mode=mode, NotificationEmail="platform@example.com")
@@ -258,12 +397,17 @@ def test_lock_files_can_be_read_where_a_bucket_is_named(mode: str) -> None:
 
 @pytest.mark.parametrize("role", SCHEDULES)
 def test_schedules_may_only_remind(role: str) -> None:
-    """Nobody but EventBridge Scheduler takes their role, for this account's own schedules alone."""
-    resources = deployed(Mode="enforce")
-    assert allowed(resources, role) == {
+    """They put a message on a queue, or where someone finds it."""
+    assert allowed(deployed(Mode="enforce"), role) == {
         ("sqs:SendMessage", f"{SCHEDULES[role]}Queue.Arn"),
         ("sqs:SendMessage", f"{SCHEDULES[role]}UndeliveredQueue.Arn"),
     }
+
+
+@pytest.mark.parametrize("role", [*SCHEDULES, "SweepScheduleRole"])
+def test_schedules_alone_take_their_roles(role: str) -> None:
+    """Nobody but EventBridge Scheduler, for this account's own schedules."""
+    resources = deployed(Mode="enforce")
     trust = resources[role]["Properties"]["AssumeRolePolicyDocument"]
     (statement,) = trust["Statement"]
     assert statement["Principal"] == {"Service": "scheduler.amazonaws.com"}

@@ -22,7 +22,7 @@ class Wired:
     batch: int
     calls: int  # to CodeArtifact, at most, for each package of a batch
     other_calls: int  # to other services, as above
-    writes: bool = True  # whether any call to CodeArtifact may be a write
+    writes: float = 1.0  # how many of its calls to CodeArtifact may be writes, at most
     at_once: int = 1  # how many calls to CodeArtifact a run makes at the same time
 
     @property
@@ -46,7 +46,12 @@ class Wired:
 
 
 WIRED = [
-    Wired("enforce_origin_controls", "OriginControls", batch=50, calls=4, other_calls=10),
+    # A look goes before each of its writes.
+    Wired(
+        "enforce_origin_controls", "OriginControls", batch=50, calls=4, other_calls=10, writes=0.5
+    ),
+    # A list goes before each write; what is disposed of or deleted is left to sweeps.
+    Wired("expire_versions", "Expiry", batch=10, calls=40, other_calls=10, writes=0.5),
     # The judge writes only when it recalls a version; what it approves, another function copies.
     Wired(
         "promote_versions",
@@ -54,10 +59,13 @@ WIRED = [
         batch=10,
         calls=50,
         other_calls=50,
-        writes=False,
+        writes=0,
         at_once=AT_ONCE,
     ),
-    Wired("unlist_snapshot_builds", "SnapshotBuilds", batch=100, calls=2, other_calls=0),
+    # As expire_versions.
+    Wired(
+        "unlist_snapshot_builds", "SnapshotBuilds", batch=100, calls=2, other_calls=3, writes=0.5
+    ),
 ]
 # No event leads to these: test_warming_wiring.py has theirs.
 BY_THE_CLOCK = ["warm_caches"]
@@ -76,7 +84,11 @@ OWN_VARIABLES = {
         "STEWARD_OSV_URL": "https://api.osv.dev",
         "STEWARD_ATTENTION_TOPIC": "",
     },
-    "unlist_snapshot_builds": {},
+    "expire_versions": {
+        "STEWARD_LEDGER_TABLE": "LedgerTable",
+        "STEWARD_PROMOTIONS_TABLE": "PromotionsTable",
+    },
+    "unlist_snapshot_builds": {"STEWARD_LEDGER_TABLE": "LedgerTable"},
 }
 
 
@@ -86,6 +98,8 @@ TELLING = [
     "PromoteVersionsFunction",
     "CopyPromotedVersionsFunction",
     "WarmCachesFunction",
+    "PlanSweepFunction",
+    "ApplySweepFunction",
 ]
 
 
@@ -97,7 +111,7 @@ def resources() -> Document:
 
 def test_every_automation_is_wired() -> None:
     """The table above leaves none out."""
-    assert [*(wired.automation for wired in WIRED), *BY_THE_CLOCK] == automations()
+    assert sorted([*(wired.automation for wired in WIRED), *BY_THE_CLOCK]) == automations()
 
 
 @each_automation
@@ -164,16 +178,17 @@ def test_a_run_has_time_for_the_packages_of_a_batch(resources: Document, wired: 
 
 def test_all_runs_together_stay_under_codeartifacts_quotas(resources: Document) -> None:
     """
-    At 20 calls a second each, a part of the write quota is left even if all were writes.
+    At 20 calls a second each, a part of the quotas is left to those who publish and fetch.
 
-    What warms caches counts its requests itself, and not by how many runs there are.
+    What warms caches and what sweeps count their requests themselves, and not by how many runs
+    there are; while a sweep runs, it is throttled with all others, and tries again.
     """
     calls_a_second = 20
     writes_a_second = 100  # User Guide, "Quotas in AWS CodeArtifact"
     runs = {
         wired: wired.mapping(resources)["ScalingConfig"]["MaximumConcurrency"] for wired in WIRED
     }
-    writing = sum(most for wired, most in runs.items() if wired.writes)
+    writing = sum(most * wired.writes for wired, most in runs.items())
     assert writing * calls_a_second < writes_a_second
     reads_a_second = 800  # as above; the copier's lists of assets among them
     reading = sum(most * wired.at_once for wired, most in runs.items()) * calls_a_second
@@ -223,7 +238,8 @@ def test_every_dead_letter_is_noticed(resources: Document, wired: Wired) -> None
     watched = {
         alarm["Dimensions"][0]["Value"]
         for alarm in of_type(resources, "AWS::CloudWatch::Alarm").values()
-        if alarm["MetricName"] == "ApproximateNumberOfMessagesVisible" and alarm["Threshold"] == 0
+        if alarm.get("MetricName") == "ApproximateNumberOfMessagesVisible"
+        and alarm["Threshold"] == 0
     }
     assert {
         f"{wired.events}DeadLetterQueue.QueueName",
