@@ -1,200 +1,42 @@
 """The ledger: what is written is what is read, and what the table refuses or forgets."""
 
-import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta, timezone
-from typing import cast, get_args
+from datetime import datetime, timedelta
 
 import pytest
 from botocore.exceptions import EndpointConnectionError
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from steward import clients
 from steward import ledger_entries as entries
-from steward.coordinates import (
-    FORMATS,
-    Package,
-    PackageVersion,
-    Repository,
-    Restriction,
-    Restrictions,
-    Status,
-)
-from steward.dynamodb import BatchWriteAnswer, GetAnswer, ReadAnswer, WriteRequest
+from steward.coordinates import Package, PackageVersion
 from steward.errors import LedgerError
 from steward.ledger import (
-    NO_EXEMPTIONS,
-    UNKNOWN_EXEMPTIONS,
     Change,
     DynamoDbLedger,
     Exemption,
-    ExemptionsAt,
     Mark,
-    Marks,
     ObservedLedger,
     RestrictionsChange,
-    StatusChange,
     connect,
 )
-from steward.ledger_marks import mark_items, marks_of
-from steward.table_items import Item, key, partition
+from steward.ledger_marks import mark_items
+from steward.table_items import key, partition
 from tests.unit.fake_codeartifact import package, refused
-
-NOW = datetime(2026, 3, 1, 10, 15, 0, 123_456, tzinfo=UTC)
-OPEN, CLOSED = Restrictions("ALLOW", "ALLOW"), Restrictions("ALLOW", "BLOCK")
-LONGEST = "𝄞" * 255  # a name or version of as many bytes as the service model allows
-
-# PackageName, PackageNamespace and PackageVersion, service model: [^#/\s]{1,255}
-NAMES = st.one_of(
-    st.text(
-        st.characters(exclude_characters="#/", exclude_categories=("Cs", "Zs", "Zl", "Zp", "Cc")),
-        min_size=1,
-        max_size=255,
-    ),
-    st.just(LONGEST),
-)
-REPOSITORIES = st.builds(
-    Repository,
-    st.sampled_from(["my-company", "d" * 50]),
-    st.just("012345678901"),
-    st.sampled_from(["my-repo", "r" * 100]),
-)
-PACKAGES = st.builds(Package, REPOSITORIES, st.sampled_from(FORMATS), st.none() | NAMES, NAMES)
-TIMES = st.datetimes(
-    datetime(2000, 1, 1),  # noqa: DTZ001  the strategy adds the zone
-    datetime(2100, 1, 1),  # noqa: DTZ001  likewise
-    timezones=st.just(UTC) | st.just(timezone(timedelta(hours=-7))),
-)
-RESTRICTIONS = st.builds(
-    Restrictions, *[st.sampled_from(cast("tuple[Restriction, ...]", get_args(Restriction)))] * 2
-)
-STATUSES = st.sampled_from(cast("tuple[Status, ...]", get_args(Status)))
-WORDS = st.text(max_size=40).filter(lambda text: text.isprintable())
-CHANGES: st.SearchStrategy[Change] = st.one_of(
-    st.builds(RestrictionsChange, PACKAGES, RESTRICTIONS, RESTRICTIONS, WORDS, WORDS, TIMES),
-    st.builds(StatusChange, PACKAGES, NAMES, STATUSES, STATUSES, WORDS, WORDS, TIMES),
-)
-MARKS = st.builds(Mark, PACKAGES, NAMES, STATUSES, WORDS, TIMES)
-EXEMPTIONS = st.builds(
-    Exemption,
+from tests.unit.fake_table import FakeTable, ledger
+from tests.unit.ledger_values import (
+    CHANGES,
+    CLOSED,
+    EXEMPTIONS,
+    LONGEST,
+    NOW,
+    OPEN,
     PACKAGES,
-    st.none() | NAMES,
-    WORDS,
-    WORDS,
-    st.text(max_size=60),
     TIMES,
-    TIMES,
-    st.none() | WORDS,
+    archived,
+    only,
 )
-
-
-def archived(version: str = "9.9", at: datetime = NOW) -> StatusChange:
-    """Return a change of the one package of this module."""
-    return StatusChange(
-        package(), version, "Published", "Archived", "origins[0]", "enforce_origin_controls", at
-    )
-
-
-class FakeTable:
-    """
-    DynamoDB with one table; *takes* says how many items each BatchWriteItem call takes.
-
-    Attributes:
-        items: What was written.
-        answers: What Query and Scan answer, page by page; then nothing.
-        failing: The operation that fails with the error, None for all.
-        before_put: Called with each item that PutItem is to write; may raise.
-    """
-
-    def __init__(
-        self,
-        *,
-        takes: Sequence[int] = (),
-        error: Exception | None = None,
-        failing: str | None = None,
-    ) -> None:
-        self.takes = list(takes)
-        self.error = error
-        self.failing = failing
-        self.before_put: Callable[[Item], None] = lambda _: None
-        self.items: list[Item] = []
-        self.answers: list[ReadAnswer] = []
-        self.asked: list[dict[str, object]] = []
-
-    def query(self, **parameters: object) -> ReadAnswer:
-        """Answer with the next page."""
-        return self._page("Query", parameters)
-
-    def scan(self, **parameters: object) -> ReadAnswer:
-        """Answer with the next page."""
-        return self._page("Scan", parameters)
-
-    def get_item(self, **parameters: object) -> GetAnswer:
-        """Find what was written last under the key."""
-        self._fail("GetItem")
-        assert parameters["ConsistentRead"] is True
-        found = [one for one in self.items if _key(one) == parameters["Key"]]
-        return {"Item": found[-1]} if found else {}
-
-    def put_item(self, *, Item: Item, **condition: object) -> object:  # noqa: N803  AWS's name
-        """Keep the item; whether the condition holds is not looked at."""
-        self._fail("PutItem")
-        self.before_put(Item)
-        assert ("ConditionExpression" in condition) == (Item["entry"]["S"] == "#exemptions")
-        self.items.append(Item)
-        return {}
-
-    def delete_item(self, *, TableName: str, Key: Item, ReturnValues: str) -> object:  # noqa: N803  AWS's names
-        """Find nothing."""
-        del TableName, Key
-        self._fail("DeleteItem")
-        assert ReturnValues == "ALL_OLD"
-        return {}
-
-    def batch_write_item(
-        self,
-        *,
-        RequestItems: Mapping[str, Sequence[WriteRequest]],  # noqa: N803  AWS's name
-    ) -> BatchWriteAnswer:
-        """Take the first items of the call and hand back the others."""
-        self._fail("BatchWriteItem")
-        ((table, requests),) = RequestItems.items()
-        assert 1 <= len(requests) <= 25
-        takes = self.takes.pop(0) if self.takes else len(requests)
-        self.items += [request["PutRequest"]["Item"] for request in requests[:takes]]
-        left = requests[takes:]
-        return {"UnprocessedItems": {table: left} if left else {}}
-
-    def _page(self, operation: str, parameters: dict[str, object]) -> ReadAnswer:
-        self._fail(operation)
-        assert parameters["ConsistentRead"] is True  # an exemption is written just before an event
-        self.asked.append(parameters)
-        return self.answers.pop(0) if self.answers else {}
-
-    def _fail(self, operation: str) -> None:
-        if self.error and self.failing in (None, operation):
-            raise self.error
-
-
-def _key(item: Item) -> Item:
-    return {"package": item["package"], "entry": item["entry"]}
-
-
-def only(change: Change) -> Item:
-    """Return the one item of *change*."""
-    (item,) = entries.change_items([change])
-    return item
-
-
-def ledger(
-    monkeypatch: pytest.MonkeyPatch, table: FakeTable, pauses: list[float] | None = None
-) -> DynamoDbLedger:
-    """Return a ledger in *table* that waits for nothing and remembers how long it would have."""
-    monkeypatch.setattr(clients, "dynamodb", lambda: table)
-    waited: list[float] = [] if pauses is None else pauses
-    return DynamoDbLedger("ledger", now=lambda: NOW, pause=waited.append)
 
 
 @given(EXEMPTIONS)
@@ -279,99 +121,11 @@ def test_changes_of_one_microsecond_are_kept_apart() -> None:
     assert {item["entry"]["S"] for item in once} == {item["entry"]["S"] for item in again}
 
 
-@pytest.mark.parametrize(
-    ("names", "shared"),
-    [
-        pytest.param([f"1.{number}" for number in range(500)], 1, id="500 short versions"),
-        pytest.param([f"1.{number}" for number in range(501)], 2, id="one more"),
-        pytest.param(
-            [f"{number:03}{'𝄞' * 252}" for number in range(500)], 3, id="the longest versions"
-        ),
-    ],
-)
-def test_versions_share_an_item_as_long_as_it_stays_small(names: list[str], shared: int) -> None:
-    """An item holds 400 KB at most ("Quotas in Amazon DynamoDB"), names and lists included."""
-    changes: list[Change] = [archived(name) for name in names]
-    marks = [Mark(package(), name, "Archived", "retention[0]", NOW) for name in names]
-    for items in (entries.change_items(changes), mark_items(marks)):
-        assert len(items) == shared
-        assert all(len(json.dumps(item, ensure_ascii=False).encode()) < 400_000 for item in items)
-    found = [one for item in entries.change_items(changes) for one in entries.changes_of(item)]
-    assert set(found) == set(changes)
-    assert {one for item in mark_items(marks) for one in marks_of(item)} == set(marks)
-
-
 def test_what_earlier_releases_wrote_is_read() -> None:
     """They wrote an item for each version."""
     item = dict(only(archived("9.9")))
     del item["versions"]
     assert entries.changes_of({**item, "version": {"S": "9.9"}}) == [archived("9.9")]
-
-
-@given(st.lists(MARKS, min_size=1, max_size=8))
-def test_marks_survive_the_table(marks: list[Mark]) -> None:
-    """Every name the service model allows; each mark once."""
-    found = [one for item in mark_items(marks) for one in marks_of(item)]
-    assert len(found) == len(set(found))
-    assert set(found) == set(marks)
-
-
-def test_only_the_latest_mark_of_a_version_counts() -> None:
-    """Whoever put the version back in between began a new time."""
-    later, latest = NOW + timedelta(days=1), NOW + timedelta(days=2)
-    marks = [
-        Mark(package(), "1.0", "Unlisted", "retention[0]", NOW),
-        Mark(package(), "1.0", "Published", "retention[0]", later),
-        Mark(package(), "2.0", "Unlisted", "retention[0]", latest),
-        Mark(package(), "2.0", "Published", "retention[0]", NOW),
-    ]
-    for some in (marks, marks[::-1]):
-        found = Marks(some)
-        assert found.since("1.0", "Published") == later
-        assert found.since("1.0", "Unlisted") is None
-        assert found.since("2.0", "Unlisted") == latest
-        assert found.since("3.0", "Unlisted") is None
-
-
-def test_a_mark_is_kept_for_longer_than_a_year() -> None:
-    """Whoever waits for a year must come to its end."""
-    (item,) = mark_items([Mark(package(), "1.0", "Unlisted", "retention[0]", NOW)])
-    assert int(item["expires"]["N"]) > (NOW + timedelta(days=366)).timestamp()
-
-
-@pytest.mark.parametrize(
-    ("known", "possible"),
-    [
-        pytest.param(UNKNOWN_EXEMPTIONS, True, id="nothing is known"),
-        pytest.param(NO_EXEMPTIONS, False, id="there is none"),
-        pytest.param(ExemptionsAt(NOW, NOW), False, id="the last one has just ended"),
-        pytest.param(
-            ExemptionsAt(NOW, NOW + timedelta(microseconds=1)), True, id="one is about to end"
-        ),
-    ],
-)
-def test_packages_are_asked_about_only_if_one_can_be_exempt(
-    known: ExemptionsAt, *, possible: bool
-) -> None:
-    """At its end an exemption does not hold any more."""
-    assert known.possible(NOW) is possible
-
-
-@pytest.mark.parametrize(
-    ("known", "since"),
-    [
-        pytest.param(UNKNOWN_EXEMPTIONS, True, id="nothing is known"),
-        pytest.param(NO_EXEMPTIONS, False, id="there is none"),
-        pytest.param(ExemptionsAt(NOW, NOW), True, id="at that moment"),
-        pytest.param(
-            ExemptionsAt(NOW - timedelta(minutes=4, seconds=59), NOW), True, id="just before"
-        ),
-        pytest.param(ExemptionsAt(NOW - timedelta(minutes=5), NOW), False, id="long before"),
-    ],
-)
-def test_clocks_may_differ_by_minutes(known: ExemptionsAt, *, since: bool) -> None:
-    """Whoever restores has another clock than whoever sweeps."""
-    assert known.written_since(NOW) is since
 
 
 def test_an_exemption_ends_when_it_says() -> None:
@@ -463,41 +217,6 @@ def test_an_item_that_nobody_can_read_is_an_error_that_names_it(
     with pytest.raises(LedgerError, match="exemption#restrictions") as failure:
         ledger(monkeypatch, table).exemptions(package())
     assert failure.value.code == "UnreadableEntry"
-
-
-OVERTAKEN = refused("PutItem", "ConditionalCheckFailedException")
-
-
-def test_two_who_exempt_at_the_same_time_lose_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever was overtaken reads again; the later end stays."""
-    table = FakeTable()
-    late = Exemption(package(), "1.0", "o", "me", "", NOW, NOW + timedelta(days=30))
-    early = Exemption(package(), "2.0", "o", "jo", "", NOW, NOW + timedelta(days=7))
-    mine = ledger(monkeypatch, table)
-
-    def overtake(item: Item) -> None:
-        if item["entry"]["S"] == "#exemptions":
-            table.before_put = lambda _: None
-            DynamoDbLedger("ledger", now=lambda: NOW).exempt(late)
-            raise OVERTAKEN
-
-    table.before_put = overtake
-    mine.exempt(early)
-    assert mine.exemptions_at() == ExemptionsAt(NOW, late.until)
-
-
-def test_an_exemption_that_is_not_counted_is_not_written(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Otherwise a sweep would not ask for it; the command fails, and nothing was changed."""
-    table = FakeTable()
-
-    def always(item: Item) -> None:
-        if item["entry"]["S"] == "#exemptions":
-            raise OVERTAKEN
-
-    table.before_put = always
-    with pytest.raises(LedgerError, match="at the same time"):
-        ledger(monkeypatch, table).exempt(Exemption(package(), None, "o", "me", "", NOW, NOW))
-    assert table.items == []
 
 
 @pytest.mark.parametrize(
