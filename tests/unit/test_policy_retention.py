@@ -111,7 +111,6 @@ def test_every_key_reaches_the_functions(tmp_path: Path) -> None:
         then=(Step("dispose"),),
     )
     assert policy.limits == Limits(deletions_per_run=50)
-    assert policy.promoted_to == {"approved"}
     assert [one.version for one in locked["requirements.txt"]] == ["1.16.0"]
 
 
@@ -119,7 +118,6 @@ def test_what_the_policy_does_not_say_is_the_default(tmp_path: Path) -> None:
     """No rule, and a limit all the same."""
     policy, locked = loaded(checked("domain: a-b\n", tmp_path), tmp_path)
     assert (policy.retention, policy.limits, locked) == ((), Limits(500), {})
-    assert policy.promoted_to == frozenset()
 
 
 def test_another_lock_file_is_another_policy(tmp_path: Path) -> None:

@@ -178,11 +178,6 @@ class Policy:
     retention: tuple[RetentionRule, ...] = ()
     limits: Limits = Limits()
 
-    @property
-    def promoted_to(self) -> frozenset[str]:
-        """The names of the repositories in which a rule of ``promotions`` ends."""
-        return frozenset(rule.to for rule in self.promotions)
-
     def snapshot_rule_for(self, package: Package) -> SnapshotRule | None:
         """Return the first ``snapshots`` rule that applies to *package*, if any does."""
         return self._first(self.snapshots, package)

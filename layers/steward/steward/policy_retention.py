@@ -200,7 +200,7 @@ class RetentionKeys(Section):
         Field(
             examples=["P7D"],
             description="An unfinished version goes when it is older than this, whatever "
-            "keep_newest says.",
+            "keep_newest and keep_younger_than say.",
         ),
     ] = "P7D"
     then: Annotated[

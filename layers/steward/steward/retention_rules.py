@@ -83,8 +83,8 @@ class RetentionRule(ScopedRule):
     """
     Which versions of some packages go from some repositories, and how.
 
-    A version goes only if every key that would keep it agrees; ``release_grace`` alone goes before
-    ``keep_newest`` and ``keep_younger_than``.
+    A version goes only if every key that would keep it agrees; ``release_grace`` and
+    ``unfinished_after`` alone go before ``keep_newest`` and ``keep_younger_than``.
 
     Attributes:
         versions: Words of :data:`KINDS`, and shell patterns; :meth:`selects` reads them.
