@@ -37,7 +37,8 @@ class Publication:
     """
     The times at which versions of one package were published, as far as somebody asks.
 
-    No version is described twice. One that vanishes meanwhile, or that has no time, is passed over.
+    No version is described twice. One that vanishes meanwhile, or that has no time, is passed over
+    where it is described; else it is as old as the list says, like all others.
     """
 
     def __init__(
