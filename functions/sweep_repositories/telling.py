@@ -32,7 +32,7 @@ def _stopped(summary: Summary, domain: str) -> tuple[str, str]:
         "",
         *rules,
         "",
-        *(_NEVER if summary.deletions_limit == 0 else _allowing(summary, domain)),
+        *_allowing(summary),
     ]
     subject = (
         f"Sweep of {domain} stopped: {summary.deletions} deletions planned, "
@@ -41,17 +41,11 @@ def _stopped(summary: Summary, domain: str) -> tuple[str, str]:
     return subject, "\n".join(text)
 
 
-_NEVER: Final = (
-    "The limit is 0: nothing is ever deleted. Raise limits.deletions_per_run in the policy, or",
-    "let its retention rules archive instead.",
-)
-
-
-def _allowing(summary: Summary, domain: str) -> tuple[str, ...]:
+def _allowing(summary: Summary) -> tuple[str, ...]:
     return (
         "If that is right, let one sweep do it:",
         "",
-        f"  steward sweep --domain {domain} --allow-deletions {summary.deletions}",
+        f"  steward sweep --allow-deletions {summary.deletions}",
         "",
         "If it is right every day, raise limits.deletions_per_run in the policy. If it is not,",
         "mend the rules: `steward plan` shows what each of them would do.",
