@@ -133,10 +133,22 @@ class FakeClient:
         """Change what may be changed and answer as CodeArtifact does."""
         self.updates.append(parameters)
         self.before("UpdatePackageVersionsStatus")
+        return self._bulk(cast("str", parameters["targetStatus"]), parameters)
+
+    def dispose_package_versions(self, **parameters: object) -> dict[str, object]:
+        """Dispose of what may be disposed of."""
+        self._called("DisposePackageVersions", parameters)
+        return self._bulk("Disposed", parameters)
+
+    def delete_package_versions(self, **parameters: object) -> dict[str, object]:
+        """Delete what may be deleted."""
+        self._called("DeletePackageVersions", parameters)
+        return self._bulk("Deleted", parameters)
+
+    def _bulk(self, target: str, parameters: dict[str, object]) -> dict[str, object]:
         versions = cast("list[str]", parameters["versions"])
         assert 1 <= len(versions) <= 100
         assert len(set(versions)) == len(versions)
-        target = cast("str", parameters["targetStatus"])
         expected = parameters["expectedStatus"]
         failed: dict[str, object] = {}
         for version in versions:
@@ -151,6 +163,8 @@ class FakeClient:
             accepted = []
         for version in accepted:
             self.statuses[version] = target
+            if target == "Deleted":
+                del self.statuses[version]
         answered = [version for version in accepted if version not in self.silent]
         return {
             "successfulVersions": {one: {"revision": "r", "status": target} for one in answered},

@@ -7,8 +7,9 @@ import pytest
 from steward import clients
 from steward.clients import EventEntry, EventResult, PutEventsAnswer
 from steward.coordinates import Origin, PackageVersion, Restrictions
-from steward.notices import BusNotices
+from steward.notices import BufferedNotices, BusNotices
 from tests.unit.fake_codeartifact import package, refused
+from tests.unit.logged_lines import Lines
 
 
 class FakeBus:
@@ -216,3 +217,53 @@ def test_a_bus_that_cannot_be_reached_breaks_nothing(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(clients, "events", Unreachable)
     announce(1)
     assert Unreachable.calls == 1
+
+
+def buffered(notices: BufferedNotices, count: int) -> None:
+    """Announce a change of each of *count* packages."""
+    for number in range(count):
+        notices.versions_changed(
+            package(f"pkg-{number}"),
+            [PackageVersion("1.0", "Archived")],
+            status="Deleted",
+            automation="expire_versions",
+            rule="retention[0]",
+        )
+
+
+def test_notices_about_many_packages_share_calls(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ten at once, the rest at the end, in the order in which they came."""
+    bus = FakeBus()
+    monkeypatch.setattr(clients, "events", lambda: bus)
+    with BufferedNotices() as notices:
+        buffered(notices, 9)
+        assert bus.calls == []
+        buffered(notices, 14)
+        assert [len(call) for call in bus.calls] == [10, 10]
+    assert [len(call) for call in bus.calls] == [10, 10, 3]
+    names = [json.loads(entry["Detail"])["packageName"] for call in bus.calls for entry in call]
+    assert names == [f"pkg-{number}" for number in (*range(9), *range(14))]
+    assert json.loads(bus.calls[0][0]["Detail"])["status"] == "Deleted"
+    notices.flush()
+    assert len(bus.calls) == 3
+
+
+def test_what_waits_is_announced_when_the_work_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It has happened; the error goes on."""
+    bus = FakeBus()
+    monkeypatch.setattr(clients, "events", lambda: bus)
+    with pytest.raises(KeyError), BufferedNotices() as notices:  # noqa: PT012  what has happened first
+        buffered(notices, 1)
+        raise KeyError
+    assert [len(call) for call in bus.calls] == [1]
+
+
+def test_a_lost_notice_among_many_is_logged_with_its_package(
+    monkeypatch: pytest.MonkeyPatch, lines: Lines
+) -> None:
+    """The seven that EventBridge took are not."""
+    bus = FakeBus(accepts=7)
+    monkeypatch.setattr(clients, "events", lambda: bus)
+    with BufferedNotices() as notices:
+        buffered(notices, 10)
+    assert [line["package"] for line in lines.of("notice lost")] == ["pkg-7", "pkg-8", "pkg-9"]

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from steward.codeartifact import CodeArtifact, CodeArtifactService, ObservedCodeArtifact
 from steward.coordinates import Package
-from steward.errors import QueueError
+from steward.errors import LedgerError, QueueError
 from steward.events import look_again
+from steward.ledger import Exemption, StatusChange
 from steward.patterns import parse
 from steward.policy import Policy, SnapshotRule
 from tests.unit.fake_codeartifact import FakeClient, package, refused
@@ -170,6 +171,91 @@ def test_a_build_that_somebody_changed_meanwhile_is_left_and_reported(lines: Lin
     (line,) = lines.of("refused")
     assert (line["version"], line["code"]) == (OLD, "MISMATCHED_STATUS")
     assert stage.notices.announced == [other]
+
+
+def exempt(stage: Stage, version: str | None, *, days: int = 7) -> None:
+    """A person has exempted *version* for so many days from now."""
+    until = stage.now + timedelta(days=days)
+    stage.ledger.exempt(
+        Exemption(package(), version, "snapshots[0]", "jo", "in use", stage.now, until)
+    )
+
+
+def test_an_exempt_build_is_left_alone_and_the_others_go(lines: Lines) -> None:
+    """The log says until when and why, but not who: that may be an address of a person."""
+    other = "1.0-20210728.190000-2"
+    stage = Stage(FakeClient(STALE | {other: "Published"}))
+    exempt(stage, OLD)
+    assert stage.deliver(CREATED) == []
+    assert stage.client.statuses == STALE | {other: "Unlisted"}
+    assert stage.notices.announced == [other]
+    assert [one.version for one in stage.ledger.recorded if isinstance(one, StatusChange)] == [
+        other
+    ]
+    (line,) = lines.of("kept")
+    assert (line["version"], line["until"]) == (OLD, "2021-08-04T20:00:00+00:00")
+    assert line["why"] == "in use"
+    assert "jo" not in line.values()
+
+
+@pytest.mark.parametrize(
+    ("version", "days"),
+    [
+        pytest.param(OLD, 0, id="one that has ended"),
+        pytest.param(NEWEST, 7, id="another build's"),
+        pytest.param(None, 7, id="the restrictions'"),
+    ],
+)
+def test_another_exemption_keeps_no_build(version: str | None, days: int) -> None:
+    """It holds for one version, until its end."""
+    stage = Stage(FakeClient(STALE))
+    exempt(stage, version, days=days)
+    assert stage.deliver(CREATED) == []
+    assert stage.client.statuses[OLD] == "Unlisted"
+
+
+def test_exemptions_are_read_only_if_a_build_is_stale() -> None:
+    """A package in order costs no read of the ledger."""
+    stage = Stage(FakeClient({NEWEST: "Published"}))
+    stage.deliver(CREATED)
+    assert stage.ledger.reads == []
+    stage.client.statuses[OLD] = "Published"
+    stage.deliver(CREATED)
+    assert stage.ledger.reads == ["exemptions"]
+
+
+def test_a_change_is_recorded_before_it_is_made() -> None:
+    """With the status that the build had, so that it can be put back."""
+    fresh = "1.0-20210728.180100-2"
+    stage = Stage(FakeClient(STALE | {fresh: "Unfinished"}))
+    recorded: list[int] = []
+
+    def look(operation: str) -> None:
+        if operation == "UpdatePackageVersionsStatus":
+            recorded.append(len(stage.ledger.recorded))
+
+    stage.client.before = look
+    stage.deliver(CREATED)
+    assert recorded == [2, 2]
+    by = ("snapshots[0]", "unlist_snapshot_builds", NOW)
+    assert stage.ledger.recorded == [
+        StatusChange(package(), OLD, "Published", "Unlisted", *by),
+        StatusChange(package(), fresh, "Unfinished", "Unlisted", *by),
+    ]
+
+
+@pytest.mark.parametrize("use", ["exemptions", "record"])
+def test_without_the_ledger_nothing_is_changed(use: str) -> None:
+    """The message comes back."""
+    stage = Stage(FakeClient(STALE))
+
+    def fail(called: str) -> None:
+        if called == use:
+            raise LedgerError("Query", "ThrottlingException", "of a test")
+
+    stage.ledger.before = fail
+    assert stage.deliver(CREATED) == ["m0"]
+    assert stage.client.statuses == STALE
 
 
 def test_throttling_keeps_the_message_and_the_next_delivery_ends_the_work() -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from steward.codeartifact import CodeArtifactService, ObservedCodeArtifact
+from steward.errors import SettingsError
 from steward.policy_file import compile_policy
 from tests.unit.lambda_runtime import WRONG_ENVIRONMENTS, Invocation, metric, set_environment
 from tests.unit.test_batches import EVENT, batch
@@ -55,7 +56,10 @@ class TestHandler:
 
     @pytest.mark.parametrize(
         ("name", "value", "error"),
-        WRONG_ENVIRONMENTS,
+        [
+            *WRONG_ENVIRONMENTS,
+            pytest.param("STEWARD_LEDGER_TABLE", "", SettingsError, id="no ledger"),
+        ],
     )
     def test_a_wrong_environment_fails_every_batch(
         self,
