@@ -71,7 +71,9 @@ def step(
         case "list":
             return list_packages(said, to, time_left=time_left)
         case "gather":
-            return gather_batch(said, to, time_left=time_left)
+            answer = gather_batch(said, to, time_left=time_left)
+            flush_metrics()
+            return answer
         case "weigh":
             return weigh(said, to)
         case "summarize":

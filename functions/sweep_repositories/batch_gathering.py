@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from steward.coordinates import Package, Restrictions
-from steward.observability import logger
+from steward.observability import count, logger
 from sweep_repositories import batches, keys, runs
 from sweep_repositories.collaborators import Planning
 from sweep_repositories.crew import in_order
 from sweep_repositories.listing import added
 from sweep_repositories.members import Document, member
+from sweep_repositories.metrics import PACKAGES_LOOKED_AT
 from sweep_repositories.objects import Objects
 from sweep_repositories.plan_lines import PackagePlan, to_json
 from sweep_repositories.runs import Run
@@ -76,6 +77,7 @@ def gather_batch(
     to.objects.write(keys.tally(run.name, number, first), tally.to_json())
     if done:
         to.objects.write(keys.gathered(run.name, number), "")
+    count(PACKAGES_LOOKED_AT, tally.packages)
     logger().info(
         "gathered",
         extra={

@@ -36,9 +36,7 @@ def begin(event: Document, to: Planning) -> Mapping[str, object]:
     )
     policy, owner = to.deployed.policy, _account(member(event, "execution", str))
     outcome = _outcome(execution, member(event, "stateMachine", str), request, to)
-    limit = policy.limits.deletions_per_run
-    if request.allow_deletions is not None and limit > 0:  # 0: none, whoever asks
-        limit = request.allow_deletions
+    limit, allowed = policy.limits.deletions_per_run, request.allow_deletions
     run = Run(
         name=execution.name,
         started=execution.started.astimezone(UTC),
@@ -46,7 +44,7 @@ def begin(event: Document, to: Planning) -> Mapping[str, object]:
         policy_digest=policy.digest,
         domain=policy.domain,
         domain_owner=owner,
-        deletions_limit=limit,
+        deletions_limit=limit if allowed is None else allowed,
         request=request,
         repositories=_repositories(request, owner, to) if outcome == GO_ON else (),
     )

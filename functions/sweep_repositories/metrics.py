@@ -12,7 +12,8 @@ VERSIONS_CHANGED: Final = "SweepVersionsChanged"
 VERSIONS_REFUSED: Final = "SweepVersionsRefused"
 VERSIONS_PLANNED: Final = "SweepVersionsPlanned"
 DELETIONS_PLANNED: Final = "SweepDeletionsPlanned"
-PACKAGES_LOOKED_AT: Final = "SweepPackagesLookedAt"
+PACKAGES_LOOKED_AT: Final = "SweepPackagesLookedAt"  # batch by batch
+PACKAGES_APPLIED: Final = "SweepPackagesApplied"  # part by part
 PACKAGES_FAILED: Final = "SweepPackagesFailed"
 SWEEPS_FINISHED: Final = "SweepsFinished"
 SWEEPS_STOPPED: Final = "SweepsStopped"  # at the limit of deletions; they wait for a person
@@ -27,7 +28,6 @@ def count_sweep(summary: Summary) -> None:
     count(VERSIONS_CHANGED, summary.total("changed"))
     count(VERSIONS_REFUSED, summary.total("refused"))
     count(DELETIONS_PLANNED, summary.deletions)
-    count(PACKAGES_LOOKED_AT, summary.looked_at)
     count(PACKAGES_FAILED, summary.failed_packages)
     stopped = summary.outcome == "stopped"
     count(SWEEPS_STOPPED, int(stopped))

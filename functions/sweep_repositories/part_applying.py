@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from steward.observability import logger
+from steward.observability import count, logger
 from sweep_repositories import keys, runs
 from sweep_repositories.batch_gathering import ATTEMPTS
 from sweep_repositories.collaborators import Changing
 from sweep_repositories.crew import in_order
 from sweep_repositories.listing import added
 from sweep_repositories.members import Document, member
+from sweep_repositories.metrics import PACKAGES_APPLIED
 from sweep_repositories.objects import ObjectsError
 from sweep_repositories.plan_lines import PlanLine, from_json
 from sweep_repositories.summary import MAX_REFUSALS, RefusedVersion
@@ -70,6 +71,7 @@ def apply_part(
     to.objects.write(keys.applied(run.name, part, first), tally.to_json())
     if done:
         to.objects.write(keys.applied_part(run.name, part), "")
+    count(PACKAGES_APPLIED, tally.packages)
     logger().info(
         "applied",
         extra={

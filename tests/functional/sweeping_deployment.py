@@ -1,4 +1,4 @@
-"""A deployment that sweeps: its state machine interpreted by moto, its functions in this process."""
+"""A deployment that sweeps: moto interprets its state machine, its functions run right here."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from threading import Lock
 from typing import Any, cast
 from uuid import uuid4
 
@@ -74,6 +75,8 @@ class SweepingDeployment:
         self.things: int | None = None
         self.before: Callable[[str, Event], None] = lambda _name, _event: None
         self.invoked: Counter[str] = Counter()
+        # In Lambda each invocation has a process of its own, which counts its own calls.
+        self._one_at_a_time = Lock()
 
     def deploy(self, policy: str, environment: pytest.MonkeyPatch, *, mode: str = "enforce") -> str:
         """Have *policy* deployed from now on; return its digest."""
@@ -136,7 +139,8 @@ class SweepingDeployment:
             self.invoked[event["step"]] += 1
             try:
                 self.before(name, event)
-                return json.dumps(handlers[name](event, _Context(self.things))).encode()
+                with self._one_at_a_time:
+                    return json.dumps(handlers[name](event, _Context(self.things))).encode()
             except Exception as error:
                 raise FunctionError(type(error).__name__, str(error)) from error
 
@@ -204,21 +208,21 @@ def _machine() -> StateMachine:
     }.items():
         text = text.replace(f"${{{name}}}", value)
     definition = yaml.safe_load(text)
-    _without_pauses(definition)
+    _with_short_pauses(definition)
     role = f"arn:aws:iam::{ACCOUNT}:role/sweep"
     return StateMachine(MACHINE, "sweep", role, json.dumps(definition))
 
 
-def _without_pauses(of: object) -> None:
-    """Have attempts made again at once: a test does not wait."""
+def _with_short_pauses(of: object) -> None:
+    """Have one more attempt made, after the shortest pause that there is."""
     if isinstance(of, dict):
         if "IntervalSeconds" in of:
-            of["IntervalSeconds"] = 0
+            of |= {"IntervalSeconds": 1, "MaxAttempts": 1}
         for each in of.values():
-            _without_pauses(each)
+            _with_short_pauses(each)
     if isinstance(of, list):
         for each in of:
-            _without_pauses(each)
+            _with_short_pauses(each)
 
 
 def builds(count: int) -> Sequence[str]:
