@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _WIDTH: Final = 1000  # of a bar's view box; the page stretches it
 _BARS: Final = 8  # our choice: what is beyond is summed up in one more bar
+_UNIT: Final = " <small>versions; packages, where origins are blocked</small>"
 
 Parts = Mapping[str, int]
 """How much of what a bar stands for, by action."""
@@ -27,9 +28,9 @@ def charts(plan: "Plan", rows: Sequence["Row"]) -> str:
         return ""
     found = [
         _versions(plan, rows),
-        _figure("By action", _by_action(rows)),
-        _figure("By repository", _grouped(rows, lambda one: one["repository"])),
-        _figure("By rule", _grouped(rows, lambda one: one["rule"])),
+        _figure(f"By action{_UNIT}", _by_action(rows)),
+        _figure(f"By repository{_UNIT}", _grouped(rows, lambda one: one["repository"])),
+        _figure(f"By rule{_UNIT}", _grouped(rows, lambda one: one["rule"])),
     ]
     freed = _freed(plan)
     if freed:
@@ -124,9 +125,10 @@ def _word(action: str) -> str:
 
 def meanings(actions: Iterable[str]) -> str:
     """Return what each of *actions* does, as a list."""
+    wanted = set(actions)
     items = "".join(
         f'<dt><i class="{action}"></i>{WORDS[action]}</dt><dd>{MEANINGS[action]}</dd>'
         for action in RISK
-        if action in set(actions)
+        if action in wanted
     )
     return f"<dl>{items}</dl>"

@@ -27,12 +27,16 @@
     return made;
   }
 
+  function breakable(text) {
+    return text.split(/(?<=\/)/).flatMap((part) => [part, document.createElement("wbr")]);
+  }
+
   function line(row) {
     const what = element("span", "what", row.what);
     if (row.releases) what.append(" ", element("em", "", counted(row.releases, "release")));
     const parts = [
       element("span", `tag ${row.action}`, words[row.action]),
-      element("span", "package", element("b", "", row.package), element("small", "", row.repository)),
+      element("span", "package", element("b", "", ...breakable(row.package)), element("small", "", row.repository)),
       what,
       element("span", "why", row.why, element("small", "", row.rule)),
     ];

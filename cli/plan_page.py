@@ -32,6 +32,7 @@ STATIC_VERSIONS: Final = 100  # of each of those
 # Our choice: more make a page that a phone cannot hold; the file of --out has all of them.
 MOST_LINES: Final = 20_000
 _PROBLEMS: Final = 200  # named; our choice
+_FEW: Final = 5  # problems that are shown at once
 _HERE: Final = Path(__file__).parent
 
 # Characters that could end a script, or open a comment in one; and two that end JavaScript's lines.
@@ -73,7 +74,7 @@ def plan_page(plan: "Plan") -> str:
 {_tiles(plan, rows)}
 {_problems(plan)}
 {charts(plan, rows)}
-{_lines(rows, shown)}
+{_lines(rows, shown) if rows else _nothing(plan)}
 {_footnotes(plan, rows)}
 </main>
 <script type="application/json" id="plan">{_in_script(shown)}</script>
@@ -114,32 +115,34 @@ def _tiles(plan: "Plan", rows: Sequence[Row]) -> str:
     counts = Counter[str]()
     for one in rows:
         counts[one["action"]] += one["count"]
-    freed = decimal(plan.bytes_freed) if plan.measured else "not measured"
-    gone = f"frees {freed}" if plan.deletions else "nothing is deleted"
-    tiles = [_tile("delete", f"{plan.deletions:,}", "versions gone for good", gone, _gauge(plan))]
+    freed = f"frees {decimal(plan.bytes_freed)}" if plan.measured else "sizes were not looked up"
+    gone = freed if plan.deletions else "nothing is deleted"
+    kind = "delete" if plan.deletions else "stay"
+    tiles = [_tile(kind, plan.deletions, "version", "gone for good", gone, _gauge(plan))]
     tiles += [
-        _tile(action, f"{counts[action]:,}", noun, MEANINGS[action])
-        for action, noun in (
-            ("archive", "versions to archive"),
-            ("unlist", "versions to unlist"),
-            ("restrict", "packages to block"),
-            ("promote", "versions to judge"),
-            ("report", "findings to report"),
-            ("mark", "versions begin to wait"),
+        _tile(action, counts[action], noun, what, MEANINGS[action])
+        for action, noun, what in (
+            ("archive", "version", "to archive"),
+            ("unlist", "version", "to unlist"),
+            ("restrict", "package", "to block"),
+            ("promote", "version", "to judge"),
+            ("report", "finding", "to report"),
+            ("mark", "version", "to wait from now on"),
         )
         if counts[action]
     ]
-    kept = sum(plan.kept.values())
+    kept = sum(count for rule, count in plan.kept.items() if rule)
     looked = (
         f"of {counted_noun(plan.versions, 'version')} in {counted_noun(plan.packages, 'package')}"
     )
-    tiles.append(_tile("stay", f"{kept:,}", "versions kept by a rule", looked))
+    tiles.append(_tile("stay", kept, "version", "kept by a rule", looked))
     return f'<section class="tiles" aria-label="In numbers">{"".join(tiles)}</section>'
 
 
-def _tile(kind: str, number: str, noun: str, more: str, below: str = "") -> str:
+def _tile(kind: str, count: int, noun: str, what: str, more: str, below: str = "") -> str:  # noqa: PLR0917  each is a part of what it shows
+    number, _, counted = counted_noun(count, noun).partition(" ")
     return (
-        f'<div class="tile {kind}"><b>{number}</b><span>{noun}</span>'
+        f'<div class="tile {kind}"><b>{number}</b><span>{counted} {what}</span>'
         f"<small>{escape(more)}</small>{below}</div>"
     )
 
@@ -166,16 +169,20 @@ def _problems(plan: "Plan") -> str:
     items = "".join(f"<li>{escape(problem)}</li>" for problem in plan.problems[:_PROBLEMS])
     more = len(plan.problems) - _PROBLEMS
     rest = f"<p>... and {more:,} more.</p>" if more > 0 else ""
-    heading = f"{counted_noun(len(plan.problems), 'package')} could not be looked at"
+    heading = f"Could not be looked at: {len(plan.problems):,}"
+    state = " open" if len(plan.problems) <= _FEW else ""
     return (
-        f'<section class="problems"><details><summary><h2>{heading}</h2></summary>'
+        f'<section class="problems"><details{state}><summary><h2>{heading}</h2></summary>'
         f"<ul>{items}</ul>{rest}</details></section>"
     )
 
 
+def _nothing(plan: "Plan") -> str:
+    where = " in what could be looked at" if plan.problems else ""
+    return f'<section class="nothing"><h2>Nothing is to be done{where}</h2></section>'
+
+
 def _lines(rows: Sequence[Row], shown: Sequence[Row]) -> str:
-    if not rows:
-        return '<section class="nothing"><h2>Nothing is to be done</h2></section>'
     static = "".join(_line(one) for one in shown[:STATIC_LINES])
     notes = ""
     if len(shown) < len(rows):
@@ -248,7 +255,7 @@ def _line(one: Row) -> str:
     releases = f" <em>{counted_noun(one['releases'], 'release')}</em>" if one["releases"] else ""
     summary = (
         f'<span class="tag {one["action"]}">{WORDS[one["action"]]}</span>'
-        f'<span class="package"><b>{escape(one["package"])}</b>'
+        f'<span class="package"><b>{_breakable(one["package"])}</b>'
         f"<small>{escape(one['repository'])}</small></span>"
         f'<span class="what">{escape(one["what"])}{releases}</span>'
         f'<span class="why">{escape(one["why"])}<small>{escape(one["rule"])}</small></span>'
@@ -264,6 +271,11 @@ def _line(one: Row) -> str:
     rest = f"<li>... and {more:,} more</li>" if more > 0 else ""
     drawn = f'<summary class="line">{summary}</summary><ul>{versions}{rest}</ul>'
     return f"<li><details>{drawn}</details></li>"
+
+
+def _breakable(text: str) -> str:
+    """Return *text* escaped; a line may end after its slashes."""
+    return escape(text).replace("/", "/<wbr>")
 
 
 def _footnotes(plan: "Plan", rows: Sequence[Row]) -> str:
