@@ -45,7 +45,7 @@ class PackageRecords(Protocol):
 @dataclass(frozen=True, slots=True)
 class Gathering:
     """
-    Everything that is asked about a package; nothing of it is changed.
+    Everything that is asked about packages, made once for many; nothing of it is changed.
 
     Attributes:
         locked: What lock files name, by their name in the policy (``cache_rules.load_locked``).

@@ -28,8 +28,9 @@ if TYPE_CHECKING:
 # Our choice. DeletePackageVersions takes no revisions: a version that was deleted and published
 # again after the plan looks as planned. After this time the package is listed again to find out.
 FRESH: Final = timedelta(hours=1)
-# What CodeArtifact answers about a version that is not as it was planned.
-_CHANGED_SINCE: Final = frozenset({"MISMATCHED_STATUS", "MISMATCHED_REVISION"})
+# What CodeArtifact answers about a version that is not as it was planned. Which of these it is for
+# one that has taken the step already is not documented for every step.
+_CHANGED_SINCE: Final = frozenset({"MISMATCHED_STATUS", "MISMATCHED_REVISION", "NOT_ALLOWED"})
 
 
 def take_step(

@@ -10,11 +10,13 @@ import pytest
 from tests.functional.local_codeartifact import emulator_server, local, local_options
 
 if TYPE_CHECKING:
+    from tests.functional.expiry_domain import ExpiryDomain
     from tests.functional.origin_company import OriginCompany
     from tests.functional.origin_domain import OriginDomain
     from tests.functional.promotion_domain import PromotionDomain
     from tests.functional.promotion_faults import FaultyPromotions
     from tests.functional.snapshot_domain import SnapshotDomain
+    from tests.functional.swept_domain import SweptDomain
 
 __all__ = ["emulator_server", "local", "local_options"]
 
@@ -103,3 +105,37 @@ def functions(faulty_domain: FaultyPromotions) -> FaultyPromotions:
     """The functions of promotion, their queues and their table, with nothing in them."""
     faulty_domain.start_again()
     return faulty_domain
+
+
+@pytest.fixture(scope="module")
+def swept_domain() -> Iterator[SweptDomain]:
+    """One local CodeArtifact a module; `swept` hands it out with nothing left in force."""
+    from tests.functional.swept_domain import watch
+    from tests.functional.watched_domain import served
+
+    with served(watch) as domain:
+        yield domain
+
+
+@pytest.fixture
+def swept(swept_domain: SweptDomain) -> SweptDomain:
+    """The domain that is swept, without faults, with nothing said or counted yet."""
+    swept_domain.start_again()
+    return swept_domain
+
+
+@pytest.fixture(scope="module")
+def expiry_domain() -> Iterator[ExpiryDomain]:
+    """One local CodeArtifact a module; `expiry` hands it out with nothing left in force."""
+    from tests.functional.expiry_domain import watch
+    from tests.functional.watched_domain import served
+
+    with served(watch) as domain:
+        yield domain
+
+
+@pytest.fixture
+def expiry(expiry_domain: ExpiryDomain) -> ExpiryDomain:
+    """The domain of expiry, at rest, without faults, with nothing noted or counted yet."""
+    expiry_domain.start_again()
+    return expiry_domain

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
-from typing import TYPE_CHECKING, Any, TypedDict, cast
+from typing import TYPE_CHECKING, Any, TypedDict
 
 import httpx
+from botocore.exceptions import ClientError
 
 from emulator.core.state import State
-from promote_versions.records import Record, State as RecordState
+from promote_versions.records import Record
+from promote_versions.records import State as RecordState
 from steward import patterns
 from steward.batches import BatchResponse
 from steward.codeartifact import CodeArtifactService
@@ -26,20 +28,18 @@ from steward.retention_rules import RetentionRule, Step
 from sweep_repositories.applying import Applied, Applying, apply_lines
 from sweep_repositories.gathering import Gathering, gather_package, needs_a_look
 from sweep_repositories.plan_lines import PackagePlan, PlanLine
-from tests.functional.watched_domain import ACCOUNT, DOMAIN, WatchedDomain, where
+from tests.functional.watched_domain import ACCOUNT, DOMAIN, WatchedDomain
 from tests.unit.fake_origin_domain import FakeLedger, RecordingAttention, RecordingNotices
 from tests.unit.fake_promotions import RecordingPromotionsQueue
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from mypy_boto3_codeartifact import CodeArtifactClient
 
 NOW = datetime(2026, 3, 1, 10, 0, tzinfo=UTC)
 OPEN = Restrictions("ALLOW", "ALLOW")
 INTERNAL = Restrictions("ALLOW", "BLOCK")
 PUBLIC = Restrictions("BLOCK", "ALLOW")
-OUTSIDE = {"type": "EXTERNAL", "connection": "public:npmjs"}
+CLOSED = Restrictions("BLOCK", "BLOCK")
 
 _numbers = count()
 
@@ -61,7 +61,9 @@ def origin(kind: Any, external: Any = "archive") -> OriginRule:  # noqa: ANN401 
     """Return the origins rule for all packages."""
     publish: Any = {"internal": "ALLOW", "public": "BLOCK"}.get(kind)
     upstream: Any = {"internal": "BLOCK", "public": "ALLOW"}.get(kind)
-    return OriginRule("origins[0]", (patterns.parse("/*"),), ("*",), kind, publish, upstream, external)
+    return OriginRule(
+        "origins[0]", (patterns.parse("/*"),), ("*",), kind, publish, upstream, external
+    )
 
 
 def retention(*then: Step, **more: Any) -> RetentionRule:  # noqa: ANN401  fields of the rule
@@ -117,16 +119,10 @@ class FakeRecords:
 
 @dataclass
 class SweptDomain(WatchedDomain):
-    """
-    The domain, and everything that the sweep said and kept.
-
-    Attributes:
-        between: Called before each request of the applying half: what others do meanwhile.
-    """
+    """The domain, and everything that the sweep said and kept."""
 
     now: datetime = NOW
     policy: Policy = field(default_factory=policy)
-    between: Callable[[], None] = lambda: None
 
     def __post_init__(self) -> None:
         """Nothing was kept or said yet."""
@@ -134,9 +130,11 @@ class SweptDomain(WatchedDomain):
 
     def start_again(self) -> None:
         """Nothing is remembered or counted, no fault is in force, and it is `NOW`."""
-        super().start_again()
+        self.http.put("/_emulator/faults", json={}).raise_for_status()
+        self.looks.clear()
+        self.forget_requests()
         self._forget()
-        self.now, self.policy, self.between = NOW, policy(), lambda: None
+        self.now, self.policy = NOW, policy()
 
     def _forget(self) -> None:
         self.ledger = FakeLedger(now=lambda: self.now)
@@ -153,6 +151,11 @@ class SweptDomain(WatchedDomain):
         self.client.create_repository(domain=DOMAIN, repository=repository.name)
         return repository
 
+    def in_repository(self, repository: Repository, name: str, package_format: Format) -> Package:
+        """Return a package that *repository* does not hold yet."""
+        namespace = {"maven": "com.mycompany", "npm": "mycompany"}.get(package_format)
+        return Package(repository, package_format, namespace, name)
+
     def package(
         self,
         versions: Mapping[str, Seeded] | Iterable[str],
@@ -161,9 +164,7 @@ class SweptDomain(WatchedDomain):
         package_format: Format = "npm",
     ) -> Package:
         """Return a package with these versions, in a new repository; nothing is counted yet."""
-        repository = self.new_repository()
-        namespace = {"maven": "com.mycompany", "npm": "mycompany"}.get(package_format)
-        package = Package(repository, package_format, namespace, "app")
+        package = self.in_repository(self.new_repository(), "app", package_format)
         self.hold(package, versions, restrictions=restrictions)
         self.forget_requests()
         return package
@@ -191,13 +192,13 @@ class SweptDomain(WatchedDomain):
         }
         self.seed_packages(package.repository, [document])
 
-    def exempt(self, package: Package, version: str | None, *, made: datetime | None = None) -> None:
+    def exempt(
+        self, package: Package, version: str | None, *, made: datetime | None = None
+    ) -> None:
         """Somebody wants *version* to stay as it is for a week."""
         made = made or self.now
         self.ledger.exempt(
-            Exemption(
-                package, version, "any", "anna", "needed", made, made + timedelta(days=7)
-            )
+            Exemption(package, version, "any", "anna", "needed", made, made + timedelta(days=7))
         )
 
     def judged(
@@ -290,25 +291,37 @@ class SweptDomain(WatchedDomain):
         """CodeArtifact fails each call of *operation* but the first ones, for a block."""
         made = 0
 
-        def fail(**_: object) -> None:
+        def fail() -> None:
             nonlocal made
             made += 1
             if made > after:
-                raise _outage(operation)
+                error = {"Code": "InternalServerException", "Message": "out of order"}
+                raise ClientError({"Error": error}, operation)
 
+        with self.meanwhile(operation, fail):
+            yield
+
+    @contextmanager
+    def meanwhile(self, operation: str, happens: Callable[[], object]) -> Iterator[None]:
+        """*happens* comes to pass before each call of *operation* in a block."""
         events = self.client.meta.events
-        events.register(f"before-call.codeartifact.{operation}", fail)
+        busy: list[str] = []
+
+        def before(**_: object) -> None:
+            if busy:  # a call that is made by what happens itself
+                return
+            busy.append(operation)
+            try:
+                happens()
+            finally:
+                busy.clear()
+
+        name = f"before-call.codeartifact.{operation}"
+        events.register(name, before)
         try:
             yield
         finally:
-            events.unregister(f"before-call.codeartifact.{operation}", fail)
-
-
-def _outage(operation: str) -> Exception:
-    from botocore.exceptions import ClientError  # noqa: PLC0415  only some tests break anything
-
-    error = {"Code": "InternalServerException", "Message": "out of order"}
-    return ClientError({"Error": error}, operation)
+            events.unregister(name, before)
 
 
 def _seed(package: Package, version: str, about: Seeded) -> dict[str, object]:
@@ -332,11 +345,6 @@ def build(number: int, base: str = "1.0") -> str:
 def names(applied: Iterable[Applied]) -> dict[str, list[str]]:
     """Return what was changed, by action."""
     return {one.line.action: list(one.changed) for one in applied}
-
-
-def where_is(package: Package) -> Any:  # noqa: ANN401  keyword arguments that the model checks
-    """Return the parameters that name the package."""
-    return cast("Any", where(package))
 
 
 def watch(http: httpx.Client, state: State, client: CodeArtifactClient) -> SweptDomain:
