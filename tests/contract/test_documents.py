@@ -5,6 +5,7 @@ import re
 import shlex
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from functools import cache
 from itertools import product
 from pathlib import Path
 from typing import cast, get_args
@@ -66,8 +67,10 @@ def _texts(argument: ast.expr, named: Mapping[str, str]) -> Iterator[str]:
     """Yield the texts that *argument* may be: of a condition both, of a template all."""
     if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
         yield argument.value
-    elif isinstance(argument, ast.Name) and argument.id in named:
-        yield named[argument.id]
+    elif isinstance(argument, ast.Name | ast.Attribute):
+        name = ast.unparse(argument)
+        if name in named:
+            yield named[name]
     elif isinstance(argument, ast.IfExp):
         yield from _texts(argument.body, named)
         yield from _texts(argument.orelse, named)
@@ -81,17 +84,30 @@ def _texts(argument: ast.expr, named: Mapping[str, str]) -> Iterator[str]:
         yield from ("".join(chosen) for chosen in product(*pieces))
 
 
-def _first_arguments(path: Path, names: set[str]) -> Iterator[str]:
-    """Yield the texts that *path* calls functions or methods of these *names* with."""
-    module = ast.parse(path.read_text(encoding="utf-8"))
-    named = {
+@cache
+def _constants_of(path: Path) -> Mapping[str, str]:
+    """Return the texts that have names in the module *path*."""
+    return {
         one.target.id: one.value.value
-        for one in module.body
+        for one in ast.parse(path.read_text(encoding="utf-8")).body
         if isinstance(one, ast.AnnAssign)
         and isinstance(one.target, ast.Name)
         and isinstance(one.value, ast.Constant)
         and isinstance(one.value.value, str)
     }
+
+
+def _first_arguments(path: Path, names: set[str]) -> Iterator[str]:
+    """Yield the texts that *path* calls functions or methods of these *names* with."""
+    module = ast.parse(path.read_text(encoding="utf-8"))
+    named = dict(_constants_of(path))
+    for beside in path.parent.glob("*.py"):
+        named |= {f"{beside.stem}.{name}": text for name, text in _constants_of(beside).items()}
+    for one in module.body:
+        if isinstance(one, ast.ImportFrom):
+            stem = str(one.module).rpartition(".")[2]
+            names = [(each.asname or each.name, f"{stem}.{each.name}") for each in one.names]
+            named |= {name: named[there] for name, there in names if there in named}
     for node in ast.walk(module):
         if not isinstance(node, ast.Call) or not node.args:
             continue

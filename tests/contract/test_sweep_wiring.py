@@ -120,7 +120,7 @@ def test_few_batches_may_fail() -> None:
     """As many packages as the definition and the runbook say."""
     failing = {state["ToleratedFailureCount"] for state in MAPS.values()}
     assert failing == {10}
-    packages = 10 * PACKAGES_PER_BATCH
+    packages = f"{10 * PACKAGES_PER_BATCH:,}"
     assert f"at most {packages} packages" in " ".join(TEXT.replace("#", "").split())
     runbook = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
     assert f"{packages} packages" in runbook

@@ -294,7 +294,8 @@ def test_an_alarm_names_a_chapter_of_the_runbook(resources: Document) -> None:
     [
         ("README.md", "Lambda hands the function up to {SnapshotBuilds} messages"),
         ("README.md", "(`enforce_origin_controls`: up to {OriginControls}, "),
-        ("README.md", " `promote_versions`: up to {Promotions})"),
+        ("README.md", " `expire_versions` and `promote_versions`: up to {Promotions})"),
+        ("docs/architecture.md", "as above, in batches of up to {Expiry}: ages are asked for"),
         ("README.md", "after five attempts it is in the dead-letter queue"),
         ("docs/architecture.md", "batches of up to {SnapshotBuilds} or {window} seconds"),
         ("docs/architecture.md", "in batches of up to {OriginControls}:"),
