@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import TYPE_CHECKING, Final
 
-from steward import clients
+from steward import codeartifact
 from steward.pace import Pace
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def budgeted(
 
 def keep_to(budget: Budget | None) -> Calls:
     """Have the one client of this process keep to *budget*, as :func:`budgeted` does."""
-    return budgeted(clients.codeartifact(), budget)
+    return codeartifact.connect_budget(budget)
 
 
 def _waits(

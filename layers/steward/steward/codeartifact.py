@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from mypy_boto3_codeartifact import CodeArtifactClient
     from mypy_boto3_codeartifact.type_defs import ListPackagesResultTypeDef
 
+    from steward.call_budget import Budget, Calls
     from steward.copies import Copies
     from steward.endpoint import Endpoint
     from steward.endpoint_access import EndpointAccess
@@ -69,6 +70,7 @@ __all__ = [
     "StatusChanges",
     "TargetStatus",
     "connect",
+    "connect_budget",
     "connect_contents",
     "connect_copies",
     "connect_endpoint",
@@ -319,6 +321,13 @@ def connect(mode: Mode) -> CodeArtifact:
 
 
 # The modules below are read by who asks for them: most functions start without them.
+def connect_budget(budget: Budget | None) -> Calls:
+    """Have the one client of this process keep to *budget*; return the count of its requests."""
+    from steward.call_budget import budgeted  # noqa: PLC0415  see above
+
+    return budgeted(clients.codeartifact(), budget)
+
+
 def connect_contents() -> VersionContents:
     """Return what tells what is in a version."""
     from steward.version_contents import ServiceVersionContents  # noqa: PLC0415  see above
