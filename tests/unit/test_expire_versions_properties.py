@@ -188,7 +188,7 @@ def rules(draw: st.DrawFn, number: int) -> RetentionRule:
         st.sets(st.sampled_from(["keep_newest", "keep_younger_than", "release_grace"]), min_size=1)
     )
     return rule(
-        draw(st.sampled_from(["all", "releases", "prereleases", "snapshot-builds", "1.*", "*"])),
+        draw(st.sampled_from(["all", "snapshot-builds", "releases", "prereleases", "1.*", "*"])),
         name=f"retention[{number}]",
         keep_newest=draw(st.integers(0, 3)) if "keep_newest" in keys else None,
         keep_younger_than=MONTH if "keep_younger_than" in keys else None,
@@ -202,22 +202,26 @@ def rules(draw: st.DrawFn, number: int) -> RetentionRule:
 def worlds(draw: st.DrawFn) -> World:
     """Draw a package with any versions and statuses, any rules, and anything known about it."""
     package_format: Format = draw(st.sampled_from(["maven", "npm", "pypi", "generic"]))
-    names = draw(st.lists(st.sampled_from(NAMES[package_format]), unique=True, max_size=16))
+    all_names = NAMES[package_format]
+    missing = draw(st.sets(st.sampled_from(all_names), max_size=len(all_names)))
+    names = [name for name in draw(st.permutations(all_names)) if name not in missing]
     versions = tuple(
         PackageVersion(
             name,
-            draw(st.sampled_from(STATUSES[:1] * 3 + STATUSES)),
+            draw(st.sampled_from(STATUSES[:1] * 5 + STATUSES)),
             Origin(draw(st.sampled_from(["INTERNAL", "INTERNAL", "EXTERNAL", "UNKNOWN"]))),
         )
         for name in names
     )
-    some = st.frozensets(st.sampled_from(names), max_size=2) if names else st.just(frozenset())
+    some = st.frozensets(st.sampled_from(names), max_size=3) if names else st.just(frozenset())
     times = {name: draw(TIMES) for name in names}
     unknown = draw(some)
     return World(
         format=package_format,
         versions=versions,
-        rules=tuple(draw(rules(number)) for number in range(draw(st.integers(0, 3)))),
+        rules=tuple(
+            draw(rules(number)) for number in range(draw(st.sampled_from([1, 1, 2, 3, 0])))
+        ),
         times=times,
         unknown=unknown,
         ranks={
@@ -235,7 +239,7 @@ def worlds(draw: st.DrawFn) -> World:
     )
 
 
-WORLDS: Final = settings(max_examples=150, deadline=None)
+WORLDS: Final = settings(max_examples=80, deadline=None)
 
 
 @WORLDS
