@@ -187,10 +187,10 @@ def sweep(codeartifact: Server, others: Server, policy: str, run: str) -> dict[s
     }
 
 
-def measured(packages: int, policy: str) -> dict[str, object]:
+def measured(packages: int, versions: int, policy: str) -> dict[str, object]:
     """Sweep a domain of *packages* packages with something to do in each, and once more."""
     with local_codeartifact() as codeartifact, other_services() as others:
-        seed(codeartifact.endpoint, packages, "stale")
+        seed(codeartifact.endpoint, packages, versions)
         admin(codeartifact.endpoint, "PUT", "faults", {"quotas": True})
         figures = {
             name: sweep(codeartifact, others, policy, name)
@@ -198,7 +198,7 @@ def measured(packages: int, policy: str) -> dict[str, object]:
         }
         return {
             "packages": packages,
-            "versions": packages * VERSIONS,
+            "versions": packages * versions,
             **figures,
             "codeArtifactMegabytes": codeartifact.megabytes(),
         }
@@ -208,11 +208,13 @@ def main() -> None:
     """Print the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--packages", type=int, default=2_000)
+    parser.add_argument("--versions", type=int, default=VERSIONS, help="of each package")
     parser.add_argument("--small", action="store_true", help="200 packages: a few seconds")
     parser.add_argument("--delete", action="store_true", help="delete builds, not unlist them")
     options = parser.parse_args()
     packages = 200 if options.small else options.packages
-    figures = measured(packages, DELETIONS if options.delete else SNAPSHOTS)
+    policy = DELETIONS if options.delete else SNAPSHOTS
+    figures = measured(packages, options.versions, policy)
     limits = {"ratio": LIMIT, "peakMegabytesOfAWorker": MEMORY_LIMIT}
     print(json.dumps({"limits": limits, **figures}, indent=2))
 

@@ -83,7 +83,7 @@ def local_codeartifact(*, on_disk: bool = False) -> Iterator[Server]:
 @contextmanager
 def other_services() -> Iterator[Server]:
     """Give the other services, with what a sweep needs of them; they end with the context."""
-    command = [sys.executable, "-m", "benchmarks.sweeps_services"]
+    command = [sys.executable, "-c", "from benchmarks.sweeps_services import main; main()"]
     with _server(command, {"MOTO_ACCOUNT_ID": ACCOUNT}) as server:
         _create_resources(server.endpoint)
         yield server

@@ -22,7 +22,3 @@ def main() -> None:
     moto = cast("WSGIApp", DomainDispatcherApplication(create_backend_app))
     application = cast("ASGIApp", WSGIMiddleware(moto, workers=THREADS))
     serve(application, 0, lambda url: print(json.dumps({"endpoint": url}), flush=True))
-
-
-if __name__ == "__main__":
-    main()

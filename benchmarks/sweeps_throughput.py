@@ -128,7 +128,7 @@ def main() -> None:
     parser.add_argument("--on-disk", action="store_true", help="the state is kept in a folder")
     options = parser.parse_args()
     with local_codeartifact(on_disk=options.on_disk) as server:
-        seconds = _timed(lambda: seed(server.endpoint, options.packages, "stale"))
+        seconds = _timed(lambda: seed(server.endpoint, options.packages))
         seeded = server.megabytes()
         if options.quotas:
             admin(server.endpoint, "PUT", "faults", {"quotas": True})

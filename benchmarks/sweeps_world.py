@@ -1,20 +1,18 @@
-"""The repositories of a company that sweeps are measured on: many packages of fifty versions."""
+"""The repository that sweeps are measured on: packages with many builds of one snapshot."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Final, Literal
+from typing import Final
 
 from benchmarks.local import admin
 from benchmarks.sample_events import DOMAIN, NAMESPACE
 
 REPOSITORY: Final = "my-snapshots"
 VERSIONS: Final = 50
-FIRST_BUILD: Final = datetime(2026, 1, 1, tzinfo=UTC)
-_PART: Final = 500  # packages a seed document: 25,000 versions, about 5 MB
-
-Kind = Literal["stale", "tidy"]
+FIRST_BUILD: Final = datetime(2024, 1, 1, tzinfo=UTC)
+_PART: Final = 25_000  # versions a seed document: about 5 MB
 
 
 def builds(count: int = VERSIONS) -> list[str]:
@@ -30,39 +28,33 @@ def package_name(number: int) -> str:
     return f"app-{number:05d}"
 
 
-def seed(endpoint: str, packages: int, kind: Kind) -> None:
+def seed(endpoint: str, packages: int, versions: int = VERSIONS) -> None:
     """
     The local CodeArtifact at *endpoint* has *packages* Maven packages with builds of one snapshot.
 
-    ``stale``: every build is listed, so that all but the newest have to be unlisted. ``tidy``: only
-    the newest is.
+    All builds are Published: there is something to do about all but the newest of each package.
     """
-    for part in _parts(packages):
-        documents = [_package(number, kind) for number in part]
+    names = builds(versions)
+    for part in _parts(packages, max(1, _PART // versions)):
+        documents = [_package(number, names) for number in part]
         repository = {"name": REPOSITORY, "packages": documents}
         document = {"domains": [{"name": DOMAIN, "repositories": [repository]}]}
         admin(endpoint, "POST", "seed", document)
 
 
-def _parts(packages: int) -> Iterator[range]:
-    for start in range(0, packages, _PART):
-        yield range(start, min(start + _PART, packages))
+def _parts(packages: int, size: int) -> Iterator[range]:
+    for start in range(0, packages, size):
+        yield range(start, min(start + size, packages))
 
 
-def _package(number: int, kind: Kind) -> dict[str, object]:
-    names = builds()
-    old = "Unlisted" if kind == "tidy" else "Published"
+def _package(number: int, names: Sequence[str]) -> dict[str, object]:
     return {
         "format": "maven",
         "namespace": NAMESPACE,
         "package": package_name(number),
         "restrictions": {"publish": "ALLOW", "upstream": "BLOCK"},
         "versions": [
-            {
-                "version": name,
-                "status": "Published" if name == names[-1] else old,
-                "publishedTime": (FIRST_BUILD + timedelta(hours=hour)).isoformat(),
-            }
+            {"version": name, "publishedTime": (FIRST_BUILD + timedelta(hours=hour)).isoformat()}
             for hour, name in enumerate(names)
         ],
     }
