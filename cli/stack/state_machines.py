@@ -69,7 +69,8 @@ def state_machine(
     """
     Return the state machine with these resolved properties.
 
-    `DefinitionSubstitutions` are filled in as text, so `MaxConcurrency: ${Workers}` is a number.
+    CloudFormation makes JSON of a file first and fills `DefinitionSubstitutions` in then: of
+    `MaxConcurrency: ${Workers}` comes a text, which Step Functions refuses, here and there.
 
     Args:
         name: Of the state machine.
@@ -90,8 +91,8 @@ def state_machine(
         raise TemplateError(f"{name}: DefinitionSubstitutions gives no value for {names}")
     filled = _PLACEHOLDER.sub(lambda found: _as_text(values[found[1]]), text)
     try:
-        definition = json.dumps(as_document(yaml.safe_load(filled), name))
-    except (yaml.YAMLError, TypeError) as error:
+        definition = json.dumps(as_document(json.loads(filled), name))
+    except (ValueError, TypeError) as error:
         raise TemplateError(f"{name}: its definition cannot be read: {error}") from error
     return StateMachine(arn, name, str(properties.get("RoleArn", "")), definition)
 
@@ -222,6 +223,7 @@ def interpreter_at(port: int) -> Iterator[None]:
 
 
 def _definition_text(name: str, properties: Document, definitions: Mapping[str, Path]) -> str:
+    """Return the definition as JSON whose placeholders are still in it."""
     if "DefinitionString" in properties:
         return str(properties["DefinitionString"])
     if "Definition" in properties:
@@ -231,9 +233,11 @@ def _definition_text(name: str, properties: Document, definitions: Mapping[str, 
     if path is None:
         raise TemplateError(f"{name}: its definition is no file of this machine")
     try:
-        return path.read_text(encoding="utf-8")
+        return json.dumps(yaml.safe_load(path.read_text(encoding="utf-8")))  # JSON is YAML, too
     except OSError as error:
         raise TemplateError(f"{name}: cannot read {path}: {error.strerror}") from error
+    except (yaml.YAMLError, TypeError) as error:  # TypeError: of a date, which JSON has not
+        raise TemplateError(f"{name}: {path} cannot be read: {error}") from error
 
 
 def _as_text(value: object) -> str:

@@ -75,7 +75,7 @@ def test_an_error_that_nothing_catches_fails_the_map_and_the_execution(stack: Lo
 
 
 def test_a_choice_may_fail_the_execution_with_words_from_the_template(stack: LocalStack) -> None:
-    """`DefinitionSubstitutions` are text, in a number and in a sentence."""
+    """`DefinitionSubstitutions` are text, in the middle of a sentence, too."""
     execution = counted(stack, "word " * 101)
     assert (execution.status, execution.error) == ("FAILED", "TooManyWords")
     assert execution.cause == "more than 100"

@@ -79,7 +79,13 @@ def test_stopping_the_stack_ends_what_runs() -> None:
     ("definition", "message"),
     [
         pytest.param(None, "cannot read .*states.asl.yaml: No such file", id="no file"),
-        pytest.param("{", "its definition cannot be read", id="no YAML"),
+        pytest.param("{", "states.asl.yaml cannot be read", id="no YAML"),
+        pytest.param(
+            "{StartAt: A, States: {A: {Type: Wait, Timestamp: 2026-03-01}}}",
+            "states.asl.yaml cannot be read: .* date is not JSON",
+            id="a date of YAML's",
+        ),
+        pytest.param("[]", "its definition cannot be read: expected an object", id="a list"),
         pytest.param(
             "StartAt: ${First}", "gives no value for First", id="a placeholder without a value"
         ),
@@ -96,6 +102,23 @@ def test_a_definition_that_cannot_be_played_keeps_the_stack_from_starting(
         (tmp_path / "states.asl.yaml").write_text(definition)
     with pytest.raises(TemplateError, match=message):
         LocalStack(options(template)).start()
+
+
+def test_a_number_that_is_substituted_is_a_text_and_refused(tmp_path: Path) -> None:
+    """As in AWS, where a file is JSON before its placeholders are filled in."""
+    template = tmp_path / "template.yaml"
+    template.write_text((FIXTURES / "states.yaml").read_text())
+    (tmp_path / "functions").mkdir()
+    wait = "{StartAt: A, States: {A: {Type: Wait, End: true, Seconds: 1}}}"
+    for seconds, refused in (("1", False), ('"${Limit}"', True)):
+        (tmp_path / "states.asl.yaml").write_text(wait.replace("Seconds: 1", f"Seconds: {seconds}"))
+        with LocalStack(options(template)) as running:
+            if refused:
+                with pytest.raises(StackError, match="does not take its definition"):
+                    running.start_execution("Machine")
+            else:
+                arn = running.start_execution("Machine")
+                assert running.wait_for_execution(arn).status == "SUCCEEDED"
 
 
 def test_a_definition_that_is_no_state_machine_is_said_at_its_first_use(tmp_path: Path) -> None:
