@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from steward.coordinates import PackageVersion, Status
 
 # Our choice. DeletePackageVersions takes no revisions: a version that was deleted and published
-# again after the plan looks as planned. After this time the package is listed again to find out.
+# again after the plan looks as planned. After this time, and where a clock has jumped, the package
+# is listed again to find out.
 FRESH: Final = timedelta(hours=1)
 # What CodeArtifact answers about a version that is not as it was planned. Which of these it is for
 # one that has taken the step already is not documented for every step.
@@ -53,7 +54,7 @@ def take_step(
             people were told.
     """
     listed = [one.listed() for one in versions]
-    if step == "delete" and to.now() - to.planned_at > FRESH:
+    if step == "delete" and abs(to.now() - to.planned_at) > FRESH:
         listed = _as_planned(line, listed, to, progress)
         if not listed:
             return

@@ -28,7 +28,7 @@ from steward.retention_rules import RetentionRule, Step
 from sweep_repositories.applying import Applied, Applying, apply_lines
 from sweep_repositories.gathering import Gathering, gather_package, needs_a_look
 from sweep_repositories.plan_lines import PackagePlan, PlanLine
-from tests.functional.watched_domain import ACCOUNT, DOMAIN, WatchedDomain
+from tests.functional.watched_domain import ACCOUNT, DOMAIN, WatchedDomain, where
 from tests.unit.fake_origin_domain import FakeLedger, RecordingAttention, RecordingNotices
 from tests.unit.fake_promotions import RecordingPromotionsQueue
 
@@ -191,6 +191,10 @@ class SweptDomain(WatchedDomain):
             "versions": [_seed(package, name, about) for name, about in held.items()],
         }
         self.seed_packages(package.repository, [document])
+
+    def delete_version(self, package: Package, version: str) -> None:
+        """Somebody deletes a version."""
+        self.client.delete_package_versions(**where(package), versions=[version])
 
     def exempt(
         self, package: Package, version: str | None, *, made: datetime | None = None
