@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from steward.sweep_notices import Outcome
     from sweep_repositories.summary import Summary
 
+_A_CENT: Final = 0.01
 SHOWN: Final = 20  # packages that failed; the summary has up to 100
 _COUNTED: Final = ("planned", "changed", "already", "refused", "kept")
 
@@ -98,6 +99,10 @@ def _cost(summary: "Summary") -> str:
         f"{counted_noun(summary.packages, 'package')} in {summary.repositories:,} {places}, "
         f"{summary.looked_at:,} looked at with {counted_noun(summary.versions, 'version')}; "
         f"{counted_noun(sum(summary.calls.values()), 'call')} in {seconds:,.0f} s. A month of "
-        f"daily sweeps like this is about ${summary.cost_per_month:,.2f} of requests, if the "
+        f"daily sweeps like this costs {_dollars(summary.cost_per_month)} of requests, if the "
         "prices that others name are right."
     )
+
+
+def _dollars(amount: float) -> str:
+    return f"about ${amount:,.2f}" if amount >= _A_CENT else "less than a cent"
