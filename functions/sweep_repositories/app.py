@@ -20,13 +20,12 @@ from functools import cache
 from typing import Final, cast
 
 from promote_versions.records_table import DynamoDbRecords
-from steward import call_budget, clients, ledger
+from steward import clients, ledger
 from steward import codeartifact as gateway
 from steward.attention import SnsAttention
 from steward.cache_rules import LOCKED_FILE, load_locked
 from steward.coordinates import Package, Restrictions
 from steward.deployed import settings_and_policy
-from steward.domain_lists import connect_domain_lists
 from steward.invocation import Invocation, time_left
 from steward.observability import flush_metrics
 from steward.sweep_notices import BusSweepNotices
@@ -94,7 +93,7 @@ def planning() -> Planning:
         PolicyError: The compiled policy cannot be read.
     """
     chosen, policy = settings_and_policy(queue=False)
-    calls = call_budget.keep_to(SHARE)
+    calls = gateway.connect_budget(SHARE)
     codeartifact = gateway.connect("observe")
     times = gateway.connect_published_times()
     kept = ledger.connect("observe", chosen.needed("ledger_table"))
@@ -118,7 +117,7 @@ def planning() -> Planning:
         deployed=Deployed(chosen.mode, policy),
         objects=connect_objects(chosen.needed("sweeps_bucket")),
         executions=StatesExecutions(clients.step_functions()),
-        lists=connect_domain_lists(),
+        lists=gateway.connect_domain_lists(),
         needs_a_look=lambda package, restrictions: needs_a_look(package, restrictions, policy),
         looks=looks,
         calls_made=lambda: calls.made,

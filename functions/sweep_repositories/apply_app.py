@@ -19,8 +19,8 @@ from functools import cache
 from typing import Final, cast
 
 from promote_versions.queues import SqsPromotionsQueue
-from steward import call_budget, ledger
 from steward import codeartifact as gateway
+from steward import ledger
 from steward.attention import SnsAttention
 from steward.deployed import settings_and_policy
 from steward.invocation import Invocation, time_left
@@ -73,7 +73,7 @@ def changing() -> Changing:
         PolicyError: The compiled policy cannot be read.
     """
     chosen, policy = settings_and_policy(queue=False)
-    calls = call_budget.keep_to(SHARE)
+    calls = gateway.connect_budget(SHARE)
     codeartifact = gateway.connect(chosen.mode)
     removals = gateway.connect_removals(chosen.mode)
     kept = ledger.connect(chosen.mode, chosen.needed("ledger_table"))

@@ -23,6 +23,7 @@ from emulator.app import create_app
 from emulator.options import Options
 from emulator.server import RunningServer
 from steward import call_budget, clients
+from steward import codeartifact as gateway
 from steward.call_budget import Budget, Calls
 from steward.policy_file import compile_policy
 from sweep_repositories import app, apply_app, keys
@@ -168,7 +169,7 @@ def sweeping(folder: Path, environment: pytest.MonkeyPatch) -> Iterator[Sweeping
         closing.callback(machines.stop)
         closing.enter_context(deployed_domain._only_environment(environment, server.url))
         environment.setattr("botocore.session.create_loader", deployed_domain._one_loader)
-        environment.setattr(call_budget, "keep_to", _one_budget())
+        environment.setattr(gateway, "connect_budget", _one_budget())
         for client in (clients.s3, clients.step_functions):
             client.cache_clear()
             closing.callback(client.cache_clear)
@@ -190,13 +191,13 @@ def _one_budget() -> Callable[[Budget], Calls]:
     """Return what counts the calls of both functions, which share a client in this process."""
     made: list[Calls] = []
 
-    def keep_to(budget: Budget) -> Calls:
+    def connect_budget(budget: Budget) -> Calls:
         del budget  # nothing here is as slow as the quotas
         if not made:
             made.append(call_budget.budgeted(clients.codeartifact(), None))
         return made[0]
 
-    return keep_to
+    return connect_budget
 
 
 def _machine() -> StateMachine:

@@ -51,6 +51,7 @@ if TYPE_CHECKING:
 
     from steward.call_budget import Budget, Calls
     from steward.copies import Copies
+    from steward.domain_lists import DomainLists
     from steward.endpoint import Endpoint
     from steward.endpoint_access import EndpointAccess
     from steward.package_groups import PackageGroups
@@ -73,6 +74,7 @@ __all__ = [
     "connect_budget",
     "connect_contents",
     "connect_copies",
+    "connect_domain_lists",
     "connect_endpoint",
     "connect_endpoint_access",
     "connect_groups",
@@ -340,6 +342,13 @@ def connect_copies(mode: Mode, pace: Callable[[], None]) -> Copies:
     from steward.copies import CopyService, ObservedCopies  # noqa: PLC0415  see above
 
     return CopyService(clients.codeartifact(), pace) if mode == "enforce" else ObservedCopies()
+
+
+def connect_domain_lists() -> DomainLists:
+    """Return what tells what a domain holds."""
+    from steward.domain_lists import ServiceDomainLists  # noqa: PLC0415  see above
+
+    return ServiceDomainLists(clients.codeartifact())
 
 
 def connect_endpoint() -> Endpoint:

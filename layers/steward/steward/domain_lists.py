@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from steward import clients
 from steward import codeartifact_answers as answers
 from steward import codeartifact_requests as requests
 from steward.codeartifact_answers import required
@@ -101,8 +100,3 @@ class ServiceDomainLists:
             [answers.package_in(repository, row) for row in page.get("packages", [])],
             requests.following(operation, page.get("nextToken"), after=following),
         )
-
-
-def connect_domain_lists() -> DomainLists:
-    """Return what tells what a domain holds."""
-    return ServiceDomainLists(clients.codeartifact())
