@@ -110,7 +110,9 @@ class ExpiryDomain(WatchedDomain):
         self, package_format: Format = "npm", repository: Repository | None = None
     ) -> Package:
         """Return a package that does not exist yet, in a new repository unless one is given."""
-        namespace = NAMESPACE if package_format in ("maven", "generic", "swift") else None
+        namespace = "mycompany" if package_format == "npm" else None
+        if package_format in ("maven", "generic", "swift"):
+            namespace = NAMESPACE
         name = f"pkg-{next(_numbers)}"
         return Package(repository or self.new_repository(), package_format, namespace, name)
 
