@@ -106,8 +106,8 @@ def _first_arguments(path: Path, names: set[str]) -> Iterator[str]:
     for one in module.body:
         if isinstance(one, ast.ImportFrom):
             stem = str(one.module).rpartition(".")[2]
-            names = [(each.asname or each.name, f"{stem}.{each.name}") for each in one.names]
-            named |= {name: named[there] for name, there in names if there in named}
+            brought = [(each.asname or each.name, f"{stem}.{each.name}") for each in one.names]
+            named |= {name: named[there] for name, there in brought if there in named}
     for node in ast.walk(module):
         if not isinstance(node, ast.Call) or not node.args:
             continue

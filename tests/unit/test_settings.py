@@ -47,7 +47,6 @@ def test_a_ledger_and_a_topic_are_read() -> None:
         ("STEWARD_OSV_URL", "osv_url"),
         ("STEWARD_WARMING_TABLE", "warming_table"),
         ("STEWARD_SWEEPS_BUCKET", "sweeps_bucket"),
-        ("STEWARD_STATE_MACHINE", "state_machine"),
     ],
 )
 def test_what_only_some_functions_have_is_optional(variable: str, field: str) -> None:

@@ -19,7 +19,6 @@ Needed = Literal[
     "osv_url",
     "warming_table",
     "sweeps_bucket",
-    "state_machine",
 ]
 
 
@@ -41,7 +40,6 @@ class Settings:
         osv_url: Where to ask for vulnerabilities.
         warming_table: The DynamoDB table of the runs that warm caches, and of outages.
         sweeps_bucket: The S3 bucket of batches, plans and summaries of sweeps.
-        state_machine: The ARN of the state machine that sweeps.
     """
 
     mode: Mode
@@ -56,7 +54,6 @@ class Settings:
     osv_url: str | None = None
     warming_table: str | None = None
     sweeps_bucket: str | None = None
-    state_machine: str | None = None
 
     def needed(self, name: Needed) -> str:
         """
@@ -112,7 +109,6 @@ def from_environment(environment: Mapping[str, str], *, queue: bool = True) -> S
         osv_url=environment.get("STEWARD_OSV_URL") or None,
         warming_table=environment.get("STEWARD_WARMING_TABLE") or None,
         sweeps_bucket=environment.get("STEWARD_SWEEPS_BUCKET") or None,
-        state_machine=environment.get("STEWARD_STATE_MACHINE") or None,
     )
 
 
