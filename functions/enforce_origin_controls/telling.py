@@ -58,7 +58,7 @@ def tell_archived(
 
 def tell_late(
     package: Package, archived: Iterable[PackageVersion], rule: Named, to: Listeners
-) -> None:
+) -> bool:
     """
     Tell a person of those versions among *archived* that nobody was told of, as it was then.
 
@@ -69,6 +69,9 @@ def tell_late(
 
     One query of what was changed and, if that is about these versions, one of what was told.
 
+    Returns:
+        Whether nothing is left to be told.
+
     Raises:
         LedgerError: What was told or changed cannot be read, or what was told now not be marked.
     """
@@ -78,7 +81,7 @@ def tell_late(
             recorded.setdefault(change.version, []).append(change)
     ours = [one for one in archived if one.version in recorded]
     if not ours:
-        return
+        return True
     told = to.ledger.told(package)
     untold: dict[datetime, list[Found]] = {}
     for one in ours:
@@ -89,9 +92,13 @@ def tell_late(
         if not any(_archiving(one, at) in told for at in of_this_run):
             before = replace(one, status=newest.before)
             untold.setdefault(newest.at, []).append(Found(before, "archived", "nobody was told"))
+    all_told = True
     for at, found in untold.items():
         if _tell(package, found, rule, to, at=at):
             _mark_archiving(package, (one.version for one in found), to, at=at)
+        else:
+            all_told = False
+    return all_told
 
 
 def tell_left(package: Package, found: Iterable[Found], rule: Named, to: Listeners) -> None:

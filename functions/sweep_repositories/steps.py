@@ -60,25 +60,14 @@ def take_step(
             return
     at = to.now()
     _record(line, step, listed, at, to)
-    interruption: CodeArtifactError | None = None
-    try:
-        done = _call(line, step, listed, to)
-    except StatusUpdateInterruptedError as error:
-        interruption = error
-        done = RemovalResult(error.changes.changed, (), error.changes.refused)
-    except RemovalInterruptedError as error:
-        interruption = error
-        done = error.done
-    except PackageNotFoundError:
-        if step != "delete":
-            raise
-        done = RemovalResult(gone=tuple(listed))
+    done, interruption = _attempt(line, step, listed, to)
     already, refused = _sorted_out(line, step, done, to)
     progress.changed += [one.version for one in done.removed]
     progress.already += [one.version for one in already]
     progress.refused += refused
     if line.automation == origins.AUTOMATION:
-        _tell(line, done, already, at, to)
+        if not _tell(line, done, already, at, to):
+            progress.problem = "nobody could be told of what was archived"
     elif done.removed:
         to.notices.versions_changed(
             line.package,
@@ -120,6 +109,22 @@ def _record(
     ]
     marks = [Mark(line.package, one.version, after, line.rule, at) for one in listed]
     to.ledger.record(changes, marks if line.step is not None else ())
+
+
+def _attempt(
+    line: PlanLine, step: StepName, listed: Sequence[PackageVersion], to: Applying
+) -> tuple[RemovalResult, CodeArtifactError | None]:
+    """Return what was done, and what ended it before it was all done."""
+    try:
+        return _call(line, step, listed, to), None
+    except StatusUpdateInterruptedError as error:
+        return RemovalResult(error.changes.changed, (), error.changes.refused), error
+    except RemovalInterruptedError as error:
+        return error.done, error
+    except PackageNotFoundError:
+        if step != "delete":
+            raise
+        return RemovalResult(gone=tuple(listed)), None
 
 
 def _call(
@@ -185,8 +190,13 @@ def _tell(
     already: Sequence[PackageVersion],
     at: datetime,
     to: Applying,
-) -> None:
-    """Tell people of the versions from outside among *done*, as it is done on events."""
+) -> bool:
+    """
+    Tell people of the versions from outside among *done*, as it is done on events.
+
+    Returns:
+        Whether nothing is left to be told: if something is, the line has to be applied again.
+    """
     rule = RuleOfLine(line.rule)
     why = {one.version: one.reason for one in line.versions}
     archived = [Found(one, "archived", why[one.version]) for one in done.removed]
@@ -195,7 +205,8 @@ def _tell(
     ]
     # What somebody has changed meanwhile is looked at again by the next sweep.
     refused = [one for one in refused if not one.overtaken]
-    tell_archived(line.package, [*archived, *refused], rule, to, at=at)
+    told = tell_archived(line.package, [*archived, *refused], rule, to, at=at)
     if already:
-        tell_late(line.package, already, rule, to)
+        told = tell_late(line.package, already, rule, to) and told
     tell_left(line.package, refused, rule, to)
+    return told

@@ -130,6 +130,7 @@ class SweptDomain(WatchedDomain):
 
     def start_again(self) -> None:
         """Nothing is remembered or counted, no fault is in force, and it is `NOW`."""
+        # Nobody takes the events, so there is none to wait for.
         self.http.put("/_emulator/faults", json={}).raise_for_status()
         self.looks.clear()
         self.forget_requests()

@@ -411,6 +411,20 @@ def test_whoever_was_not_told_before_the_worker_died_is_told_by_the_next_attempt
     assert len(swept.attention.messages) == 1
 
 
+def test_a_message_that_is_lost_is_the_problem_of_its_line(swept: SweptDomain) -> None:
+    """The line is applied again until somebody knows."""
+    package, line = intruder(swept)
+    swept.attention.delivers = False
+    for _ in range(2):
+        (applied,) = swept.apply([line])
+        assert applied.problem == "nobody could be told of what was archived"
+    swept.attention.delivers = True
+    (applied,) = swept.apply([line])
+    assert applied.problem is None
+    assert len(swept.attention.messages) == 1
+    assert swept.statuses(package)["9.9.9"] == "Archived"
+
+
 def test_the_judge_is_asked_once_for_all_rules(swept: SweptDomain) -> None:
     """It looks at the package by each of them; the sweep itself copies nothing."""
     package = swept.package(["1.0.0"])
