@@ -182,13 +182,19 @@ class World:
 
 
 @st.composite
-def rules(draw: st.DrawFn, number: int) -> RetentionRule:
-    """Draw a rule that asks for one thing at least."""
+def rules(draw: st.DrawFn, number: int, *, released: bool) -> RetentionRule:
+    """Draw a rule that asks for one thing at least, for releases if they are *released*."""
     keys = draw(
         st.sets(st.sampled_from(["keep_newest", "keep_younger_than", "release_grace"]), min_size=1)
     )
+    if released:
+        keys = {*keys, "release_grace"}
     return rule(
-        draw(st.sampled_from(["all", "snapshot-builds", "releases", "prereleases", "1.*", "*"])),
+        draw(st.sampled_from(["all", "snapshot-builds"]))
+        if released
+        else draw(
+            st.sampled_from(["all", "snapshot-builds", "releases", "prereleases", "1.*", "*"])
+        ),
         name=f"retention[{number}]",
         keep_newest=draw(st.integers(0, 3)) if "keep_newest" in keys else None,
         keep_younger_than=MONTH if "keep_younger_than" in keys else None,
@@ -199,11 +205,16 @@ def rules(draw: st.DrawFn, number: int) -> RetentionRule:
 
 
 @st.composite
-def worlds(draw: st.DrawFn) -> World:
-    """Draw a package with any versions and statuses, any rules, and anything known about it."""
-    package_format: Format = draw(st.sampled_from(["maven", "npm", "pypi", "generic"]))
+def worlds(draw: st.DrawFn, *, released: bool = False) -> World:
+    """
+    Draw a package with any versions and statuses, any rules, and anything known about it.
+
+    With *released* most of it is about builds and releases.
+    """
+    formats: list[Format] = ["maven", "npm", "pypi", "generic"]
+    package_format = draw(st.sampled_from(formats[:2] if released else formats))
     all_names = NAMES[package_format]
-    missing = draw(st.sets(st.sampled_from(all_names), max_size=len(all_names)))
+    missing = draw(st.sets(st.sampled_from(all_names), max_size=4 if released else len(all_names)))
     names = [name for name in draw(st.permutations(all_names)) if name not in missing]
     versions = tuple(
         PackageVersion(
@@ -220,7 +231,8 @@ def worlds(draw: st.DrawFn) -> World:
         format=package_format,
         versions=versions,
         rules=tuple(
-            draw(rules(number)) for number in range(draw(st.sampled_from([1, 1, 2, 3, 0])))
+            draw(rules(number, released=released))
+            for number in range(draw(st.sampled_from([1, 1, 2, 3, 0])))
         ),
         times=times,
         unknown=unknown,
@@ -239,11 +251,12 @@ def worlds(draw: st.DrawFn) -> World:
     )
 
 
+ANY_WORLD: Final = st.booleans().flatmap(lambda released: worlds(released=released))
 WORLDS: Final = settings(max_examples=80, deadline=None)
 
 
 @WORLDS
-@given(worlds())
+@given(ANY_WORLD)
 def test_nothing_that_a_rule_keeps_is_ever_due(world: World) -> None:
     """Each keeper, one by one, as the policy's documentation has it."""
     for one in world.decide().due:
@@ -277,7 +290,7 @@ def test_nothing_that_a_rule_keeps_is_ever_due(world: World) -> None:
 
 
 @WORLDS
-@given(worlds())
+@given(ANY_WORLD)
 def test_the_newest_build_of_a_snapshot_that_is_not_released_is_never_due(world: World) -> None:
     """Neither the newest of all, nor that of those which did not come from outside."""
     due = {one.version for one in world.decide().due}
@@ -297,7 +310,7 @@ def test_the_newest_build_of_a_snapshot_that_is_not_released_is_never_due(world:
 
 
 @WORLDS
-@given(worlds())
+@given(ANY_WORLD)
 def test_of_a_package_with_builds_that_people_get_one_stays_until_the_release(
     world: World,
 ) -> None:
@@ -316,7 +329,7 @@ def test_of_a_package_with_builds_that_people_get_one_stays_until_the_release(
 
 
 @WORLDS
-@given(worlds(), st.randoms(use_true_random=False))
+@given(ANY_WORLD, st.randoms(use_true_random=False))
 def test_every_version_is_answered_once_whatever_the_order_of_the_list(
     world: World, random: Random
 ) -> None:
@@ -350,7 +363,7 @@ def taken(world: World, decision: Retention) -> World:
 
 
 @WORLDS
-@given(worlds())
+@given(ANY_WORLD)
 def test_deciding_again_after_the_steps_comes_to_rest(world: World) -> None:
     """A version takes four steps at most, and in the end nothing waits, either."""
     for _ in range(60):
@@ -367,7 +380,7 @@ def test_deciding_again_after_the_steps_comes_to_rest(world: World) -> None:
 
 
 @WORLDS
-@given(worlds(), st.data())
+@given(ANY_WORLD, st.data())
 def test_keeping_more_never_lets_another_version_go(world: World, data: st.DataObject) -> None:
     """A version in use more: what was kept before is kept still."""
     if not world.versions:
