@@ -220,7 +220,9 @@ class Standings:
     def _place(self, one: Placed) -> object | None:
         if one.build is not None:
             return one.build.position
-        return self._ranks.get(one.name) if self._unordered else one.order
+        if self._unordered:
+            return self._ranks.get(one.name)
+        return None if one.order is None else one.order.key  # tuples compare faster
 
 
 def _placed(
@@ -244,7 +246,7 @@ def _by_age(one: Placed) -> tuple[Any, ...]:
     if one.build is not None:
         return (2, one.build.series, one.build.position, one.name)
     if one.order is not None:
-        return (1, one.order, one.name)
+        return (1, one.order.key, one.name)
     return (0, one.name)
 
 
