@@ -119,11 +119,11 @@ def impatient(folder: Path, *, seconds: int = 5) -> Path:
     changed = TEMPLATE.read_text(encoding="utf-8")
     for wanted, here, queues in (
         ("VisibilityTimeout: 725", f"VisibilityTimeout: {seconds}", 2),
-        ("VisibilityTimeout: 1805", f"VisibilityTimeout: {seconds}", 1),  # the judge's
+        ("VisibilityTimeout: 1805", f"VisibilityTimeout: {seconds}", 2),  # the judge's; expiry's
         ("VisibilityTimeout: 720", f"VisibilityTimeout: {seconds}", 1),  # approvals
         ("VisibilityTimeout: 1800", f"VisibilityTimeout: {seconds}", 2),  # copies, and caches
-        ("maxReceiveCount: 5", "maxReceiveCount: 2", 6),
-        ("MaximumBatchingWindowInSeconds: 5", "MaximumBatchingWindowInSeconds: 0", 3),
+        ("maxReceiveCount: 5", "maxReceiveCount: 2", 7),
+        ("MaximumBatchingWindowInSeconds: 5", "MaximumBatchingWindowInSeconds: 0", 4),
     ):
         assert changed.count(f"{wanted} ") + changed.count(f"{wanted}\n") == queues, wanted
         changed = re.sub(rf"{wanted}\b", here, changed)
