@@ -15,11 +15,13 @@ from hypothesis import strategies as st
 from steward import patterns
 from steward.cache_rules import load_locked
 from steward.coordinates import FORMATS, Format
+from steward.ledger_marks import MARKS_KEPT_FOR
 from steward.lockfiles import Locked
 from steward.policy import Limits, Policy, load
 from steward.policy_file import CheckedPolicy, check, json_schema
 from steward.policy_lines import PolicyMistakesError
 from steward.policy_model import SECTIONS, keys_of
+from steward.policy_retention import MAX_WAIT
 from steward.retention_rules import KINDS, STEPS, RetentionRule, Step
 from steward.versions import build_of, is_release
 from tests.unit.fake_codeartifact import package
@@ -118,6 +120,24 @@ def test_what_the_policy_does_not_say_is_the_default(tmp_path: Path) -> None:
     """No rule, and a limit all the same."""
     policy, locked = loaded(checked("domain: a-b\n", tmp_path), tmp_path)
     assert (policy.retention, policy.limits, locked) == ((), Limits(500), {})
+
+
+def test_only_steps_wait_a_year_at_most(tmp_path: Path) -> None:
+    """How long versions and releases have been there is asked of CodeArtifact, not remembered."""
+    text = SMALL.replace("versions: all", "versions: snapshot-builds").replace(
+        "then: archive",
+        "keep_younger_than: P4000D\n  when_released: {grace: P1000D}\n  then: [{delete: P365D}]",
+    )
+    policy, _ = loaded(checked(text, tmp_path), tmp_path)
+    (rule,) = policy.retention
+    assert rule.then == (Step("delete", timedelta(days=365)),)
+    assert rule.keep_younger_than == timedelta(days=4000)
+    assert rule.release_grace == timedelta(days=1000)
+
+
+def test_every_wait_ends_while_its_beginning_is_remembered() -> None:
+    """Else a version would wait anew each time, for ever."""
+    assert MAX_WAIT + timedelta(days=30) <= MARKS_KEPT_FOR
 
 
 def test_another_lock_file_is_another_policy(tmp_path: Path) -> None:

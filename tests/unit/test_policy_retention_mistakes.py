@@ -201,6 +201,17 @@ def with_then(then: str) -> str:
             id="no waiting time",
         ),
         pytest.param(
+            with_then("[unlist, {delete: P365DT1S}]"),
+            "6: retention[0].then[1].delete: a step waits 365 days at most, and P365DT1S is longer",
+            id="a waiting time that nobody remembers the beginning of",
+        ),
+        pytest.param(
+            with_then("[{archive: P53W}]"),
+            "6: retention[0].then[0].archive: a step waits 365 days at most, and P53W is longer: "
+            "when a wait began is not remembered for good. Write P365D or less; with keep_younge",
+            id="such a waiting time of the first step",
+        ),
+        pytest.param(
             with_then("[{unlist: P1D, delete: P2D}]"),
             "6: retention[0].then[0]: a step is one word and its waiting time. Write each step as",
             id="two steps in one",

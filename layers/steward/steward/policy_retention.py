@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Annotated, Final
 
 from pydantic import (
@@ -29,6 +30,7 @@ from steward.policy_values import (
     RepositoryGlobs,
     Section,
     as_list,
+    duration_seconds,
     one_of,
     refusal,
     unrepeated,
@@ -37,12 +39,28 @@ from steward.policy_values import (
 from steward.retention_rules import STEPS, StepName
 
 AT_ONCE: Final = "PT0S"
+# Our choice: a month shorter than the ledger remembers when a wait began
+# (`ledger_marks.MARKS_KEPT_FOR`). Forgotten meanwhile, it would begin anew each time.
+MAX_WAIT: Final = timedelta(days=365)
 
 _OPTIONAL: Final = {"json_schema_extra": without_default}
 _Missing = Annotated[SkipJsonSchema[None], Tag(LEFT_OUT)]
 _IS_THERE: Final = Discriminator(lambda _: WORD)
 _EXAMPLE_OF_STEPS: Final = ["unlist", {"archive": "P14D"}, {"delete": "P30D"}]
-_Wait = Annotated[DurationText, Tag(WORD)] | _Missing
+
+
+def _ends_in_memory(text: str) -> str:
+    if duration_seconds(text) > MAX_WAIT.total_seconds():
+        raise refusal(
+            f"a step waits {MAX_WAIT.days} days at most, and {text} is longer: when a wait began "
+            "is not remembered for good",
+            f"Write P{MAX_WAIT.days}D or less; with keep_younger_than, versions stay longer "
+            "before the first step.",
+        )
+    return text
+
+
+_Wait = Annotated[DurationText, AfterValidator(_ends_in_memory), Tag(WORD)] | _Missing
 _SINCE: Final = (
     "The waiting time since the step before, or since the version was first found to go."
 )
