@@ -153,7 +153,7 @@ def explain(
     as_json: bool,
 ) -> None:
     """
-    Say which rules apply to a package in a repository, and to which of its versions.
+    Say which rules apply to a package in a repository.
 
     PACKAGE is a package URL (pkg:maven/com.mycompany/app) or a path (/maven/com.mycompany/app). A
     version in it (pkg:maven/com.mycompany/app@1.4) leaves the other versions out.
