@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -232,7 +233,7 @@ def _version(
 ) -> SeedVersion:
     version = stored_version(package.format, node.text("version", _NAME))
     status: Status = node.choice("status", cast("frozenset[Status]", _STATUSES), "Published")
-    given = [_asset(each) for each in node.each("assets", "name size content")]
+    given = [_asset(each) for each in node.each("assets", "name size content contentBase64")]
     if node.get("assets") is None and status != "Disposed":
         given = [SeedAsset(default_asset(package, version), DEFAULT_ASSET_BYTES)]
     if given and status == "Disposed":
@@ -251,6 +252,12 @@ def _asset(node: Node) -> SeedAsset:
         if not isinstance(content, str):
             raise node.refuse("content", "must be a string")
         return SeedAsset(name, len(content.encode()), content.encode())
+    if (encoded := node.get("contentBase64")) is not None:
+        try:
+            decoded = base64.b64decode(str(encoded), validate=True)
+        except ValueError:
+            raise node.refuse("contentBase64", "must be base64") from None
+        return SeedAsset(name, len(decoded), decoded)
     size = node.get("size")
     if size is None:
         size = DEFAULT_ASSET_BYTES

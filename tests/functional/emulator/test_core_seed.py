@@ -61,13 +61,17 @@ def test_a_whole_document_is_there_afterwards_and_nobody_was_told(state: State) 
                                 "assets": [{"name": "r.whl", "size": 70000}, {"name": "r.txt"}],
                             },
                             {"version": "2.27.0", "assets": [{"name": "c", "content": "é"}]},
+                            {
+                                "version": "2.28.0",
+                                "assets": [{"name": "b", "contentBase64": "/wA="}],
+                            },
                         ],
                     }
                 ],
             },
         ),
     )
-    assert written == seed.Seeded(1, 2, 1, 2)
+    assert written == seed.Seeded(1, 2, 1, 3)
     assert repositories.describe(state, DEMO).upstreams == ("pypi-store",)
     assert repositories.describe(state, STORE).external_connection == "public:pypi"
     assert packages.describe(state, STORE, REQUESTS).restrictions == Restrictions("BLOCK", "ALLOW")
@@ -81,6 +85,8 @@ def test_a_whole_document_is_there_afterwards_and_nobody_was_told(state: State) 
     ]
     (asset,) = versions.describe(state, STORE, REQUESTS, "2.27.0").assets
     assert state.assets.path(asset.blob.sha256).read_text() == "é"
+    (asset,) = versions.describe(state, STORE, REQUESTS, "2.28.0").assets
+    assert state.assets.path(asset.blob.sha256).read_bytes() == b"\xff\x00"
     assert state.events.drain()
     assert events == []
 
@@ -165,6 +171,11 @@ def test_a_restriction_that_is_not_given_is_that_of_a_published_package(
             domain(package({"version": "1", "assets": [{"name": "a", "size": -1}]})),
             r"assets\[0\]\.size",
             id="a negative size",
+        ),
+        pytest.param(
+            domain(package({"version": "1", "assets": [{"name": "a", "contentBase64": "é"}]})),
+            r"assets\[0\]\.contentBase64",
+            id="content that is not base64",
         ),
         pytest.param(
             domain(package({"version": "1", "status": "Disposed", "assets": [{"name": "a"}]})),
