@@ -39,7 +39,8 @@ def begin(event: Document, to: Planning) -> Mapping[str, object]:
     limit, allowed = policy.limits.deletions_per_run, request.allow_deletions
     run = Run(
         name=execution.name,
-        started=execution.started.astimezone(UTC),
+        # By this clock, as its end will be: the local stack's may be set, and Step Functions' not.
+        started=to.now().astimezone(UTC),
         mode=to.deployed.mode,
         policy_digest=policy.digest,
         domain=policy.domain,

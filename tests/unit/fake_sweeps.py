@@ -145,7 +145,7 @@ class Sweeps:
         """Return what the half that writes talks to."""
 
         def applies(run: Run) -> Callable[[Sequence[PlanLine]], Sequence[Applied]]:
-            assert run.started == STARTED
+            assert run.started == NOW
             return self.apply
 
         def flush() -> None:

@@ -22,6 +22,7 @@ from sweep_repositories.summary import Row, Summary, summary_in
 from sweep_repositories.tally import tally_in
 from tests.unit.fake_sweeps import (
     DIGEST,
+    NOW,
     RULE,
     STARTED,
     FakeLists,
@@ -86,7 +87,7 @@ def test_a_sweep_writes_what_it_came_to(sweeps: Sweeps) -> None:
     assert (summary.repositories, summary.packages, summary.looked_at) == (2, 5, 3)
     assert (summary.versions, summary.kept, summary.deletions) == (9, {RULE: 6}, 3)
     assert summary.calls == {"ListPackages": 3, "ListRepositoriesInDomain": 1}
-    assert (summary.outcome, summary.requested_by, summary.started) == ("finished", "jo", STARTED)
+    assert (summary.outcome, summary.requested_by, summary.started) == ("finished", "jo", NOW)
     [report] = sweeps.heard.reports
     assert report.packages == {"seen": 5, "lookedAt": 3, "failed": 0}
     assert report.versions == {
