@@ -21,14 +21,21 @@ from cli.signals import Interruption
 @click.pass_context
 def demo_command(context: click.Context, *, policy_path: Path, as_json: bool) -> None:
     """
-    Show builds unlisted, an attack stopped, packages promoted, and an outage that does no harm.
+    Show builds unlisted, an attack stopped, packages promoted, an outage, and a sweep.
 
     It starts a local stack in enforce mode on a free port, needs no AWS account, takes less than
-    two minutes, and ends with 0 only if every step did what it says.
+    four minutes, and ends with 0 only if every step did what it says.
     """
     from botocore.exceptions import BotoCoreError, ClientError
 
-    from cli.demo import dependency_confusion, outage, promotion, python_packages, snapshot_builds
+    from cli.demo import (
+        dependency_confusion,
+        outage,
+        promotion,
+        python_packages,
+        retention,
+        snapshot_builds,
+    )
     from cli.demo.company import Company
     from cli.demo.inbox import ADDRESS
     from cli.demo.played_policy import played_policy
@@ -41,41 +48,47 @@ def demo_command(context: click.Context, *, policy_path: Path, as_json: bool) ->
     # Prose in frames: it is wrapped also where no terminal says how wide.
     story = Story(stderr() if as_json else Console(highlight=False))
     world = World()
-    played = played_policy(policy_path)
     interruption = Interruption()
-    stack = LocalStack(
-        StackOptions(
-            compiled_policy=played.compiled,
-            locked=played.locked,
-            mode="enforce",
-            parameters={"NotificationEmail": ADDRESS, "LockfilesBucket": outage.BUCKET},
-            open_codeartifact=world.open,
-        ),
-        logs=FunctionLogs(echo=io.StringIO()),
-    )
-    story.title(
-        "CodeArtifact Steward",
-        "template.yaml, played on this machine: a local CodeArtifact, its events, the queues and "
-        "the functions. Mode: enforce.",
-    )
-    try:
-        with tempfile.TemporaryDirectory(prefix="steward-demo-") as folder, _no_warnings():
-            scratch = Path(folder)
-            policy = played.load(scratch)
+    with tempfile.TemporaryDirectory(prefix="steward-demo-") as folder:
+        scratch = Path(folder)
+        played = played_policy(policy_path, scratch / "policy")
+        stack = LocalStack(
+            StackOptions(
+                compiled_policy=played.compiled,
+                locked=played.locked,
+                mode="enforce",
+                parameters={
+                    "NotificationEmail": ADDRESS,
+                    "LockfilesBucket": outage.BUCKET,
+                    # Days go by in some chapters; the last one starts its sweeps itself.
+                    "SweepState": "DISABLED",
+                },
+                open_codeartifact=world.open,
+            ),
+            logs=FunctionLogs(echo=io.StringIO()),
+        )
+        story.title(
+            "CodeArtifact Steward",
+            "template.yaml, played on this machine: a local CodeArtifact, its events, the queues "
+            "and the functions. Mode: enforce.",
+        )
+        try:
+            policy = played.load()
             snapshot_builds.check_policy(policy, stack.options.account)
             dependency_confusion.check_policy(policy, stack.options.account)
-            with stack, interruption.breaking_off():
+            with _no_warnings(), stack, interruption.breaking_off():
                 company = Company(stack, played.domain, world)
                 python_packages.tell(story, company, scratch)
                 snapshot_builds.tell(story, company)
                 dependency_confusion.tell(story, company, policy, played.addition, scratch)
                 promotion.tell(story, company, scratch)
                 outage.tell(story, company, played.cache, scratch)
-    except (StackError, StepFailedError, BotoCoreError, ClientError, OSError) as error:
-        story.failed(error)
-        if as_json:
-            print_json({"ok": False, "problem": str(error), "steps": story.steps})
-        context.exit(1)
+                retention.tell(story, company, played.file, scratch)
+        except (StackError, StepFailedError, BotoCoreError, ClientError, OSError) as error:
+            story.failed(error)
+            if as_json:
+                print_json({"ok": False, "problem": str(error), "steps": story.steps})
+            context.exit(1)
     story.end(
         f"Every step did what it said, in {story.seconds:.0f} s. Next: .venv/bin/steward up --help"
     )

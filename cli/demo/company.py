@@ -86,20 +86,30 @@ class Company:
                 held[package["package"]] = ", ".join(v["version"] for v in versions)
         return held
 
-    def statuses(self, repository: str, namespace: str, package: str) -> dict[str, str]:
-        """Return ``{version: status}`` of a Maven package."""
-        versions = self.codeartifact.list_package_versions(
-            domain=self.domain,
-            repository=repository,
-            format="maven",
-            namespace=namespace,
-            package=package,
-        )["versions"]
+    def statuses(self, repository: str, namespace: str | None, package: str) -> dict[str, str]:
+        """Return ``{version: status}`` of a Maven package; without a *namespace*, a Python one."""
+        if namespace is None:
+            found = self.codeartifact.list_package_versions(
+                domain=self.domain, repository=repository, format="pypi", package=package
+            )
+        else:
+            found = self.codeartifact.list_package_versions(
+                domain=self.domain,
+                repository=repository,
+                format="maven",
+                namespace=namespace,
+                package=package,
+            )
+        versions = found["versions"]
         return {version["version"]: version["status"] for version in versions}
 
     def set_fault(self, fault: Mapping[str, object]) -> None:
         """Ask the local CodeArtifact for a fault, such as a public repository that is down."""
         self._admin("PUT", "faults", fault)
+
+    def seed(self, document: Mapping[str, object]) -> None:
+        """Have the local CodeArtifact hold what *document* says, published when it says."""
+        self._admin("POST", "seed", document)
 
     def let_pass(self, duration: str) -> None:
         """Make it later for the local CodeArtifact, by an ISO 8601 duration."""

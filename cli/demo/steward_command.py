@@ -26,15 +26,21 @@ def steward(
     return found
 
 
-def steward_output(company: Company, *arguments: str, width: int, colours: bool) -> str:
+def steward_output(
+    company: Company,
+    *arguments: str,
+    width: int,
+    colours: bool,
+    statuses: Container[int] = (0,),
+) -> str:
     """
     Return what ``steward ARGUMENTS`` prints on a terminal of *width* columns.
 
     Raises:
-        StepFailedError: The command failed.
+        StepFailedError: The command ended with none of *statuses*.
     """
     look = {"FORCE_COLOR": "1", "TERM": "xterm-256color"} if colours else {}
-    return _run(company, list(arguments), {"COLUMNS": str(width), **look}, (0,))
+    return _run(company, list(arguments), {"COLUMNS": str(width), **look}, statuses)
 
 
 def _run(
@@ -54,7 +60,9 @@ def _run(
         "AWS_SECRET_ACCESS_KEY": "local",
         **look,
     }
-    command = [sys.executable, "-m", "cli.main", *arguments, "--domain", company.domain]
+    command = [sys.executable, "-m", "cli.main", *arguments]
+    if "--policy" not in arguments:  # whose domain it is
+        command += ["--domain", company.domain]
     try:
         done = subprocess.run(
             command,

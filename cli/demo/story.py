@@ -83,7 +83,7 @@ class Story:
         self._show(Text.from_ansi(text.rstrip()))
 
     def url(self, name: str, url: str) -> None:
-        """Give a URL a name for the commands that follow; it stays whole for copying."""
+        """Give a URL or a path a name for the commands that follow; it stays whole for copying."""
         self._console.print(f"   {name}={url}", style="bright_black", soft_wrap=True)
 
     def table(self, table: Table) -> None:

@@ -15,12 +15,13 @@ NOBODY = "http://127.0.0.1:9/simple/"  # the discard port: nothing answers there
 
 
 @pytest.fixture(scope="module")
-def demo() -> subprocess.CompletedProcess[str]:
+def demo(tmp_path_factory: pytest.TempPathFactory) -> subprocess.CompletedProcess[str]:
     """Run it to its end; the built-in index stands in for a public one."""
+    temporary = str(tmp_path_factory.mktemp("demo"))
     return subprocess.run(
         [sys.executable, "-m", "cli.main", "demo", "--json"],
         cwd=PROJECT,
-        env={**os.environ, "PIP_INDEX_URL": NOBODY, "COLUMNS": "100"},
+        env={**os.environ, "PIP_INDEX_URL": NOBODY, "COLUMNS": "100", "TMPDIR": temporary},
         capture_output=True,
         text=True,
         timeout=300,
@@ -144,3 +145,34 @@ def test_an_outage_is_told_once_and_so_is_its_end(seen: dict[str, Any]) -> None:
     assert seen["outage_told"] == ["public:pypi does not answer, as seen from my-company"]
     assert seen["told_again"] == []
     assert seen["recovery_told"] == ["public:pypi answers again, as seen from my-company"]
+
+
+def test_a_plan_says_what_would_go_before_anything_does(seen: dict[str, Any]) -> None:
+    """As a table, and as a page that outlives the demonstration."""
+    assert seen["seeded"] == {"cart": 15, "shop-reports": 8, "shop-nightly": 36}
+    assert seen["planned"] == {"shop-libraries": 11, "shop-nightlies": 31}
+    page = Path(seen["page"]).read_text()
+    assert "not among the 5 newest builds of its series and older than 30 days" in page
+
+
+def test_a_sweep_stops_at_the_limit_and_one_within_it_does_not(seen: dict[str, Any]) -> None:
+    """What is left is what the rules keep; the lock file's version is among it."""
+    assert seen["asked"] == "Sweep of my-company stopped: 42 deletions planned, 20 allowed"
+    cart, reports = seen["libraries"]["cart"], seen["libraries"]["shop-reports"]
+    *builds, snapshot = sorted(set(cart) - {"2.3"})
+    assert snapshot == "2.4-SNAPSHOT"
+    assert [build.rpartition("-")[2] for build in builds] == ["5", "6"]
+    published = [version for version, status in reports.items() if status == "Published"]
+    assert sorted(published) == ["1.2", "2.0", "2.1", "2.2"]
+    assert set(reports.values()) == {"Published", "Archived"}
+    assert seen["old_client"] == {"shop-reports": "1.2"}
+
+
+def test_what_a_person_brings_back_is_left_alone(seen: dict[str, Any]) -> None:
+    """By the sweep that deletes what the plan's reader has let go, and by the next."""
+    assert "(from versions: 1.2, 2.0, 2.1, 2.2)" in seen["missed_refusal"]
+    assert seen["exemption"]["version"] == "1.4"
+    assert seen["restored"] == "Published"
+    kept = seen["held_at_last"]
+    assert sorted(kept["shop-nightly"]) == [f"3.0.0.dev{number}" for number in range(32, 37)]
+    assert kept["shop-reports"]["1.4"] == "Published"
