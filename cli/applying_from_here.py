@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from cli.origin_tables import counted_noun
-from cli.plan_tables import STYLES, WORDS
+from cli.plan_tables import DONE, STYLES, WORDS, asked_the_judge
 from cli.plans import RISK
 
 if TYPE_CHECKING:
@@ -103,6 +103,9 @@ def show(run: Run, console: Console) -> None:
     left = run.lines - len(run.applied)
     if left:
         console.print(f"{counted_noun(left, 'line')} of the plan not come to.")
+    judged = sum(len(one.changed) for one in run.applied if one.line.action == "promote")
+    if judged:
+        console.print(asked_the_judge(judged))
     console.print(f"{counted_noun(run.calls, 'call')} made.")
     if any(one.refused for one in run.applied):
         console.print("What has changed since the plan was made is left: make a new plan.")
@@ -147,7 +150,7 @@ def _table(applied: Sequence["Applied"]) -> Table:
     table = Table()
     table.add_column("what", no_wrap=True)
     for name in ("planned", *columns):
-        table.add_column(name, justify="right")
+        table.add_column(DONE.get(name, name), justify="right")
     for action in RISK:
         if action in counted:
             of = counted[action]

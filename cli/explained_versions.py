@@ -133,9 +133,9 @@ def show(found: Explained, console: Console) -> None:
     else:
         console.print("It has no versions.")
     if found.restrictions is not None:
-        console.print(f"Its restrictions: {escape(found.restrictions)}", soft_wrap=True)
+        console.print(f"Its restrictions: {escape(found.restrictions)}")
     if found.note is not None:
-        console.print(escape(found.note), soft_wrap=True)
+        console.print(f"[yellow]note[/] {escape(found.note)}")
 
 
 def _table(found: Explained) -> Table:

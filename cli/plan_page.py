@@ -115,7 +115,10 @@ def _tiles(plan: "Plan", rows: Sequence[Row]) -> str:
     counts = Counter[str]()
     for one in rows:
         counts[one["action"]] += one["count"]
-    freed = f"frees {decimal(plan.bytes_freed)}" if plan.measured else "sizes were not looked up"
+    freed = "sizes were not looked up"
+    if plan.measured:
+        least = "at least " if plan.unmeasured else ""
+        freed = f"frees {least}{decimal(plan.bytes_freed)}"
     gone = freed if plan.deletions else "nothing is deleted"
     kind = "delete" if plan.deletions else "stay"
     tiles = [_tile(kind, plan.deletions, "version", "gone for good", gone, _gauge(plan))]

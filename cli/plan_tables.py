@@ -1,7 +1,7 @@
 """A plan as a table for people."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from rich.console import Console
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 SHOWN: Final = 50  # rows of a table for people; --json, --html and --out have them all
 _NAMED: Final = 3  # versions of a line that are named
 _LONGEST: Final = 40  # characters of a version in the table
+_WIDE: Final = 140  # columns that a terminal needs for a table of six
+_WHAT: Final = 9  # columns of the first of two: the longest word of an action
+_RULES: Final = 10  # that are named by what they keep
 
 STYLES: Final = {
     "delete": "bold red",
@@ -42,24 +45,28 @@ WORDS: Final = {
     "mark": "begin to wait",
 }
 
+# What was counted of lines, where a column is not called so: a judge that was asked, and a person
+# who was told, have changed nothing yet.
+DONE: Final = {"changed": "done", "already": "already so"}
+
 
 def show(plan: "Plan", console: Console) -> None:
     """Print what *plan* would do, the riskiest lines first, and what that comes to."""
     lines = riskiest_first(plan.lines)
     if lines:
-        console.print(_table(lines[:SHOWN]))
+        shown = lines[:SHOWN]
+        console.print(_table(shown) if console.width >= _WIDE else _narrow_table(shown))
         if len(lines) > SHOWN:
             console.print(
-                f"... and {len(lines) - SHOWN:,} more: `--html FILE` shows them all, `--json` "
-                "prints them.",
-                soft_wrap=True,
+                f"... and {counted_noun(len(lines) - SHOWN, 'more line')}: `--html FILE` shows "
+                "them all, `--json` prints them.",
             )
     for problem in plan.problems[:SHOWN]:
         console.print(f"[bold red]not looked at[/] {escape(problem)}", soft_wrap=True)
     if len(plan.problems) > SHOWN:
-        console.print(f"... and {len(plan.problems) - SHOWN:,} more packages.")
+        console.print(f"... and {len(plan.problems) - SHOWN:,} more not looked at.")
     for sentence in sentences(plan):
-        console.print(escape(sentence), soft_wrap=True)
+        console.print(escape(sentence))
 
 
 def sentences(plan: "Plan") -> list[str]:
@@ -69,18 +76,42 @@ def sentences(plan: "Plan") -> list[str]:
         f"{counted_noun(plan.versions, 'version')} listed, "
         f"{counted_noun(sum(plan.calls.values()), 'call')} made."
     )
-    if not plan.lines:
+    said = [" ".join(filter(None, (_counted(plan), _deleting(plan))))] if plan.lines else []
+    if not plan.lines and not plan.problems:
         said = ["Nothing is to be done: everything that was looked at is as the policy says."]
-        return [*said, looked_at] if not plan.problems else [looked_at]
-    return [" ".join(filter(None, (_counted(plan), _deleting(plan)))), looked_at]
+    if kept := kept_sentence(plan.kept):
+        said.append(kept)
+    return [*said, looked_at]
+
+
+def asked_the_judge(versions: int) -> str:
+    """Return what it means that so many *versions* were handed to the judge of promotions."""
+    return (
+        f"{counted_noun(versions, 'version')} handed to the judge of promotions, which copies what "
+        "passes: `steward promotions` says what it has decided."
+    )
+
+
+def kept_sentence(kept: Mapping[str, int]) -> str:
+    """Return how many versions which rule keeps, the most first; nothing if none keeps any."""
+    counts = sorted(
+        ((rule, count) for rule, count in kept.items() if rule and count),
+        key=lambda one: (-one[1], one[0]),
+    )
+    if not counts:
+        return ""
+    named_rules = [f"{count:,} by {rule}" for rule, count in counts[:_RULES]]
+    if len(counts) > _RULES:
+        named_rules.append(f"the others by {counted_noun(len(counts) - _RULES, 'more rule')}")
+    return f"Versions that stay: {', '.join(named_rules)}."
 
 
 def _counted(plan: "Plan") -> str:
     """Return how much of what there is to do."""
-    versions: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
     for line in plan.lines:
-        versions[line.action] += max(1, len(line.versions))
-    said = [f"{versions[action]:,} to {WORDS[action]}" for action in RISK if action in versions]
+        counts[line.action] += max(1, len(line.versions))
+    said = [f"{counts[action]:,} to {WORDS[action]}" for action in RISK if action in counts]
     packages = len({line.package for line in plan.lines})
     return f"In {counted_noun(packages, 'package')}: {', '.join(said)}."
 
@@ -88,12 +119,20 @@ def _counted(plan: "Plan") -> str:
 def _deleting(plan: "Plan") -> str:
     if not plan.deletions:
         return ""
-    freed = f"frees {decimal(plan.bytes_freed)}" if plan.measured else "was not measured"
-    text = f"Deleting {freed}."
+    if not plan.measured:
+        text = "How much deleting frees was not looked up."
+    elif plan.unmeasured:
+        text = (
+            f"Deleting frees at least {decimal(plan.bytes_freed)}: {plan.unmeasured:,} of "
+            f"{counted_noun(plan.deletions, 'version')} not measured."
+        )
+    else:
+        text = f"Deleting frees {decimal(plan.bytes_freed)}."
     if plan.deletions > plan.limit:
         text += (
-            f" That is more than the policy lets one run delete ({plan.limit:,}): a sweep would "
-            "stop before it, change nothing and ask."
+            f" {counted_noun(plan.deletions, 'version')} to lose for good: that is more than the "
+            f"policy lets one run delete ({plan.limit:,}). A sweep would stop before it, change "
+            "nothing and ask."
         )
     return text
 
@@ -102,9 +141,9 @@ def _table(lines: Sequence["PlanLine"]) -> Table:
     table = Table()
     table.add_column("what", no_wrap=True)
     table.add_column("repository", overflow="fold")
-    table.add_column("package", overflow="fold", ratio=2)
-    table.add_column("versions", overflow="fold", ratio=2)
-    table.add_column("why", overflow="fold", ratio=3)
+    table.add_column("package", overflow="fold")
+    table.add_column("versions", overflow="fold")
+    table.add_column("why", overflow="fold")
     table.add_column("rule", overflow="fold")
     for line in lines:
         table.add_row(
@@ -114,6 +153,20 @@ def _table(lines: Sequence["PlanLine"]) -> Table:
             escape(named(line)),
             escape(line.reason),
             escape(line.rule),
+        )
+    return table
+
+
+def _narrow_table(lines: Sequence["PlanLine"]) -> Table:
+    """Return the table for a terminal in which six columns would each be a word wide."""
+    table = Table(show_lines=True)
+    table.add_column("what", max_width=_WHAT)
+    table.add_column("of which versions, and why", overflow="fold")
+    for line in lines:
+        table.add_row(
+            f"[{STYLES[line.action]}]{WORDS[line.action]}[/]",
+            f"[bold]{escape(line.package.purl())}[/] in {escape(line.package.repository.name)}\n"
+            f"{escape(named(line))}\n[dim]{escape(line.reason)} ({escape(line.rule)})[/]",
         )
     return table
 

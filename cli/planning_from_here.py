@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from threading import Lock
 from typing import TYPE_CHECKING, Final
 
 from cli.output import fail
@@ -48,49 +47,54 @@ class Looking:
     looked_at: int = 0
     versions: int = 0
     problems: list[str] = field(default_factory=list)
-    _adding: Lock = field(default_factory=Lock)
 
-    def look(self, repositories: Sequence["Repository"], to: "Gathering", *, on_page: Seen) -> None:
+    def look(self, repositories: Sequence["Repository"], to: "Gathering", *, seen: Seen) -> None:
         """
         Look at every package of *repositories* that a rule may want something of.
 
         1 ListPackages for 1,000 packages; what a package costs stands at `gather_package`. A
         repository or package that fails is a problem, and the others are looked at.
+
+        Args:
+            seen: Called with its repository after each package that was looked at, and each page.
         """
         from steward.errors import StewardError
 
-        with ThreadPoolExecutor(WORKERS) as pool:
+        pool = ThreadPoolExecutor(WORKERS)
+        try:
             for repository in repositories:
                 try:
                     for page in to.codeartifact.packages(repository):
-                        self._look_at_page(page, to, pool)
-                        on_page(repository.name)
+                        self._look_at_page(page, to, pool, seen)
+                        seen(repository.name)
                 except StewardError as error:
                     self.problems.append(f"{repository.name}: {error}")
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)  # whoever interrupts waits for no page
 
     def _look_at_page(
         self,
         page: list[tuple["Package", "Restrictions"]],
         to: "Gathering",
         pool: ThreadPoolExecutor,
+        seen: Seen,
     ) -> None:
         from sweep_repositories.gathering import gather_package, needs_a_look
 
         rows = [row for row in page if needs_a_look(row[0], row[1], to.policy)]
+        self.packages += len(page)
         for plan in pool.map(lambda row: gather_package(row[0], row[1], to), rows):
             self._add(plan)
-        with self._adding:
-            self.packages += len(page)
-            self.looked_at += len(rows)
+            seen(plan.package.repository.name)
 
     def _add(self, plan: "PackagePlan") -> None:
-        with self._adding:
-            self.lines += plan.lines
-            self.kept.update(plan.kept)
-            self.versions += plan.looked_at
-            if plan.problem is not None:
-                where = plan.package.repository.name
-                self.problems.append(f"{plan.package.purl()} in {where}: {plan.problem}")
+        self.looked_at += 1
+        self.lines += plan.lines
+        self.kept.update(plan.kept)
+        self.versions += plan.looked_at
+        if plan.problem is not None:
+            where = plan.package.repository.name
+            self.problems.append(f"{plan.package.purl()} in {where}: {plan.problem}")
 
 
 def repository_names(

@@ -66,6 +66,16 @@ class Plan:
         """How much the assets of those take, as far as it was looked up."""
         return sum(one.size or 0 for line in self.lines if line.deletions for one in line.versions)
 
+    @property
+    def unmeasured(self) -> int:
+        """How many of those have assets whose size is not known."""
+        return sum(
+            one.size is None and one.status != "Disposed"  # whose assets are gone already
+            for line in self.lines
+            if line.deletions
+            for one in line.versions
+        )
+
 
 def riskiest_first(lines: Iterable["PlanLine"]) -> list["PlanLine"]:
     """
@@ -103,6 +113,7 @@ def document(plan: Plan) -> dict[str, object]:
         "deletions": plan.deletions,
         "limit": plan.limit,
         "bytesFreed": plan.bytes_freed if plan.measured else None,
+        "unmeasured": plan.unmeasured,
         "calls": dict(plan.calls),
         "problems": list(plan.problems),
         "kept": dict(plan.kept),
@@ -186,10 +197,7 @@ def _plan(value: object) -> Plan:
         if (place.domain, place.domain_owner) != (domain, owner):
             raise ValueError(f"lines[{number}] is about another domain, {place.domain}")
         lines.append(read_line)
-    try:
-        made_at = datetime.fromisoformat(_text(members, "madeAt")).astimezone(UTC)
-    except (ValueError, OverflowError) as error:
-        raise ValueError(f"madeAt is no time: {error}") from error
+    made_at = _moment(members, "madeAt")
     return Plan(
         domain=domain,
         domain_owner=owner,
@@ -210,6 +218,18 @@ def _text(members: Mapping[str, object], name: str) -> str:
     if not isinstance(value, str) or not value:
         raise ValueError(f"{name} is {value!r:.100}")
     return value
+
+
+def _moment(members: Mapping[str, object], name: str) -> datetime:
+    text = _text(members, name)
+    try:
+        moment = datetime.fromisoformat(text)
+        in_utc = moment.astimezone(UTC)
+    except (ValueError, OverflowError) as error:  # OverflowError: the year 1, east of Greenwich
+        raise ValueError(f"{name} is {text!r:.100}") from error
+    if moment.tzinfo is None:
+        raise ValueError(f"{name} has no time zone: {text!r:.100}")
+    return in_utc
 
 
 def _number(members: Mapping[str, object], name: str) -> int:

@@ -1,5 +1,6 @@
 """What a sweep came to: for people."""
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 from rich.console import Console
@@ -7,18 +8,19 @@ from rich.markup import escape
 from rich.table import Table
 
 from cli.origin_tables import counted_noun
-from cli.plan_tables import STYLES
+from cli.plan_tables import DONE, STYLES, WORDS, asked_the_judge, kept_sentence
+from cli.plans import RISK
 
 if TYPE_CHECKING:
     from steward.sweep_notices import Outcome
-    from sweep_repositories.summary import Summary
+    from sweep_repositories.summary import RefusedVersion, Row, Summary
 
 _A_CENT: Final = 0.01
 SHOWN: Final = 20  # packages that failed; the summary has up to 100
 _COUNTED: Final = ("planned", "changed", "already", "refused", "kept")
 
 _SENTENCES: Final[dict["Outcome", str]] = {
-    "finished": "The domain is as the policy says, but for what is named above.",
+    "finished": "What was looked at is as the policy says.",
     "nothing to do": "Nothing was to be done: everything is as the policy says.",
     "planned": "Nothing was changed: this says what would be.",
     "another sweep is running": "Another sweep is running: this one has not begun.",
@@ -41,11 +43,14 @@ def show(summary: "Summary", console: Console) -> None:
         )
     if summary.failed_packages > SHOWN:
         console.print(f"... and {summary.failed_packages - SHOWN:,} more packages failed.")
+    for refused in summary.refusals[:SHOWN]:
+        console.print(f"[bold red]not done[/] {escape(_refusal(refused))}", soft_wrap=True)
+    if (more := summary.total("refused") - len(summary.refusals[:SHOWN])) > 0:
+        console.print(f"... and {more:,} more not done: the log of the sweep's functions has all.")
     for problem in summary.problems:
         console.print(f"[yellow]warning[/] {escape(problem)}", soft_wrap=True)
-    console.print(escape(_sentence(summary)), soft_wrap=True)
-    if summary.repositories:
-        console.print(escape(_cost(summary)), soft_wrap=True)
+    for sentence in _sentences(summary):
+        console.print(escape(sentence))
 
 
 def is_well(summary: "Summary") -> bool:
@@ -65,11 +70,11 @@ def _table(summary: "Summary") -> Table:
     table.add_column("automation", overflow="fold")
     columns = [name for name in _COUNTED if name == "planned" or _any(summary, name)]
     for name in columns:
-        table.add_column(name, justify="right")
-    for row in sorted(summary.rows, key=lambda row: (row.rule, row.action)):
-        style = STYLES.get(row.action, "")
+        table.add_column(DONE.get(name, name), justify="right")
+    for row in sorted(summary.rows, key=_risk):
+        style, words = STYLES.get(row.action, "none"), WORDS.get(row.action, row.action)
         table.add_row(
-            f"[{style}]{escape(row.action)}[/]" if style else escape(row.action),
+            f"[{style}]{escape(words)}[/]",
             escape(row.rule),
             row.automation,
             *(f"{getattr(row, name):,}" for name in columns),
@@ -77,18 +82,57 @@ def _table(summary: "Summary") -> Table:
     return table
 
 
+def _risk(row: "Row") -> tuple[int, str, str]:
+    """Return where *row* stands: what nothing brings back comes first, as in a plan."""
+    place = RISK.index(row.action) if row.action in RISK else len(RISK)
+    return place, row.rule, row.action
+
+
+def _refusal(refused: "RefusedVersion") -> str:
+    version = f"@{refused.version}" if refused.version else ""
+    action = WORDS.get(refused.action, refused.action)
+    return (
+        f"{action}: {refused.package}{version} in {refused.repository}: {refused.reason} "
+        f"({refused.rule})"
+    )
+
+
 def _any(summary: "Summary", name: str) -> bool:
     return any(getattr(row, name) for row in summary.rows)
 
 
+def _sentences(summary: "Summary") -> Iterator[str]:
+    yield _sentence(summary)
+    if summary.outcome == "planned" and summary.deletions > summary.deletions_limit:
+        yield (f"It would stop before its first change, as {_too_many(summary)}. {_allow(summary)}")
+    judged = sum(row.changed for row in summary.rows if row.action == "promote")
+    if judged:
+        yield asked_the_judge(judged)
+    if kept := kept_sentence(summary.kept):
+        yield kept
+    if summary.repositories:
+        yield _cost(summary)
+
+
+def _too_many(summary: "Summary") -> str:
+    return (
+        f"it would delete {counted_noun(summary.deletions, 'version')}, and the policy allows "
+        f"{summary.deletions_limit:,} in a run"
+    )
+
+
+def _allow(summary: "Summary") -> str:
+    return (
+        f"Read `steward plan`; then `steward sweep --allow-deletions {summary.deletions}` does it "
+        "once, or a larger `limits` always."
+    )
+
+
 def _sentence(summary: "Summary") -> str:
     if summary.outcome == "stopped":
-        return (
-            f"The sweep stopped before its first change: it would have deleted "
-            f"{counted_noun(summary.deletions, 'version')}, and the policy allows "
-            f"{summary.deletions_limit:,} in a run. Read `steward plan`; then `steward sweep "
-            f"--allow-deletions {summary.deletions}` does it once, or a larger `limits` always."
-        )
+        return f"The sweep stopped before its first change: {_too_many(summary)}. {_allow(summary)}"
+    if summary.outcome == "finished" and not is_well(summary):
+        return "What was looked at is as the policy says, but for what is named above."
     return _SENTENCES[summary.outcome]
 
 

@@ -2,12 +2,16 @@
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, Protocol, TypedDict
 from uuid import uuid4
 
+import click
+
+from cli.aws import explained
 from cli.output import fail
 
 if TYPE_CHECKING:
@@ -99,24 +103,60 @@ def follow(
     Return what *sweep* came to, when it is over; 1 DescribeExecution and some reads a second.
 
     Raises:
-        click.ClickException: The execution failed as a whole; the message says where to look.
+        click.ClickException: The execution failed as a whole, or AWS could not be asked; the
+            message says where to look.
     """
     from sweep_repositories.progress import progress
 
     while True:
-        described = states.describe_execution(executionArn=sweep.execution)
-        if described.get("status") != _RUNNING:
-            break
-        on_progress(progress(objects, sweep.run))
+        with _going_on(sweep):
+            described = states.describe_execution(executionArn=sweep.execution)
+            if described.get("status") != _RUNNING:
+                break
+            on_progress(progress(objects, sweep.run))
         pause(_PAUSE_SECONDS)
     if described.get("status") != _SUCCEEDED:
-        cause = str(described.get("cause") or described.get("error") or "no cause was given")
         fail(
-            f"the sweep {sweep.run} ended as {described.get('status')}: {cause:.2000}. What it had "
-            "done stays done, and doing it again does no harm: docs/operations.md says how to "
+            f"the sweep {sweep.run} ended as {described.get('status')}: {_cause(described)}. What it "
+            "had done stays done, and doing it again does no harm: docs/operations.md says how to "
             f"redrive {sweep.execution}."
         )
     return summary_of(sweep.run, objects)
+
+
+def _cause(described: _Described) -> str:
+    """Return why an execution ended: of a function's error, what it says."""
+    cause = str(described.get("cause") or described.get("error") or "no cause was given")
+    try:
+        # "Lambda function errors in Python", Lambda Developer Guide
+        said: object = json.loads(cause)["errorMessage"]
+    except (ValueError, LookupError, TypeError):
+        said = cause
+    return f"{said!s:.2000}".rstrip(". ")
+
+
+@contextmanager
+def _going_on(sweep: Sweep) -> Iterator[None]:
+    """
+    Look at *sweep*, and say that it goes on if that fails.
+
+    Raises:
+        click.ClickException: AWS could not be asked; the message says that and what to do.
+    """
+    try:
+        with explained():
+            yield
+    except click.ClickException as error:
+        raise click.ClickException(f"{error.message} {alone(sweep)}") from error
+
+
+def alone(sweep: Sweep) -> str:
+    """Return what becomes of *sweep* if nobody waits for it any more."""
+    return (
+        "The sweep goes on without anybody waiting, and announces its end. `aws stepfunctions "
+        f"describe-execution --execution-arn {sweep.execution}` says how far it is; with "
+        "`stop-execution` it ends, and what it has done stays done."
+    )
 
 
 def summary_of(run: str, objects: "Objects") -> "Summary":

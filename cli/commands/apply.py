@@ -1,7 +1,7 @@
 """`steward apply`: do exactly what a plan says, but for what has changed since."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Self
 import click
 
 from cli import options
-from cli.output import DocumentedFailure, fail, print_json, stderr, stdout
+from cli.output import DocumentedFailure, fail, print_json, stdout
+from cli.told_progress import ToldProgress
 
 if TYPE_CHECKING:
     from mypy_boto3_codeartifact import CodeArtifactClient
@@ -154,7 +155,7 @@ class _Job:
         if not self.plan.lines:
             return here.Run(self.plan.domain, (), 0, 0)
         deployment = find_deployment(self.aws, self.plan.domain)
-        self._say_that_it_acts(deployment)
+        progress.say(self._what_it_changes(deployment))
         client = self.aws.codeartifact()
         calls = budgeted(client, Budget(LISTS_PER_SECOND, READS_PER_SECOND, WRITES_PER_SECOND))
         failure: str | None = None
@@ -198,8 +199,8 @@ class _Job:
             now=lambda: datetime.now(UTC),
         )
 
-    def _say_that_it_acts(self, deployment: "Deployment") -> None:
-        """Tell people what is about to be changed, and where: nobody is asked."""
+    def _what_it_changes(self, deployment: "Deployment") -> str:
+        """Return what is about to be changed, and where: nobody is asked."""
         text = (
             f"Changing packages of the domain {self.plan.domain}, account "
             f"{self.plan.domain_owner}, region {self.plan.region}, as planned at "
@@ -207,27 +208,32 @@ class _Job:
         )
         if deployment.mode != "enforce":
             text += f" The stack {deployment.stack} only observes: it does not keep them so."
-        stderr().print(text, soft_wrap=True, markup=False)
+        return text
 
 
-@dataclass
 class _Progress:
     """Shows on standard error how far the run is, and keeps what became of the lines."""
 
-    lines: int
-    applied: list["Applied"] = field(default_factory=list)
-    _adding: Lock = field(default_factory=Lock)
+    def __init__(self, lines: int) -> None:
+        self._lines = lines
+        self._told = ToldProgress("applying the plan")
+        self._adding = Lock()
+        self.applied: list[Applied] = []
 
     def __enter__(self) -> Self:
-        self._status = stderr().status("applying the plan")
-        self._status.start()
+        self._told.__enter__()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._status.stop()
+        self._told.__exit__()
+
+    def say(self, text: str) -> None:
+        """People are to read this."""
+        self._told.say(text)
 
     def seen(self, applied: Sequence["Applied"]) -> None:
         """The lines of one package are done."""
         with self._adding:
             self.applied += applied
-            self._status.update(f"{len(self.applied):,} of {self.lines:,} lines applied")
+            done = len(self.applied)
+        self._told.show(f"{done:,} of {self._lines:,} lines applied")

@@ -1,11 +1,13 @@
 """`steward plan`: what the policy wants changed in a domain, and why, before anything is."""
 
+import shlex
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
+from rich.markup import escape
 
 from cli import options
 from cli.aws import domain_owner_option
@@ -14,12 +16,12 @@ from cli.plans import Plan
 
 if TYPE_CHECKING:
     from mypy_boto3_codeartifact import CodeArtifactClient
-    from rich.status import Status
 
     from cli.aws import Aws
     from cli.deployment import Deployment
     from cli.planned_promotions import PlannedRecords
     from cli.planning_from_here import Looking
+    from cli.told_progress import ToldProgress
     from steward.policy import Policy
     from sweep_repositories.plan_lines import PlanLine
 
@@ -91,6 +93,7 @@ def plan_command(
     """  # noqa: D301  \b is click's mark for lines to keep
     from cli import aws, plan_tables, plans, policies
     from cli.automation_lines import automation_lines
+    from cli.told_progress import ToldProgress
 
     for path in (page, out):
         if path is not None and not path.parent.is_dir():
@@ -101,11 +104,15 @@ def plan_command(
     job = _Job(policy, policy_path, mine, owner, repositories, most)
     verbose = bool(context.find_root().params.get("verbose"))
     # In this order: what a terminal shows below everything else takes over standard output too.
-    with (
-        stderr().status("asking CodeArtifact") as status,
-        automation_lines("plan", verbose=verbose),
-    ):
-        plan = job.run(status)
+    try:
+        with (
+            ToldProgress("asking CodeArtifact") as progress,
+            automation_lines("plan", verbose=verbose),
+        ):
+            plan = job.run(progress)
+    except KeyboardInterrupt:
+        stderr().print("Interrupted: nothing was changed, and no file was written.")
+        raise
     if page is not None:
         from cli.plan_page import plan_page
 
@@ -115,9 +122,9 @@ def plan_command(
     if as_json:
         print_json({"ok": not plan.problems, **plans.document(plan)})
     else:
-        if plan.mode_note is not None:
-            stderr().print(plan.mode_note, soft_wrap=True, markup=False)
         plan_tables.show(plan, stdout())
+        if plan.mode_note is not None:  # below the table: above it, nobody sees it any more
+            stderr().print(f"[yellow]note[/] {escape(plan.mode_note)}")
         _say_what_was_written(page, out, plan)
     context.exit(1 if plan.problems else 0)
 
@@ -127,7 +134,9 @@ def _say_what_was_written(page: Path | None, out: Path | None, plan: Plan) -> No
     if page is not None:
         console.print(f"{page} shows it in a browser.", soft_wrap=True, markup=False)
     if out is not None and plan.lines:
-        console.print(f"`steward apply {out}` does it.", soft_wrap=True, markup=False)
+        allowing = f" --allow-deletions {plan.deletions}" if plan.deletions > plan.limit else ""
+        command = f"steward apply {shlex.quote(str(out))}{allowing}"
+        console.print(f"`{command}` does it.", soft_wrap=True, markup=False)
     elif out is not None:
         console.print(f"{out} holds a plan of nothing.", soft_wrap=True, markup=False)
 
@@ -143,7 +152,7 @@ class _Job:
     repositories: tuple[str, ...]
     most_measured: int
 
-    def run(self, status: "Status") -> Plan:
+    def run(self, progress: "ToldProgress") -> Plan:
         """Look at the domain."""
         from cli import policies
         from cli.aws import explained
@@ -173,16 +182,14 @@ class _Job:
             to = gathering(self.policy, locked, client, deployment, records)
             looking = Looking()
 
-            def on_page(repository: str) -> None:
-                status.update(
+            def seen(repository: str) -> None:
+                progress.show(
                     f"{repository}: {looking.packages:,} packages seen, "
-                    f"{len(looking.lines):,} lines"
+                    f"{looking.looked_at:,} looked at, {len(looking.lines):,} lines"
                 )
 
-            looking.look(
-                [Repository(domain, self.owner, name) for name in names], to, on_page=on_page
-            )
-            lines = self._detailed(looking, client, deployment, records, status)
+            looking.look([Repository(domain, self.owner, name) for name in names], to, seen=seen)
+            lines = self._detailed(looking, client, deployment, records, progress)
         return Plan(
             domain=domain,
             domain_owner=self.owner,
@@ -207,7 +214,7 @@ class _Job:
         try:
             deployment = find_deployment(self.aws, self.policy.domain)
         except click.ClickException as error:
-            return None, f"exemptions and waiting times are not known: {error.message}"
+            return None, f"Exemptions and waiting times are not known: {error.message}"
         if deployment.mode != "enforce":
             return deployment, f"The stack {deployment.stack} only observes: it changes nothing."
         return deployment, None
@@ -218,7 +225,7 @@ class _Job:
         client: "CodeArtifactClient",
         deployment: "Deployment | None",
         records: "PlannedRecords",
-        status: "Status",
+        progress: "ToldProgress",
     ) -> list["PlanLine"]:
         """Return the lines with what only a plan looks up: sizes, and what the gates say."""
         from cli.measured_sizes import measured
@@ -231,7 +238,7 @@ class _Job:
         def seen(number: int = 1) -> None:
             nonlocal done
             done += number
-            status.update(f"{done:,} sizes and judgements looked up")
+            progress.show(f"{done:,} sizes and judgements looked up")
 
         parts = deployment.promotions if deployment else None
         judge = judge_from_here(self.policy, records, parts.osv if parts else None, client)

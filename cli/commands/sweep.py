@@ -88,9 +88,7 @@ def sweep_command(
             with _Watching() as watching:
                 summary = sweeping.follow(sweep, states, objects, on_progress=watching.show)
         except KeyboardInterrupt:
-            stderr().print(
-                f"The sweep goes on without anybody waiting: {sweep.execution}", soft_wrap=True
-            )
+            stderr().print(sweeping.alone(sweep), markup=False)
             raise
     well = sweep_tables.is_well(summary)
     if as_json:
