@@ -122,6 +122,7 @@ def main() -> None:
     """Print the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--packages", type=int, default=2_000)
+    parser.add_argument("--calls", type=int, default=2_000, help="of each kind, at most")
     parser.add_argument("--processes", type=int, default=4)
     parser.add_argument("--threads", type=int, default=8)
     parser.add_argument("--quotas", action="store_true", help="the documented quotas are in force")
@@ -132,7 +133,7 @@ def main() -> None:
         seeded = server.megabytes()
         if options.quotas:
             admin(server.endpoint, "PUT", "faults", {"quotas": True})
-        names = [package_name(number) for number in range(options.packages)]
+        names = [package_name(number) for number in range(min(options.packages, options.calls))]
         figures = {
             kind: measured(server, kind, names, options.processes, options.threads)
             for kind in KINDS
