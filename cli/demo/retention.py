@@ -241,4 +241,4 @@ def _named(versions: Sequence[str]) -> str:
     """Return *versions* in a row, if they are many the first and the last of them."""
     if len(versions) <= NAMED:
         return ", ".join(versions)
-    return f"{versions[0]} to {versions[-1]}, {len(versions)} in all"
+    return f"{versions[0]} to {versions[-1]} ({len(versions)})"
