@@ -169,20 +169,33 @@ def unlisted(stack: LocalStack, package: str) -> bool:
 
 def test_an_unfinished_build_is_unlisted_when_the_delayed_message_comes() -> None:
     """It waits for its grace period; no event follows, and still it is looked at again."""
-    now = datetime.now(UTC)
-    waiting, newest = f"1.0-{now:%Y%m%d.%H%M%S}-1", f"1.0-{now:%Y%m%d.%H%M%S}-2"
-    policy = f"{POLICY}    unfinished_grace: PT15S\n"
-    with playing("enforce", policy=policy) as stack:
+    policy = f"{POLICY}    unfinished_grace: PT5M\n"
+    # So that no sweep comes when the clock is set on.
+    with playing("enforce", policy=policy, SweepSchedule="rate(1 day)") as stack:
+        now = datetime.now(UTC).replace(microsecond=0)
+        waiting, newest = f"1.0-{now:%Y%m%d.%H%M%S}-1", f"1.0-{now:%Y%m%d.%H%M%S}-2"
         publish_builds(stack, [waiting], newest)
         until(lambda: decisions(stack).get(waiting) == "waiting until")
         assert statuses(stack)[waiting] == "Unfinished"
+        (ends,) = {line["until"] for line in said(stack) if line["message"] == "waiting until"}
+        assert datetime.fromisoformat(ends) == now + timedelta(minutes=5)
 
+        until(lambda: delayed(stack) > 0)  # what is sent later waits from then on
+        admin(stack, "PUT", "clock", {"advance": "PT5M"})
         until(lambda: statuses(stack)[waiting] == "Unlisted")
-        assert datetime.now(UTC) >= now.replace(microsecond=0) + timedelta(seconds=15)
         until(lambda: at_rest(stack))
         (brought_by,) = {line["by"] for line in said(stack) if line["message"] == "look again"}
         assert brought_by == "a delayed message"
         assert depth_of_dead_letters(stack) == 0
+
+
+def delayed(stack: LocalStack) -> int:
+    """Return how many messages wait on the queue of builds until a time of their own."""
+    name = "ApproximateNumberOfMessagesDelayed"
+    answer = client_of(stack, "sqs").get_queue_attributes(
+        QueueUrl=stack.reference("SnapshotBuildsQueue"), AttributeNames=[name]
+    )
+    return int(answer["Attributes"][name])
 
 
 def test_messages_that_are_no_events_become_dead_letters_and_the_rest_goes_on(

@@ -12,7 +12,8 @@ import shared_words
 def handler(event: Mapping[str, list[dict[str, str]]], context: object) -> object:
     """Report the messages that say `fail`; end, hang or raise for those that say so."""
     failures = []
-    sys.stdout.write(json.dumps({"batch": len(event["Records"]), "pid": os.getpid()}) + "\n")
+    begun = {"batch": len(event["Records"]), "pid": os.getpid(), "at": time.monotonic_ns()}
+    sys.stdout.write(json.dumps(begun) + "\n")
     for record in event["Records"]:
         body = record["body"]
         if body == "raise":
