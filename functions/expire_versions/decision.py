@@ -14,9 +14,8 @@ nothing keeps it. Keeping always wins. A version is kept if
 - the rule has neither of the two, and does not speak of its release.
 
 Builds whose release has been there for ``release_grace`` go without the last three, and
-``X-SNAPSHOT`` goes with them, when nothing keeps any of them. While something keeps it, or one of
-its builds, the newest build stays too: ``X-SNAPSHOT`` has the assets of that one ("Maven
-snapshots", User Guide).
+``X-SNAPSHOT`` goes with them, when nothing keeps any of them. While it stays for people to use, the
+newest build stays too: ``X-SNAPSHOT`` has the assets of that one ("Maven snapshots", User Guide).
 """
 
 from __future__ import annotations
@@ -264,16 +263,18 @@ def _alias(
     facts: Facts,
     said: Mapping[str, Kept | Goes],
 ) -> tuple[Kept | Goes, bool]:
-    """Return what is said of ``X-SNAPSHOT``, and whether something else than its rule keeps it."""
+    """Return what is said of ``X-SNAPSHOT``, and whether its newest build has to stay with it."""
     rule = alias.rule
-    if rule is None or alias.step is None:
+    if rule is None:
+        return _settled(alias), survey.people_get(alias)
+    if alias.step is None:
         return _settled(alias), False
     reason = _held(alias, rule, facts)
     if reason is not None:
         return Kept(alias.version, rule.name, reason), True
     release = survey.release_of(alias)
     if release is None or not _long_released(release, rule, facts):
-        return Kept(alias.version, rule.name, "it goes some time after its release"), False
+        return Kept(alias.version, rule.name, "it goes some time after its release"), True
     for one in builds:
         # A build for which there is no further step does not hold the snapshot back.
         if isinstance(said[one.name], Kept) and (one.rule is None or one.step is not None):

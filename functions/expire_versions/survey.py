@@ -102,6 +102,10 @@ class Survey:
         maven_build = self.format == "maven" and one.build is not None
         return one.version.status in (_COMPLETE_MAVEN_BUILD if maven_build else _COMPLETE)
 
+    def people_get(self, alias: Placed) -> bool:
+        """Return whether ``X-SNAPSHOT``, which is *alias*, has the status of a complete build."""
+        return alias.version.status in _COMPLETE_MAVEN_BUILD
+
     def builds_of(self, series: str) -> Sequence[Placed]:
         """Return the builds of *series*, oldest first."""
         return self._builds.get(series, ())

@@ -445,6 +445,35 @@ class TestBuildsAndReleases:
 
         assert due(decision) == [ONE]
 
+    @pytest.mark.parametrize(
+        "one_rule",
+        [
+            rule("snapshot-builds", keep_younger_than=DAY),
+            rule("*-2*", keep_newest=0, keep_younger_than=DAY),
+            rule("snapshot-builds", keep_younger_than=DAY, release_grace=10 * MONTH),
+        ],
+        ids=["of a rule for builds", "of a rule by pattern", "before the end of the grace"],
+    )
+    def test_the_newest_build_stays_while_no_rule_takes_its_snapshot(
+        self, one_rule: RetentionRule
+    ) -> None:
+        """Else X-SNAPSHOT would stand there for people, and its files would be gone."""
+        decision = decide(
+            published(ONE, TWO, "1.0-SNAPSHOT", "1.0"), one_rule, releases={"1.0": OLD}
+        )
+
+        assert due(decision) == [ONE]
+        assert why(decision, TWO) == "the newest build of 1.0-SNAPSHOT, which stays"
+
+    def test_a_snapshot_that_nobody_can_use_holds_no_build(self) -> None:
+        """Somebody has archived X-SNAPSHOT."""
+        decision = decide(
+            {**published(ONE, TWO, "1.0"), "1.0-SNAPSHOT": "Archived"},
+            rule("snapshot-builds", keep_younger_than=DAY),
+        )
+
+        assert due(decision) == [ONE, TWO]
+
     def test_the_snapshot_goes_when_its_builds_are_as_far_as_they_go(self) -> None:
         """Archived builds, by a rule that archives, do not hold it back."""
         decision = decide(
