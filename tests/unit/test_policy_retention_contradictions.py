@@ -155,6 +155,22 @@ def test_a_rule_of_promoted_repositories_alone_is_a_mistake(tmp_path: Path) -> N
             id="releases whose files are gone at once",
         ),
         pytest.param(
+            with_then("[unlist, archive, delete]"),
+            "6: retention[0].then: delete with no time before it takes releases that may have been",
+            id="releases that are deleted at the second sweep",
+        ),
+        pytest.param(
+            with_then("delete").replace("versions: all", "versions: ['*-rc*', '0.*']"),
+            "6: retention[0].then: delete at once takes releases that may have been published toda",
+            id="releases by a pattern",
+        ),
+        pytest.param(
+            WHOLE.replace("then: archive", "then: delete\n  keep_younger_than: P1D")
+            + "  unfinished_after: PT59M\n",
+            "8: retention[0].unfinished_after: an upload that takes longer than PT59M may lose its",
+            id="uploads that go on",
+        ),
+        pytest.param(
             "limits: {deletions_per_run: 0}\n" + with_then("[unlist, {delete: P30D}]"),
             "7: retention[0].then: this rule wants to delete, and limits.deletions_per_run (line 1",
             id="no deletion is allowed",
@@ -183,7 +199,14 @@ def test_what_is_probably_not_wanted_is_a_warning(tmp_path: Path, text: str, war
         ),
         pytest.param(with_then("delete") + "  keep_younger_than: P30D\n", id="only old ones"),
         pytest.param(with_then("[{delete: P1D}]"), id="there is time to say no"),
-        pytest.param(with_then("[unlist, delete]"), id="they are unlisted first"),
+        pytest.param(
+            with_then("[{unlist: P1D}, delete]"), id="there is time before they are unlisted"
+        ),
+        pytest.param(
+            with_then("delete").replace("versions: all", "versions: ['*-rc*', '*.dev*']"),
+            id="patterns of what comes before a release",
+        ),
+        pytest.param(WHOLE + "  unfinished_after: PT1H\n", id="time enough to upload"),
         pytest.param("limits: {deletions_per_run: 0}\n" + WHOLE, id="nothing is deleted anyway"),
     ],
 )

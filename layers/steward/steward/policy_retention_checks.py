@@ -19,6 +19,7 @@ from steward.retention_rules import KINDS
 # Any text is a version of a generic package: none is a release, and none a pre-release.
 _WITHOUT_ORDER: Final[frozenset[Format]] = frozenset({"generic"})
 _BUILDS: Final = "snapshot-builds"
+_AN_UPLOAD: Final = 3600  # seconds; our choice, as of `unfinished_grace` in `snapshots`
 _REMOVED: Final = frozenset({"dispose", "delete"})  # nothing brings back what these took
 
 
@@ -164,19 +165,20 @@ def retention_warnings(
     """Yield what is no mistake, and probably not what is wanted."""
     for index, rule in enumerate(model.retention):
         place: Location = ("retention", index)
-        first = rule.then[0]
-        if (
-            first.name in _REMOVED
-            and not duration_seconds(first.wait)
-            and rule.keep_younger_than is None
-            and {"releases", "all"} & {*rule.versions}
-        ):
+        removing = [step.name for step in rule.then if step.name in _REMOVED]
+        if _takes_new_releases(rule):
+            how = "at once" if rule.then[0].name in _REMOVED else "with no time before it"
             yield source.mistake(
                 (*place, "then"),
-                f"{first.name} at once takes releases that may have been published today",
+                f"{removing[0]} {how} takes releases that may have been published today",
                 "Add keep_younger_than, or go softly: [unlist, {archive: P14D}, {delete: P30D}].",
             )
-        removing = [step.name for step in rule.then if step.name in _REMOVED]
+        if duration_seconds(rule.unfinished_after) < _AN_UPLOAD:
+            yield source.mistake(
+                (*place, "unfinished_after"),
+                f"an upload that takes longer than {rule.unfinished_after} may lose its version",
+                "Write PT1H or more.",
+            )
         if removing and not model.limits.deletions_per_run:
             yield source.mistake(
                 (*place, "then"),
@@ -185,6 +187,23 @@ def retention_warnings(
                 "Raise the limit, or end with archive.",
             )
         yield from _fetched_again(model, index, lockfiles, source)
+
+
+def _takes_new_releases(rule: RetentionKeys) -> bool:
+    """Return whether *rule* removes releases for good, and nothing asks for their age or waits."""
+    if rule.keep_younger_than is not None or not any(map(_may_mean_releases, rule.versions)):
+        return False
+    for step in rule.then:
+        if duration_seconds(step.wait):
+            return False
+        if step.name in _REMOVED:
+            return True
+    return False
+
+
+def _may_mean_releases(text: str) -> bool:
+    """Return whether *text* selects releases: of a pattern, whether it has no word in it."""
+    return text in {"releases", "all"} or not any(character.isalpha() for character in text)
 
 
 def _fetched_again(
