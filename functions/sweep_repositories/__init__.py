@@ -7,5 +7,6 @@ Bring a whole domain to what the policy says: list it, plan, and apply the plan.
 - :mod:`~sweep_repositories.applying`: the lines of a package, carried out; again, if need be.
 
 The deployed side, whose order ``sweep.asl.yaml`` says: :mod:`~sweep_repositories.app` reads,
-:mod:`~sweep_repositories.apply_app` writes; what they hand on lies in files (``objects``, ``keys``).
+:mod:`~sweep_repositories.apply_app` writes; what they hand on lies in files (``objects`` and
+``keys``).
 """

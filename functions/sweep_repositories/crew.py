@@ -26,8 +26,8 @@ def in_order(
     """
     Yield what *work* makes of each of *things*, in their order.
 
-    Nothing is begun any more when no time is left; what was begun is finished. The first thing is
-    always worked on. What *work* raises is raised here.
+    Nothing is begun any more when no time is left, nor what waits for a thread by then; what was
+    begun is finished. The first thing is always worked on. What *work* raises is raised here.
     """
     with ThreadPoolExecutor(THREADS) as crew:
         begun: deque[tuple[_Thing, Future[_Result]]] = deque()
@@ -40,8 +40,16 @@ def in_order(
                     first, result = begun.popleft()
                     yield first, result.result()
             while begun:
+                if not time_left():
+                    _leave_what_waits(begun)
                 first, result = begun.popleft()
                 yield first, result.result()
         finally:
             for _, result in begun:
                 result.cancel()
+
+
+def _leave_what_waits(begun: deque[tuple[_Thing, Future[_Result]]]) -> None:
+    """Take from the end of *begun* what no thread has taken yet, all but the first one."""
+    while len(begun) > 1 and begun[-1][1].cancel():
+        begun.pop()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from threading import Event, Semaphore
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from botocore.exceptions import ClientError, ConnectTimeoutError
 from sweep_repositories.crew import AHEAD, in_order
 from sweep_repositories.executions import Execution, ExecutionsError, StatesExecutions
 from sweep_repositories.objects import ObjectsError, S3Objects
+from sweep_repositories.shares import THREADS
 from tests.unit.fake_sweeps import NOW, STARTED
 
 
@@ -139,11 +141,33 @@ def test_results_come_in_order() -> None:
 
 
 def test_nothing_is_begun_without_time() -> None:
-    """But the first thing, and what was begun is finished."""
+    """But the first thing."""
     left = iter([True] * 4)
     found = list(in_order(range(100), str, time_left=lambda: next(left, False)))
-    assert found == [(number, str(number)) for number in range(5)]
+    assert found == [(number, str(number)) for number in range(len(found))]
+    assert 1 <= len(found) <= 5
     assert list(in_order(range(100), str, time_left=lambda: False)) == [(0, "0")]
+
+
+def test_what_was_begun_is_finished_and_what_waits_is_left() -> None:
+    """When no time is left: a thing in which a thread is at work ends, the others come again."""
+    taken, time_is_over, may_end = Semaphore(0), Event(), Event()
+
+    def work(number: int) -> int:
+        taken.release()
+        if number > 1:
+            may_end.wait(10)
+        return number
+
+    results = in_order(range(100), work, time_left=lambda: not time_is_over.is_set())
+    found = [next(results)]
+    for _ in range(2 + THREADS):
+        assert taken.acquire(timeout=10)
+    time_is_over.set()
+    found.append(next(results))
+    may_end.set()
+    found += results
+    assert found == [(number, number) for number in range(2 + THREADS)]
 
 
 def test_no_more_is_begun_than_may_lie_about() -> None:
