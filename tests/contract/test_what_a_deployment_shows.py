@@ -121,8 +121,10 @@ def test_the_application_describes_itself_as_the_project_does() -> None:
     assert described["SpdxLicenseId"] == "Apache-2.0"
     assert "Apache License" in (ROOT / described["LicenseUrl"]).read_text(encoding="utf-8")
     assert (ROOT / described["ReadmeUrl"]).is_file()
-    # CreateApplication, AWS Serverless Application Repository API Reference
+    # "AWS SAM template Metadata section properties", AWS SAM Developer Guide
+    assert re.fullmatch(r"[a-zA-Z0-9-]{1,140}", described["Name"])
     assert len(described["Description"]) <= 256
     assert len(described["Author"]) <= 127
+    assert re.fullmatch(r"[a-z0-9](([a-z0-9]|-(?!-))*[a-z0-9])?", described["Author"])
     assert len(described["Labels"]) <= 10
     assert all(re.fullmatch(r"[a-zA-Z0-9+\-_:\\/@]{1,127}", label) for label in described["Labels"])
