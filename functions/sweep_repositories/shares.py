@@ -6,7 +6,7 @@ from typing import Final
 
 from steward.call_budget import Budget
 
-# How many workers there are: the substitution `Workers` of the definition in template.yaml.
+# How many workers there are: MaxConcurrency of both maps in sweep.asl.yaml.
 WORKERS: Final = 4
 # "Quotas in AWS CodeArtifact" (User Guide), of an account and region: 200 lists, 800 reads and 100
 # writes a second. 4 x 48 = 192 lists, 4 x 24 = 96 writes: near them, and a little is left for

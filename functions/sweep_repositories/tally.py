@@ -47,9 +47,9 @@ class Tally:
     passed_over: int = 0
     calls: Counter[str] = field(default_factory=Counter)
 
-    def fail(self, repository: str, package: str, reason: str, *, packages: int = 1) -> None:
-        """So many *packages* failed, of which one is *package*."""
-        self.failed_packages += packages
+    def fail(self, repository: str, package: str, reason: str) -> None:
+        """Count *package* as failed; name it, if there is room."""
+        self.failed_packages += 1
         if len(self.failed) < MAX_FAILED:
             self.failed.append(FailedPackage(repository, package, reason[:MAX_REASON]))
 

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import TYPE_CHECKING, Final
 
-from steward import codeartifact
 from steward.pace import Pace
 
 if TYPE_CHECKING:
@@ -92,11 +91,6 @@ def budgeted(
 
     client.meta.events.register("before-send.codeartifact", before_send)
     return calls
-
-
-def keep_to(budget: Budget | None) -> Calls:
-    """Have the one client of this process keep to *budget*, as :func:`budgeted` does."""
-    return codeartifact.connect_budget(budget)
 
 
 def _waits(

@@ -11,7 +11,7 @@ policy``), ``mode``, ``startedAt``, ``finishedAt``, ``repositories``, ``packages
 ``seen``, ``lookedAt`` and ``failed``), ``versions`` (how many were ``lookedAt``, ``planned``,
 ``changed``, ``already``, ``refused`` and ``kept``), ``deletions``, ``deletionsLimit``, ``calls``,
 ``estimatedCostPerMonth`` in US dollars (see ``cost.py`` of the automation for how little is known
-of prices) and ``summary``, where the whole of it lies.
+of prices) and ``summary``, the key of the whole of it in ``SweepsBucket``.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class SweepReport:
         packages: How many became what, under the names of the event; likewise *versions*.
         deletions: How many versions it would have disposed of or deleted.
         calls: To CodeArtifact, of all operations.
-        summary: Where the whole of it lies (``s3://bucket/key``).
+        summary: The key of the whole of it in the bucket of the deployment's sweeps.
     """
 
     domain: str
