@@ -21,7 +21,7 @@ help: ## say what can be made
 	@echo "CodeArtifact Steward. What can be made:"
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 16
 
-demo: $(VENV)/.project ## tell the whole story on this machine, in two minutes, without an AWS account
+demo: $(VENV)/.project ## tell the whole story on this machine, in less than four minutes, without an AWS account
 	@$(BIN)/steward demo
 
 test: $(VENV)/.project ## run every tier of tests: unit, functional, contract, end to end
