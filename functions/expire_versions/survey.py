@@ -95,6 +95,7 @@ class Survey:
             for series, builds in self._builds.items()
             for outside in (False, True)
         }
+        self._standings: Standings | None = None  # the same at each look, as ranks do not count
         self._releases: Final = self._find_releases() if self._builds else {}
 
     def complete(self, one: Placed) -> bool:
@@ -151,7 +152,11 @@ class Survey:
 
     def standings(self, ranks: Mapping[str, int]) -> Standings:
         """Return how many newer ones each version has, where formats have no order by *ranks*."""
-        return Standings(self, ranks)
+        if self.format in UNORDERED:
+            return Standings(self, ranks)
+        if self._standings is None:
+            self._standings = Standings(self, ranks)
+        return self._standings
 
     def _newest(self, builds: Sequence[Placed]) -> tuple[tuple[int, ...], tuple[int, ...] | None]:
         """Return the newest position among *builds*, and the newest of a complete one."""
@@ -194,14 +199,11 @@ class Standings:
             if one.rule is None or not survey.complete(one):
                 continue
             self._complete.add(one.name)
-            self._sizes[self._group(one), True] += 1
-            self._sizes[self._group(one), False] += not one.from_outside
-            place = self._place(one)
-            if place is None:
-                continue
-            self._places[self._group(one), True].append(place)
-            if not one.from_outside:
-                self._places[self._group(one), False].append(place)
+            group, place = self._group(one), self._place(one)
+            for outside in (True, False) if not one.from_outside else (True,):
+                self._sizes[group, outside] += 1
+                if place is not None:
+                    self._places[group, outside].append(place)
         for places in self._places.values():
             places.sort()
 

@@ -22,13 +22,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import total_ordering
+from functools import lru_cache, total_ordering
 from itertools import zip_longest
 from typing import Final
 
 from steward.coordinates import Format
 
 _MAX_LENGTH: Final = 255  # PackageVersion, service model
+# Our choice: some versions each of some packages at a time, in two megabytes or so.
+REMEMBERED: Final = 2_048
 _NUGET: Final = re.compile(
     r"(?P<numbers>[0-9]+(?:\.[0-9]+){0,3})"
     r"(?:-(?P<label>[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*))?"
@@ -50,11 +52,13 @@ class Position:
     key: tuple[object, ...]
 
 
+@lru_cache(maxsize=REMEMBERED)
 def position(package_format: Format, version: str) -> Position | None:
     """
     Return where *version* stands among the versions of its format.
 
-    Positions of two formats must not be compared.
+    Positions of two formats must not be compared. The last answers are remembered: whoever decides
+    about a package asks several times, and packages have versions of the same names.
 
     Returns:
         ``None`` if it is no version of the format, or the format has no order.

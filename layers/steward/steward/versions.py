@@ -29,10 +29,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Final
 
 from steward.coordinates import Format
 
+# Our choice, as for positions (`version_order.py`): rules ask several times about each version.
+REMEMBERED: Final = 2_048
 MAX_VERSION_LENGTH: Final = 255  # PackageVersion, service model
 
 # "Maven snapshots", User Guide: {base}-{yyyyMMdd}.{HHmmss}-{number}, in UTC. Maven counts from 1.
@@ -66,13 +69,14 @@ class Build:
     made_at: datetime | None = None
 
 
+@lru_cache(maxsize=REMEMBERED)
 def build_of(package_format: Format, version: str) -> Build | None:
     """
     Return what *version* says about itself as a build, or ``None`` if it is no build.
 
     ``X-SNAPSHOT``, releases, and versions that only look like builds (an impossible date, a build
     number with leading zeros, digits that are not ASCII) are no builds, and so are all versions of
-    formats that have no notion of one.
+    formats that have no notion of one. The last answers are remembered.
     """
     if len(version) > MAX_VERSION_LENGTH:
         return None
@@ -113,7 +117,8 @@ def _maven_build(version: str) -> Build | None:
 def _npm_build(version: str) -> Build | None:
     from semver import Version  # noqa: PLC0415  only policies with a rule for npm pay for it
 
-    if not version.isascii():  # the library's pattern lets other scripts' digits through
+    # The library's pattern lets other scripts' digits through; most versions are plain releases.
+    if "-" not in version or not version.isascii():
         return None
     try:
         parsed = Version.parse(version)
