@@ -130,9 +130,8 @@ def _deleting(plan: "Plan") -> str:
         text = f"Deleting frees {decimal(plan.bytes_freed)}."
     if plan.deletions > plan.limit:
         text += (
-            f" {counted_noun(plan.deletions, 'version')} to lose for good: that is more than the "
-            f"policy lets one run delete ({plan.limit:,}). A sweep would stop before it, change "
-            "nothing and ask."
+            f" The policy lets one run delete {plan.limit:,}: a sweep would stop before its first "
+            "change, and ask."
         )
     return text
 

@@ -117,9 +117,9 @@ def follow(
         pause(_PAUSE_SECONDS)
     if described.get("status") != _SUCCEEDED:
         fail(
-            f"the sweep {sweep.run} ended as {described.get('status')}: {_cause(described)}. What it "
-            "had done stays done, and doing it again does no harm: docs/operations.md says how to "
-            f"redrive {sweep.execution}."
+            f"the sweep {sweep.run} ended as {described.get('status')}: {_cause(described)}. What "
+            "it had done stays done, and doing it again does no harm: docs/operations.md says how "
+            f"to redrive {sweep.execution}."
         )
     return summary_of(sweep.run, objects)
 
