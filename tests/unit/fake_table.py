@@ -19,6 +19,7 @@ class FakeTable:
         items: What was written.
         answers: What Query and Scan answer, page by page; then nothing.
         failing: The operation that fails with the error, None for all.
+        conditions: Of the items that PutItem wrote under one.
         before_put: Called with each item that PutItem is to write; may raise.
     """
 
@@ -36,6 +37,7 @@ class FakeTable:
         self.items: list[Item] = []
         self.answers: list[ReadAnswer] = []
         self.asked: list[dict[str, object]] = []
+        self.conditions: list[object] = []
 
     def query(self, **parameters: object) -> ReadAnswer:
         """Answer with the next page."""
@@ -57,6 +59,8 @@ class FakeTable:
         self._fail("PutItem")
         self.before_put(Item)
         assert ("ConditionExpression" in condition) == (Item["entry"]["S"] == "#exemptions")
+        if "ConditionExpression" in condition:
+            self.conditions.append(condition["ConditionExpression"])
         self.items.append(Item)
         return {}
 

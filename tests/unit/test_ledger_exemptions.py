@@ -74,6 +74,37 @@ def test_two_who_exempt_at_the_same_time_lose_nothing(monkeypatch: pytest.Monkey
     assert mine.exemptions_at() == ExemptionsAt(NOW, late.until)
 
 
+def test_who_was_overtaken_by_a_later_clock_does_not_set_it_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A sweep asks for exemptions that were written after its plan, by the latest time known."""
+    later = NOW + timedelta(hours=1)
+    table = FakeTable()
+    mine = ledger(monkeypatch, table)
+    long = Exemption(package(), "1.0", "o", "me", "", NOW, NOW + timedelta(days=30))
+    DynamoDbLedger("ledger", now=lambda: later).exempt(long)
+
+    mine.exempt(Exemption(package(), "2.0", "o", "jo", "", NOW, NOW + timedelta(days=7)))
+
+    assert mine.exemptions_at() == ExemptionsAt(later, long.until)
+
+
+def test_whoever_reads_what_both_say_is_overtaken_by_a_later_time_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Though the end of all exemptions is the same before and after."""
+    table = FakeTable()
+    mine = ledger(monkeypatch, table)
+    exemption = Exemption(package(), "1.0", "o", "me", "", NOW, NOW + timedelta(days=30))
+    mine.exempt(exemption)
+    mine.exempt(exemption)
+
+    assert table.conditions == [
+        "attribute_not_exists(#until)",
+        "#until = :until AND #written = :written",
+    ]
+
+
 def test_an_exemption_that_is_not_counted_is_not_written(monkeypatch: pytest.MonkeyPatch) -> None:
     """Otherwise a sweep would not ask for it; the command fails, and nothing was changed."""
     table = FakeTable()

@@ -69,7 +69,8 @@ def extend(
             untils += [one.until for one in others()]
         else:
             untils.append(before.until)
-        if _put(table, before, written=now, until=max(untils)):
+        written = now if before.written is None else max(now, before.written)
+        if _put(table, before, written=written, until=max(untils)):
             return
     raise LedgerError("PutItem", "Overtaken", "others kept writing exemptions at the same time")
 
@@ -84,12 +85,15 @@ def _put(table: str, before: ExemptionsAt, *, written: datetime, until: datetime
             "until": {"S": time_text(until)},
         },
         "ExpressionAttributeNames": {"#until": "until"},
+        "ConditionExpression": "attribute_not_exists(#until)",
     }
-    if before.until is None:
-        parameters["ConditionExpression"] = "attribute_not_exists(#until)"
-    else:
-        parameters["ConditionExpression"] = "#until = :before"
-        parameters["ExpressionAttributeValues"] = {":before": {"S": time_text(before.until)}}
+    if before.written is not None and before.until is not None:
+        parameters["ConditionExpression"] = "#until = :until AND #written = :written"
+        parameters["ExpressionAttributeNames"] = {"#until": "until", "#written": "written"}
+        parameters["ExpressionAttributeValues"] = {
+            ":until": {"S": time_text(before.until)},
+            ":written": {"S": time_text(before.written)},
+        }
     try:
         clients.dynamodb().put_item(**parameters)
     except (ClientError, BotoCoreError) as error:
