@@ -35,7 +35,7 @@ STATE_MACHINE: Final = f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:sweeps"
 _ROLE: Final = f"arn:aws:iam::{ACCOUNT}:role/sweeps"
 _NOTHING: Final = json.dumps({"StartAt": "End", "States": {"End": {"Type": "Succeed"}}})
 _SECONDS: Final = 900  # Timeout of both functions, template.yaml
-_MEGABYTES: Final = 512  # their MemorySize
+_MEGABYTES: Final = 1024  # their MemorySize
 
 
 @dataclass(frozen=True, slots=True)
