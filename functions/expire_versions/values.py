@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final, Literal
+from typing import Final
 
 from steward.coordinates import PackageVersion, Status
 from steward.retention_rules import Step, StepName
-
-Says = Literal["due", "waiting", "kept"]
 
 # How far out of the repository a version is. Steps lie where the status lies that they lead to.
 _STATUS_LIES: Final[dict[Status, int]] = {
@@ -135,12 +133,6 @@ class Retention:
     waiting: tuple[Waiting, ...] = ()
     to_mark: tuple[PackageVersion, ...] = ()
     kept: tuple[Kept, ...] = ()
-
-    def said(self) -> Iterator[Due | Waiting | Kept]:
-        """Yield what is said of each version."""
-        yield from self.due
-        yield from self.waiting
-        yield from self.kept
 
 
 NOTHING: Final = Retention()

@@ -8,7 +8,6 @@ from typing import Any, Final
 
 import pytest
 
-from expire_versions.explaining import said_of
 from expire_versions.gather import gather_retention
 from expire_versions.values import Retention
 from promote_versions.records import Record
@@ -163,7 +162,7 @@ class TestPromotions:
         assert expiry.requests() == {"ListPackageVersions": 1}
 
 
-def test_each_version_is_explained_in_the_order_of_the_format(expiry: ExpiryDomain) -> None:
+def test_each_version_has_its_answer_in_the_order_of_the_format(expiry: ExpiryDomain) -> None:
     """Due, waiting or kept, with step, rule and reason."""
     expiry.rules(
         rule("releases", keep_newest=1, then=steps("unlist", ("archive", WEEK)), keep=("9.*",))
@@ -179,24 +178,16 @@ def test_each_version_is_explained_in_the_order_of_the_format(expiry: ExpiryDoma
             "nightly": "Published",
         },
     )
-    reads = expiry.collaborators().reads
-    versions = reads.times.versions_by_time(package)
-    decision = gather_retention(package, versions, reads, expiry.now)
+    decision = decided(expiry, package)
 
-    said = said_of(versions, decision, package_format="npm", rules=expiry.policy.retention)
-
-    assert [(one.version, one.says, one.step, one.until, one.rule) for one in said] == [
-        ("nightly", "kept", None, None, None),
-        ("7.0.0", "waiting", "archive", expiry.now + WEEK, "retention[0]"),
-        ("8.0.0", "due", "unlist", None, "retention[0]"),
-        ("9.0.0", "kept", None, None, "retention[0]"),
-        ("10.0.0", "kept", None, None, "retention[0]"),
+    assert [
+        (one.version.version, one.step, one.until, one.rule, one.reason) for one in decision.waiting
+    ] == [("7.0.0", "archive", expiry.now + WEEK, "retention[0]", "not among the 1 newest")]
+    assert [(one.version.version, one.step, one.rule, one.reason) for one in decision.due] == [
+        ("8.0.0", "unlist", "retention[0]", "not among the 1 newest")
     ]
-    assert [one.reason for one in said] == [
-        "no retention rule selects it",
-        "not among the 1 newest",
-        "not among the 1 newest",
-        "a pattern of keep matches it",
-        "one of the 1 newest",
+    assert [(one.version.version, one.rule, one.reason) for one in decision.kept] == [
+        ("nightly", None, "no retention rule selects it"),
+        ("9.0.0", "retention[0]", "a pattern of keep matches it"),
+        ("10.0.0", "retention[0]", "one of the 1 newest"),
     ]
-    assert said[1].status == "Unlisted"
