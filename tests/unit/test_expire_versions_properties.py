@@ -338,8 +338,11 @@ def test_every_version_is_answered_once_whatever_the_order_of_the_list(
     shuffled = list(world.versions)
     random.shuffle(shuffled)
 
-    due_or_waiting = [one.version.version for one in (*decision.due, *decision.waiting)]
-    answered = sorted([*due_or_waiting, *(one.version.version for one in decision.kept)])
+    answered = sorted(
+        [one.version.version for one in decision.due]
+        + [one.version.version for one in decision.waiting]
+        + [one.version.version for one in decision.kept]
+    )
     assert answered == sorted(one.version for one in world.versions)
     assert {one.version for one in decision.to_mark} <= {
         one.version.version for one in decision.waiting
