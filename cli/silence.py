@@ -37,6 +37,9 @@ class NoLedger:
 
         return NO_EXEMPTIONS
 
+    def settle_exemptions(self) -> None:
+        """There is nothing to find out."""
+
     def record(self, changes: Sequence["Change"], marks: Sequence["Mark"] = ()) -> None:
         """Keep nothing."""
 

@@ -6,7 +6,8 @@ schedule ``SweepRepositoriesSchedule`` and ``steward sweep`` start: the steps ``
 ``gather``, ``weigh`` and ``summarize``.
 Decision: :mod:`sweep_repositories.gathering`, with the functions that decide on events; and
 :mod:`sweep_repositories.weighing`, by the policy's ``limits``.
-Effect: none in CodeArtifact; files of the sweep, metrics, a notice, a message to a person.
+Effect: none in CodeArtifact; files of the sweep, metrics, a notice, a message to a person, and, the
+first time, one item of the ledger, which tells of all exemptions.
 Undo: nothing to undo. What :mod:`sweep_repositories.apply_app` does has its own.
 
 This half has no right to change anything in CodeArtifact.
@@ -120,6 +121,7 @@ def planning() -> Planning:
         lists=gateway.connect_domain_lists(),
         needs_a_look=lambda package, restrictions: needs_a_look(package, restrictions, policy),
         looks=looks,
+        settle_exemptions=kept.settle_exemptions,
         calls_made=lambda: calls.made,
         notices=BusSweepNotices(),
         attention=SnsAttention(chosen.attention_topic),

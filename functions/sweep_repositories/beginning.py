@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
+from steward.errors import LedgerError
 from steward.observability import logger
 from sweep_repositories import runs
 from sweep_repositories.collaborators import Planning
@@ -25,6 +26,8 @@ def begin(event: Document, to: Planning) -> Mapping[str, object]:
     - ``another sweep is running``: an older execution is. Of two that begin at the same time, the
       one with the lesser name goes on. Should Step Functions not know of the other one yet, both
       do: they want the same, and what one has done the other finds done.
+
+    If it goes on, the ledger knows of all exemptions, in either mode, unless it cannot be read.
 
     Raises:
         SweepEventError: The event is not what the definition sends, or names a repository that the
@@ -49,6 +52,8 @@ def begin(event: Document, to: Planning) -> Mapping[str, object]:
         request=request,
         repositories=_repositories(request, owner, to) if outcome == GO_ON else (),
     )
+    if outcome == GO_ON:
+        _settle_exemptions(to)
     runs.write(run, to.objects)
     logger().info(
         "sweep begun" if outcome == GO_ON else "sweep ended",
@@ -77,6 +82,14 @@ def _repositories(request: Request, owner: str, to: Planning) -> tuple[str, ...]
     if missing := [name for name in request.repositories if name not in there]:
         raise SweepEventError(f"the domain has no repository {missing[0]!r:.200}")
     return tuple(name for name in there if name in request.repositories)
+
+
+def _settle_exemptions(to: Planning) -> None:
+    """Have one question to the ledger answer for all packages; otherwise each is asked about."""
+    try:
+        to.settle_exemptions()
+    except LedgerError as error:
+        logger().warning("exemptions not known", extra={"reason": str(error)})
 
 
 def _account(arn: str) -> str:

@@ -47,6 +47,8 @@ class Planning:
             at: no call.
         looks: Makes what looks at packages of a batch; whatever is the same for all of them is
             asked once, when it is made.
+        settle_exemptions: Has the ledger know whether any exemption may hold: one call to DynamoDB,
+            the first time of a table more. Raises LedgerError.
     """
 
     deployed: Deployed
@@ -55,6 +57,7 @@ class Planning:
     lists: DomainLists
     needs_a_look: Callable[[Package, Restrictions], bool]
     looks: Callable[[], Callable[[Package, Restrictions], PackagePlan]]
+    settle_exemptions: Callable[[], None]
     calls_made: CallsMade
     notices: SweepNotices
     attention: Attention

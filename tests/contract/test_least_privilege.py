@@ -2,6 +2,7 @@
 
 import pytest
 
+from steward.ledger_summary import KEY
 from tests.contract.cloudformation import ACCOUNT, REGION, Document, deployed, of_type
 
 PACKAGES = f"arn:aws:codeartifact:{REGION}:{ACCOUNT}:package/my-company/*"
@@ -158,6 +159,8 @@ OBSERVING = {
         ("codeartifact:GetAssociatedPackageGroup", GROUPS),
         ("dynamodb:Query", "LedgerTable.Arn"),
         ("dynamodb:GetItem", "LedgerTable.Arn"),
+        ("dynamodb:Scan", "LedgerTable.Arn"),
+        ("dynamodb:PutItem", "LedgerTable.Arn"),  # of one item; its condition is tested below
         ("dynamodb:Query", "PromotionsTable.Arn"),
         ("events:PutEvents", DEFAULT_BUS),
     },
@@ -430,6 +433,21 @@ def test_announcements_carry_our_own_source(function: str) -> None:
         if statement["Action"] == "events:PutEvents"
     )
     assert statement["Condition"] == {"StringEquals": {"events:source": "codeartifact.steward"}}
+
+
+@pytest.mark.parametrize("mode", ["observe", "enforce"])
+def test_the_reading_half_of_sweeps_writes_one_item_of_the_ledger(mode: str) -> None:
+    """It can exempt nothing, and record no change that nobody has made."""
+    (statement,) = (
+        statement
+        for statement in statements(deployed(Mode=mode), "PlanSweepFunctionRole")
+        if "dynamodb:PutItem" in _several(statement["Action"])
+    )
+    assert statement["Action"] == "dynamodb:PutItem"
+    assert statement["Condition"] == {
+        "ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [KEY["package"]["S"]]},
+        "Null": {"dynamodb:LeadingKeys": "false"},  # for all values also holds where there is none
+    }
 
 
 def _several(value: str | list[str]) -> list[str]:

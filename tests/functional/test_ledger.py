@@ -14,6 +14,7 @@ from steward import clients
 from steward.coordinates import Package, PackageVersion, Repository, Restrictions
 from steward.errors import LedgerError
 from steward.ledger import (
+    NO_EXEMPTIONS,
     UNKNOWN_EXEMPTIONS,
     DynamoDbLedger,
     Exemption,
@@ -188,6 +189,63 @@ def test_exemptions_of_earlier_releases_are_counted_in(
     dynamodb.put_item(TableName=TABLE, Item=exemption_item(old))
     ledger.exempt(exemption())
     assert ledger.exemptions_at() == ExemptionsAt(NOW, old.until)
+
+
+def test_a_ledger_without_exemptions_can_be_had_say_so(
+    ledger: DynamoDbLedger, dynamodb: BaseClient
+) -> None:
+    """Once and for all: the item has no time to live; the first exemption later widens it."""
+    ledger.record([opened()])
+    ledger.settle_exemptions()
+    assert ledger.exemptions_at() == NO_EXEMPTIONS
+    items = dynamodb.scan(TableName=TABLE)["Items"]
+    (item,) = (one for one in items if one["entry"]["S"] == "#exemptions")
+    assert set(item) == {"package", "entry", "written", "until"}
+    ledger.exempt(exemption())
+    assert ledger.exemptions_at() == ExemptionsAt(NOW, NOW + WEEK)
+    ledger.settle_exemptions()
+    assert ledger.exemptions_at() == ExemptionsAt(NOW, NOW + WEEK)
+
+
+def test_exemptions_that_nobody_has_told_of_are_settled_with_the_last_end(
+    ledger: DynamoDbLedger, dynamodb: BaseClient
+) -> None:
+    """Releases that wrote none of it exempted them, the longer one first."""
+    longer = replace(exemption(UI_KIT, "1.0"), made=NOW - WEEK, until=NOW + 5 * WEEK)
+    for one in (longer, exemption()):
+        dynamodb.put_item(TableName=TABLE, Item=exemption_item(one))
+    ObservedLedger(ledger).settle_exemptions()
+    assert ledger.exemptions_at() == ExemptionsAt(NOW, longer.until)
+
+
+def test_an_exemption_while_all_are_settled_wins(
+    ledger: DynamoDbLedger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was not among those that were read."""
+
+    def read() -> Iterator[Exemption]:
+        found = list(DynamoDbLedger.all_exemptions(ledger))
+        DynamoDbLedger(TABLE, now=lambda: NOW).exempt(exemption())
+        return iter(found)
+
+    monkeypatch.setattr(ledger, "all_exemptions", read)
+    ledger.settle_exemptions()
+    assert ledger.exemptions_at() == ExemptionsAt(NOW, NOW + WEEK)
+    assert ledger.exemptions(UI) == [exemption()]
+
+
+def test_all_are_settled_while_somebody_exempts_for_the_first_time(
+    ledger: DynamoDbLedger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever exempts finds out, and widens what was settled."""
+
+    def read() -> Iterator[Exemption]:
+        DynamoDbLedger(TABLE, now=lambda: NOW).settle_exemptions()
+        return DynamoDbLedger.all_exemptions(ledger)
+
+    monkeypatch.setattr(ledger, "all_exemptions", read)
+    ledger.exempt(exemption())
+    assert ledger.exemptions_at() == ExemptionsAt(NOW, NOW + WEEK)
 
 
 def test_a_change_recorded_twice_is_kept_once(ledger: DynamoDbLedger) -> None:

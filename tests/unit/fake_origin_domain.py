@@ -273,6 +273,9 @@ class FakeLedger:
             max(one.made for one in self.exempt_ones), max(one.until for one in self.exempt_ones)
         )
 
+    def settle_exemptions(self) -> None:
+        """They are always known."""
+
     def record(self, changes: Sequence[Change], marks: Sequence[Mark] = ()) -> None:
         """Keep them."""
         self.before("record")

@@ -117,6 +117,7 @@ class Sweeps:
     apply: Callable[[Sequence[PlanLine]], Sequence[Applied]] = lambda lines: [
         Applied(line, tuple(one.version for one in line.versions)) for line in lines
     ]
+    settle: Callable[[], None] = lambda: None
     flushed: int = 0
 
     @property
@@ -135,6 +136,7 @@ class Sweeps:
             lists=self.lists,
             needs_a_look=lambda of, _: not of.name.startswith("idle"),
             looks=lambda: self.look,
+            settle_exemptions=self.settle,
             calls_made=lambda: dict(self.lists.calls),
             notices=self.heard,
             attention=self.heard,

@@ -105,6 +105,27 @@ def test_whoever_reads_what_both_say_is_overtaken_by_a_later_time_too(
     ]
 
 
+def test_all_exemptions_are_read_only_the_first_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And written only if nobody was faster; afterwards it is one GetItem."""
+    table = FakeTable()
+    mine = ledger(monkeypatch, table)
+    mine.settle_exemptions()
+    assert mine.exemptions_at() == NO_EXEMPTIONS
+    mine.settle_exemptions()
+    assert len(table.asked) == len(table.items) == 1
+    assert table.conditions == ["attribute_not_exists(#until)"]
+
+
+def test_settling_fails_where_it_cannot_be_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only that somebody was faster is as good."""
+    table = FakeTable(error=refused("PutItem", "AccessDeniedException"), failing="PutItem")
+    with pytest.raises(LedgerError, match="AccessDenied"):
+        ledger(monkeypatch, table).settle_exemptions()
+    table.error = OVERTAKEN
+    ledger(monkeypatch, table).settle_exemptions()
+    assert table.items == []
+
+
 def test_an_exemption_that_is_not_counted_is_not_written(monkeypatch: pytest.MonkeyPatch) -> None:
     """Otherwise a sweep would not ask for it; the command fails, and nothing was changed."""
     table = FakeTable()

@@ -6,11 +6,12 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import pytest
 
 from steward.coordinates import Package, Restrictions
+from steward.errors import LedgerError
 from sweep_repositories import app, apply_app, batch_gathering, keys
 from sweep_repositories.applying import Applied, Refused
 from sweep_repositories.executions import Execution
@@ -101,6 +102,29 @@ def test_a_sweep_writes_what_it_came_to(sweeps: Sweeps) -> None:
     assert report.summary == "runs/run/summary.json"
     assert sweeps.heard.told == []
     assert sweeps.flushed == 1
+
+
+@pytest.mark.parametrize("mode", ["observe", "enforce"])
+def test_the_first_step_has_the_ledger_know_of_all_exemptions(
+    sweeps: Sweeps, mode: Literal["observe", "enforce"]
+) -> None:
+    """Before packages are looked at, and not for a sweep that does not begin."""
+    settled: list[str] = []
+    sweeps.mode, sweeps.settle = mode, lambda: settled.append("exemptions")
+    assert begun(sweeps, policyDigest="e" * 64)["outcome"] == "another policy"
+    assert settled == []
+    assert begun(sweeps)["outcome"] == "go on"
+    assert settled == ["exemptions"]
+
+
+def test_a_sweep_goes_on_where_exemptions_cannot_all_be_read(sweeps: Sweeps) -> None:
+    """Then each package is asked about; one entry that nobody can read stops no other package."""
+
+    def fail() -> None:
+        raise LedgerError("Scan", "UnreadableEntry", "of a test")
+
+    sweeps.settle = fail
+    assert begun(sweeps)["outcome"] == "go on"
 
 
 def test_every_step_may_be_done_again(sweeps: Sweeps) -> None:

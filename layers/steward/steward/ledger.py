@@ -96,7 +96,15 @@ class Ledger(Protocol):
         Return what is known of the exemptions of all packages: one GetItem.
 
         Whoever looks at many packages asks this first, and :meth:`exemptions` of a package only if
-        there can be one. Nothing is known until the first exemption was written by this release.
+        there can be one. Nothing is known until :meth:`settle_exemptions`, or until the first
+        exemption was written by this release.
+        """
+
+    def settle_exemptions(self) -> None:
+        """
+        Have :meth:`exemptions_at` know of all exemptions that there are.
+
+        One GetItem; the first time of a table also one Scan (a call for each MB) and one PutItem.
         """
 
     def record(self, changes: Sequence[Change], marks: Sequence[Mark] = ()) -> None:
@@ -194,6 +202,10 @@ class DynamoDbLedger:
     def exemptions_at(self) -> ExemptionsAt:
         """See :class:`Ledger`."""
         return ledger_summary.read(self._table)
+
+    def settle_exemptions(self) -> None:
+        """See :class:`Ledger`."""
+        ledger_summary.settle(self._table, all_exemptions=self.all_exemptions)
 
     def record(self, changes: Sequence[Change], marks: Sequence[Mark] = ()) -> None:
         """See :class:`Ledger`."""
@@ -300,6 +312,10 @@ class ObservedLedger:
     def exemptions_at(self) -> ExemptionsAt:
         """See :class:`Ledger`."""
         return self._ledger.exemptions_at()
+
+    def settle_exemptions(self) -> None:
+        """See :class:`Ledger`: it is about what people do, not about changes."""
+        self._ledger.settle_exemptions()
 
     def record(self, changes: Sequence[Change], marks: Sequence[Mark] = ()) -> None:
         """Record nothing: nothing was changed, and nothing waits for what comes next."""

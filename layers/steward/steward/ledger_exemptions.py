@@ -39,6 +39,5 @@ class ExemptionsAt:
 
 
 UNKNOWN_EXEMPTIONS: Final = ExemptionsAt()
-NO_EXEMPTIONS: Final = ExemptionsAt(
-    datetime.min.replace(tzinfo=UTC), datetime.min.replace(tzinfo=UTC)
-)
+LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)  # before any exemption
+NO_EXEMPTIONS: Final = ExemptionsAt(LONG_AGO, LONG_AGO)
