@@ -15,6 +15,7 @@ GIVEN_UP_AFTER: Final = timedelta(hours=6)
 KEPT_FOR: Final = timedelta(days=30)  # our choice: what people ask about
 PLAN: Final = "p"  # the batch that stands for the plan of a run
 PLAN_GOES_ON: Final = "n"  # the last part of the id of a batch that stands for the rest of a plan
+REST_KEPT_FOR: Final = timedelta(days=14)  # no queue keeps a message longer (Quotas, SQS guide)
 MAX_PROBLEMS: Final = 50  # of a run; our choice: what people read. The log has all of them.
 MAX_PROBLEM: Final = 500  # characters; our choice
 
@@ -77,6 +78,20 @@ class Counted(NamedTuple):
     run: Run
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """
+    A message with what is left of a batch, for whoever has to send it once more.
+
+    Attributes:
+        body: As it stands on the queue.
+        due: It is not to be received before.
+    """
+
+    body: str
+    due: datetime
+
+
 class Runs(Protocol):
     """
     The runs of warming.
@@ -111,13 +126,28 @@ class Runs(Protocol):
         """
         Count *batch* as done, once; have the batches *below* begun, which stand for what is left.
 
-        Whoever has something left calls this first and sends the messages of the batches *below*
-        then: so no run is ever finished too early. 1 UpdateItem; 1 more if it was counted before.
+        If it was counted before, nothing is changed, and so none of *below* is begun. Whoever has
+        something left calls this first and sends the messages of the batches *below* then: so no
+        run is ever finished too early. 1 UpdateItem; 1 GetItem if it was counted before.
 
         Args:
             packages: How many packages the batches below are about, for plans.
             problems: What a person has to know.
         """
+
+    def begin(self, run: str, below: Collection[str]) -> Run:
+        """Have the batches *below* begun if *run* is still going; return it: 1 UpdateItem."""
+
+    def keep(self, run: str, batch: str, rest: Kept, now: datetime) -> bool:
+        """
+        Keep *rest*, which is the batch *batch*, for :data:`REST_KEPT_FOR`: 1 PutItem.
+
+        Returns:
+            Whether it is kept: nothing is ever replaced.
+        """
+
+    def kept(self, run: str, batch: str) -> Kept | None:
+        """Return the message that is the batch *batch*, if it is kept: 1 GetItem."""
 
     def conclude(self, run: Run, now: datetime) -> bool:
         """

@@ -14,7 +14,9 @@ from warm_caches.runs import (
     KEPT_FOR,
     MAX_PROBLEM,
     MAX_PROBLEMS,
+    REST_KEPT_FOR,
     Counted,
+    Kept,
     Run,
     RunsError,
 )
@@ -23,7 +25,9 @@ from warm_caches.tally import Tally
 
 RUNS: Final = "runs"  # the subject of all runs; the entries are their ids, which sort by time
 _TOLD: Final = "told"
+_REST: Final = "rest#"
 _CLAIM: Final = "running"
+_NEW: Final = "attribute_not_exists(#entry)"
 _COUNTS: Final = tuple(one.name for one in fields(Tally))
 
 
@@ -42,9 +46,7 @@ class DynamoDbRuns:
 
     def start(self, run: Run) -> Run:
         """See :class:`~warm_caches.runs.Runs`."""
-        new = self._table.put(
-            _item(run), where="attribute_not_exists(#entry)", names={"#entry": "entry"}
-        )
+        new = self._table.put(_item(run), where=_NEW, names={"#entry": "entry"})
         if new:
             return run
         found = self.find(run.id)
@@ -54,7 +56,7 @@ class DynamoDbRuns:
         """See :class:`~warm_caches.runs.Runs`."""
         return self._table.put(
             _claim(rule, run, now + GIVEN_UP_AFTER),
-            where="attribute_not_exists(#entry) OR #run = :run OR #until <= :now",
+            where=f"{_NEW} OR #run = :run OR #until <= :now",
             names={"#entry": "entry", "#run": "run", "#until": "until"},
             values={":run": {"S": run}, ":now": until(now)},
         )
@@ -110,7 +112,40 @@ class DynamoDbRuns:
         )
         if item is not None:
             return Counted(newly=True, run=read("UpdateItem", _run_of, item))
-        return Counted(newly=False, run=self._begun(run, below))
+        return Counted(newly=False, run=self._known(run))
+
+    def begin(self, run: str, below: Collection[str]) -> Run:
+        """See :class:`~warm_caches.runs.Runs`."""
+        if below:
+            item = self._table.update(
+                RUNS,
+                run,
+                "ADD #begun :begun",
+                where="attribute_exists(#entry) AND attribute_not_exists(#finished)",
+                names={"#entry": "entry", "#finished": "finished", "#begun": "begun"},
+                values={":begun": {"SS": sorted(below)}},
+            )
+            if item is not None:
+                return read("UpdateItem", _run_of, item)
+        return self._known(run)
+
+    def keep(self, run: str, batch: str, rest: Kept, now: datetime) -> bool:
+        """
+        See :class:`~warm_caches.runs.Runs`.
+
+        A message has fewer bytes than an item may have ("Quotas in Amazon DynamoDB").
+        """
+        item: dict[str, Attribute] = {
+            **key(f"{_REST}{run}", batch),
+            "body": {"S": rest.body},
+            "due": {"S": time_text(rest.due)},
+            "expires": whole_seconds(now + REST_KEPT_FOR),
+        }
+        return self._table.put(item, where=_NEW, names={"#entry": "entry"})
+
+    def kept(self, run: str, batch: str) -> Kept | None:
+        """See :class:`~warm_caches.runs.Runs`."""
+        return self._table.get(f"{_REST}{run}", batch, _rest_of)
 
     def conclude(self, run: Run, now: datetime) -> bool:
         """
@@ -162,19 +197,7 @@ class DynamoDbRuns:
         """See :class:`~warm_caches.runs.Runs`."""
         self._table.delete(_TOLD, key, lambda _: None)
 
-    def _begun(self, run: str, below: Collection[str]) -> Run:
-        """Have *below* begun in a run that is going; return the run."""
-        if below:
-            item = self._table.update(
-                RUNS,
-                run,
-                "ADD #begun :begun",
-                where="attribute_exists(#entry) AND attribute_not_exists(#finished)",
-                names={"#entry": "entry", "#finished": "finished", "#begun": "begun"},
-                values={":begun": {"SS": sorted(below)}},
-            )
-            if item is not None:
-                return read("UpdateItem", _run_of, item)
+    def _known(self, run: str) -> Run:
         found = self.find(run)
         if found is None:
             raise RunsError("UpdateItem", "NoSuchRun", f"there is no run {run!r:.400}")
@@ -185,7 +208,7 @@ def _tell_once(table: Table, entry: str, until_then: datetime, now: datetime) ->
     # DynamoDB deletes expired items within days, not at once ("Time to Live", Developer Guide).
     return table.put(
         {**key(_TOLD, entry), "expires": whole_seconds(until_then)},
-        where="attribute_not_exists(#entry) OR #expires <= :now",
+        where=f"{_NEW} OR #expires <= :now",
         names={"#entry": "entry", "#expires": "expires"},
         values={":now": until(now)},
     )
@@ -238,6 +261,10 @@ def _run_of(item: Item) -> Run:
             one["S"] for one in (item["problems"]["L"] if "problems" in item else [])[:MAX_PROBLEMS]
         ),
     )
+
+
+def _rest_of(item: Item) -> Kept:
+    return Kept(item["body"]["S"], moment_in(item["due"]["S"]))
 
 
 def _tally_of(counts: dict[str, str]) -> Tally:

@@ -14,7 +14,7 @@ from warm_caches.engine import How
 from warm_caches.messages import MAX_ATTEMPTS, MAX_BATCH_ID, MAX_TRIES, WarmPackages
 from warm_caches.planning import batches_of
 from warm_caches.runs import below
-from warm_caches.settling import AT_ONCE, Done, Rest, settle, settled_before
+from warm_caches.settling import AT_ONCE, Done, Rest, counted_before, settle_packages
 from warm_caches.tally import tally_of
 from warm_caches.telling import log_outcome, tell_mismatches, tell_outages
 from warm_caches.values import Outcome
@@ -55,8 +55,9 @@ def warm_packages(
     - What nobody answered for: in 1, 5 and 15 minutes; then it has failed for this run.
     - What there was no time for: at once. Five such messages in which nothing moved end it.
 
-    1 GetItem, what the engine asks for, 1 UpdateItem, and a message for each kind of rest. A
-    message that comes again when it is done costs the GetItem.
+    1 GetItem, what the engine asks for, 1 UpdateItem, 1 PutItem and a message for each kind of
+    rest. A message that comes again when it is done costs the GetItem; its rest is sent again if
+    that is not.
 
     Args:
         repeated: The message was delivered before, and whoever got it did not come to its end.
@@ -71,7 +72,7 @@ def warm_packages(
     if run is None:
         raise UnknownRunError(f"there is no run {message.run!r:.400}")
     repository = message.packages[0].package.repository
-    if settled_before(run, repository, message.batch, to):
+    if counted_before(run, repository, message.batch, to):
         extra = {"run": run.id, "batch": message.batch, "reason": "it was counted before"}
         logger().info("passed over", extra=extra)
         return
@@ -90,7 +91,7 @@ def warm_packages(
     tell_outages(message, warmed, to)
     tell_mismatches(message, warmed.outcomes, to)
     tally = warmed.tally + tally_of(given_up)
-    settle(run, repository, Done(message.batch, tally, rest), to)
+    settle_packages(run, repository, Done(message.batch, tally, rest), to)
 
 
 def remaining(message: WarmPackages, warmed: Warmed) -> tuple[list[Rest], list[Outcome]]:
