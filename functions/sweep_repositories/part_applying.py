@@ -6,9 +6,10 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
-from steward.observability import count, logger
+from steward.events import package_in
+from steward.observability import PackageLog, count, logger
 from sweep_repositories import keys, runs
 from sweep_repositories.batch_gathering import ATTEMPTS
 from sweep_repositories.collaborators import Changing
@@ -22,6 +23,7 @@ from sweep_repositories.summary import MAX_REFUSALS, RefusedVersion
 from sweep_repositories.tally import MAX_REASON, Tally, What
 
 if TYPE_CHECKING:
+    from steward.coordinates import Package
     from sweep_repositories.applying import Applied
 
 Apply = Callable[[Sequence[PlanLine]], Sequence["Applied"]]
@@ -35,7 +37,7 @@ def apply_part(
 
     - Lines of one package are applied one after the other, in their order.
     - Those that fail are tried again at once; a package that goes on failing is counted and named,
-      and the others go on.
+      and the others go on. So is one whose lines cannot be read: none of them is applied.
     - A function that another policy or mode was deployed for since the run began applies nothing
       and counts the lines that it passes over.
     - A step that is tried again begins at the same package; what the attempt before it has changed
@@ -106,7 +108,10 @@ class _Outcome:
 
 def _applied(apply: Apply, texts: Sequence[str]) -> Tally:
     """Return what the lines *texts* of one package came to."""
-    left = [from_json(json.loads(text)) for text in texts]
+    try:
+        left = [from_json(json.loads(text)) for text in texts]
+    except ValueError as error:
+        return _unreadable(texts, error)
     outcomes: dict[int, _Outcome] = {}
     for _ in range(ATTEMPTS):
         done = list(apply(left))
@@ -123,6 +128,25 @@ def _applied(apply: Apply, texts: Sequence[str]) -> Tally:
         package = failed[0].line.package
         tally.fail(package.repository.name, package.purl(), failed[0].problem or "")
     return tally
+
+
+def _unreadable(texts: Sequence[str], error: ValueError) -> Tally:
+    package = package_of(texts[0])
+    PackageLog(package).error("not applied", reason=str(error))
+    tally = Tally(packages=1, lines=len(texts))
+    tally.fail(package.repository.name, package.purl(), f"its lines cannot be read: {error}")
+    return tally
+
+
+def package_of(line: str) -> Package:
+    """
+    Return the package that a line of a file is about, whatever else is in the line.
+
+    Raises:
+        MalformedMessageError: It names none.
+    """
+    document = cast("Mapping[str, Mapping[str, object]]", json.loads(line))
+    return package_in(document["package"])
 
 
 def _count(outcome: _Outcome, tally: Tally) -> None:

@@ -15,7 +15,7 @@ from sweep_repositories.collaborators import Planning
 from sweep_repositories.cost import cost_per_month
 from sweep_repositories.members import Document, mapping_of_counts, member
 from sweep_repositories.objects import Objects, ObjectsError
-from sweep_repositories.plan_lines import from_json
+from sweep_repositories.part_applying import package_of
 from sweep_repositories.runs import Run, SweepEventError
 from sweep_repositories.summary import Summary
 from sweep_repositories.tally import Tally, tally_in
@@ -83,7 +83,7 @@ def _of_part(run: Run, part: str, objects: Objects) -> Tally:
 
 
 def _packages(lines: Iterable[str]) -> list[tuple[str, str]]:
-    packages = (from_json(json.loads(line)).package for line in lines)
+    packages = (package_of(line) for line in lines)
     return list(dict.fromkeys((one.repository.name, one.purl()) for one in packages))
 
 
