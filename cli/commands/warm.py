@@ -147,6 +147,7 @@ def warm_command(
         deployed=deployed,
         watch=watch,
         only_plan=only_plan,
+        owner_given=domain_owner is not None,
     )
     of = domain or policies.domain_of(policy_path)
     mine = aws.connect()
@@ -194,7 +195,7 @@ def _rules_of(repository: str | None, policy_path: Path) -> list[str]:
 
 
 def _refuse_nonsense(
-    *, named: bool, placed: bool, deployed: bool, watch: bool, only_plan: bool
+    *, named: bool, placed: bool, deployed: bool, watch: bool, only_plan: bool, owner_given: bool
 ) -> None:
     """
     Return if the options go together.
@@ -210,6 +211,11 @@ def _refuse_nonsense(
         raise click.UsageError("--plan looks from here, so it has neither --deployed nor --watch")
     if named and watch and not deployed:
         raise click.UsageError("--watch follows the deployment: add --deployed")
+    if owner_given and (deployed or watch):
+        raise click.UsageError(
+            "the deployment looks after the domain of its own account: --deployed and --watch "
+            "have no --domain-owner"
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -250,6 +250,16 @@ def test_a_repository_that_does_not_exist_is_said_at_once(warm: Warm, requiremen
         pytest.param((), "say what to warm", id="nothing to warm"),
         pytest.param(("--package", "pkg:npm/ui", "--watch"), "add --deployed", id="watch what"),
         pytest.param(("--deployed", "--plan"), "neither --deployed", id="a plan of another's"),
+        pytest.param(
+            ("--deployed", "--domain-owner", "210987654321"),
+            "the deployment looks after the domain of its own account",
+            id="the deployment of another account",
+        ),
+        pytest.param(
+            ("--watch", "--domain-owner", "210987654321"),
+            "have no --domain-owner",
+            id="watching another account",
+        ),
         pytest.param(("--package", "pkg:npm"), "lacks the format or the name", id="half a URL"),
         pytest.param(
             ("--package", "pkg:swift/a/b"), "no public repository of the format", id="swift"
