@@ -1,5 +1,6 @@
 """`steward plan`: what the policy wants changed in a domain, and why, before anything is."""
 
+import os
 import shlex
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -98,6 +99,8 @@ def plan_command(
     for path in (page, out):
         if path is not None and not path.parent.is_dir():
             raise click.UsageError(f"there is no folder {path.parent} to write {path.name} to")
+        if path is not None and not os.access(path.parent, os.W_OK):
+            raise click.UsageError(f"nothing may be written to the folder {path.parent}")
     policy = policies.loaded_policy(policy_path)
     mine = aws.connect()
     owner = aws.domain_owner(mine, domain_owner)

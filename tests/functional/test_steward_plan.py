@@ -186,6 +186,17 @@ def test_a_folder_that_is_not_there_is_found_before_anything_is_asked(
     assert deployed.requests() == {}
 
 
+def test_a_folder_that_may_not_be_written_to_is_found_before_anything_is_asked(
+    deployed: DeployedDomain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The system says so; to the user root it never does, hence the answer in its place."""
+    monkeypatch.setattr("cli.commands.plan.os.access", lambda *_: False)
+    status, _, problem = steward(deployed, "plan", "--out", str(deployed.folder / "plan.json"))
+    assert status == 2
+    assert "nothing may be written to the folder" in problem
+    assert deployed.requests() == {}
+
+
 def test_a_package_that_may_not_be_listed_is_a_problem_and_the_others_are_planned(
     deployed: DeployedDomain,
 ) -> None:
