@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -190,7 +191,7 @@ def test_a_folder_that_may_not_be_written_to_is_found_before_anything_is_asked(
     deployed: DeployedDomain, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The system says so; to the user root it never does, hence the answer in its place."""
-    monkeypatch.setattr("cli.commands.plan.os.access", lambda *_: False)
+    monkeypatch.setattr("cli.commands.plan.os.access", lambda _, mode: mode != os.W_OK)
     status, _, problem = steward(deployed, "plan", "--out", str(deployed.folder / "plan.json"))
     assert status == 2
     assert "nothing may be written to the folder" in problem
