@@ -11,20 +11,14 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
 import botocore.session
 
-from benchmarks.other_services import point_aws_at
 from benchmarks.sample_events import ACCOUNT, DOMAIN, REGION
 from cli.stack.function_logs import FunctionLogs
 from cli.stack.functions import Function, FunctionSettings
-from steward import clients
-from steward.coordinates import Package, Repository
-from steward.ledger import DynamoDbLedger
-from steward.ledger_entries import Exemption
 from steward.policy_file import compile_policy
 
 ROOT: Final = Path(__file__).resolve().parents[1]
@@ -124,24 +118,6 @@ def _create_resources(endpoint: str) -> None:
         BillingMode="PAY_PER_REQUEST",
     )
     states.create_state_machine(name="sweeps", definition=_NOTHING, roleArn=_ROLE)
-    _exempt_long_ago(endpoint)
-
-
-def _exempt_long_ago(endpoint: str) -> None:
-    """
-    The ledger tells that no exemption is in force.
-
-    A ledger in which none was ever written tells nothing, and packages are asked about one by one:
-    by a Query, for which the local DynamoDB reads its whole table and DynamoDB does not.
-    """
-    point_aws_at(endpoint)
-    clients.dynamodb.cache_clear()
-    then = datetime.now(UTC) - timedelta(days=30)
-    package = Package(Repository(DOMAIN, ACCOUNT, "elsewhere"), "npm", None, "left-alone")
-    exemption = Exemption(
-        package, "1.0.0", "snapshots[0]", "somebody", "", then, then + timedelta(days=7)
-    )
-    DynamoDbLedger(TABLE, now=lambda: then).exempt(exemption)
 
 
 @dataclass(frozen=True, slots=True)
