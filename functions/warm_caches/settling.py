@@ -126,7 +126,8 @@ def counted_before(run: Run, repository: Repository, batch: str, to: Collaborato
     for one in _open_below(batch, run):
         kept = to.runs.kept(run.id, one)
         if kept is None:  # forgotten: no queue has kept the batch for so long either
-            logger().error("lost", extra={"run": run.id, "batch": one})
+            reason = f"what the batch {batch} had left is forgotten"
+            logger().warning("not warmed", extra={"run": run.id, "reason": reason})
             now = to.runs.finish(run.id, one, Tally()).run
             continue
         message = read(kept.body, account=repository.domain_owner, domain=repository.domain)
