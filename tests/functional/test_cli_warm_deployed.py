@@ -62,9 +62,7 @@ class Deployment:
 
     def warm(self, *arguments: str) -> Result:
         """Run `steward warm`."""
-        return self.domain.run(
-            "warm", *arguments, "--policy", str(self.policy), "--domain-owner", ACCOUNT
-        )
+        return self.domain.run("warm", *arguments, "--policy", str(self.policy))
 
     def messages(self) -> list[WarmingMessage]:
         """Return what stands on the queue, as the function reads it; it is taken off."""
