@@ -181,11 +181,12 @@ def writes(stack: LocalStack) -> dict[str, int]:
 
 
 def remembered(stack: LocalStack) -> int:
-    """Return how many entries the ledger has."""
+    """Return how many entries of changes and marks the ledger has."""
     found = client_of(stack, "dynamodb", stack.options.account).scan(
-        TableName=stack.reference("LedgerTable"), Select="COUNT"
+        TableName=stack.reference("LedgerTable")
     )
-    return int(found["Count"])
+    entries = [item["entry"]["S"].partition("#")[0] for item in found["Items"]]
+    return sum(entry in {"change", "mark"} for entry in entries)
 
 
 def events_of(stack: LocalStack, company: Company) -> None:
