@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event as Flag
 
 import pytest
 
+from steward.coordinates import Package, Repository
+from steward.ledger import NO_EXEMPTIONS, DynamoDbLedger, Exemption
 from steward.sweep_notices import SWEEP_FINISHED, SWEEP_STOPPED
 from sweep_repositories import apply_app, keys
 from sweep_repositories.applying import Applied, Applying, apply_lines
 from sweep_repositories.plan_lines import PlanLine
 from sweep_repositories.progress import progress
 from sweep_repositories.summary import Row
+from tests.functional.deployed_domain import ACCOUNT, DOMAIN
 from tests.functional.sweeping_deployment import (
     APPLY,
     PLAN,
@@ -98,6 +102,36 @@ def test_a_whole_domain_is_brought_to_what_the_policy_says(
     }
     assert SWEEP_FINISHED in domain.deployed.announced
     assert domain.deployed.told() == []
+
+
+@pytest.mark.parametrize("mode", ["observe", "enforce"])
+def test_no_package_is_asked_about_where_nothing_is_exempt(
+    domain: SweepingDeployment, monkeypatch: pytest.MonkeyPatch, mode: str
+) -> None:
+    """The first sweep of a ledger finds it out; what is exempted later is asked about again."""
+    asked: list[str] = []
+
+    def exemptions(ledger: DynamoDbLedger, package: Package) -> list[Exemption]:
+        asked.append(package.name)
+        return read(ledger, package)
+
+    read = DynamoDbLedger.exemptions
+    monkeypatch.setattr(DynamoDbLedger, "exemptions", exemptions)
+    domain.deploy(SNAPSHOTS, monkeypatch, mode=mode)
+    domain.deployed.seed({"name": "team-a", "packages": [snapshot("app"), snapshot("lib")]})
+    domain.sweep()
+    assert asked == []
+    assert domain.deployed.ledger.exemptions_at() == NO_EXEMPTIONS
+    domain.deployed.seed({"name": "team-b", "packages": [snapshot("app"), snapshot("lib")]})
+    now = datetime.now(UTC)
+    package = Package(Repository(DOMAIN, ACCOUNT, "team-b"), "maven", "com.mycompany", "app")
+    until = now + timedelta(days=1)
+    domain.deployed.ledger.exempt(
+        Exemption(package, builds(1)[0], "snapshots[0]", "jo", "", now, until)
+    )
+    domain.sweep(repositories=["team-b"])
+    assert set(asked) == {"app", "lib"}
+    assert domain.statuses("team-b", "maven", "app")[builds(1)[0]] == "Published"
 
 
 def test_a_domain_that_is_as_it_should_be_is_not_written_to(
