@@ -7,7 +7,8 @@ nothing keeps it. Keeping always wins. A version is kept if
 - somebody has exempted it, it is in use (a lock file, a promotion), or a pattern of ``keep``
   matches it;
 - it is ``Unfinished`` and not older than ``unfinished_after``: that time alone decides about it,
-  unless it is the newest build of a snapshot that is not released;
+  unless it is the newest build of a snapshot that is not released, or ``Unlisted`` it would be
+  taken for the newest one that is finished;
 - it is a build, and the newest of a snapshot that is not released, whatever the rule says;
 - it is among the ``keep_newest``, or cannot be placed among them;
 - it is younger than ``keep_younger_than``, or nobody knows its age;
@@ -33,6 +34,7 @@ from steward.ledger_marks import NO_MARKS, Marks
 from steward.retention_rules import RetentionRule, Step
 
 _NEWEST_BUILD: Final = "the newest build of a snapshot that is not released"
+_LOOKS_NEWEST: Final = "unlisted, it would pass for the newest finished build"
 _NO_PLACE: Final = "nobody can say how many are newer: it has no place in the order of versions"
 _EARLIEST: Final = datetime.min.replace(tzinfo=UTC)
 _LATEST: Final = datetime.max.replace(tzinfo=UTC)
@@ -207,18 +209,28 @@ def _answer(one: Placed, survey: Survey, standings: Standings, facts: Facts) -> 
     rule = one.rule
     if rule is None or one.step is None:
         return _settled(one)
+    release = survey.release_of(one)
     reason = _held(one, rule, facts)
+    if reason is None and release is None:
+        reason = _newest(one, one.step, survey)
     if reason is not None:
         return Kept(one.version, rule.name, reason)
-    release = survey.release_of(one)
-    if release is None and survey.is_last_build(one):
-        return Kept(one.version, rule.name, _NEWEST_BUILD)
     if one.version.status == "Unfinished":
         since = _before(facts.now, rule.unfinished_after)
         return Goes(one, rule, one.step, "unfinished", since, rule.unfinished_after)
     if release is not None and _long_released(release, rule, facts):
         return Goes(one, rule, one.step, _released(release))
     return _by_number_and_age(one, rule, one.step, standings, facts)
+
+
+def _newest(one: Placed, step: Step, survey: Survey) -> str | None:
+    """Return what keeps *one* as the newest build, or from being taken for it, if anything does."""
+    if survey.is_last_build(one):
+        return _NEWEST_BUILD
+    unfinished = one.version.status == "Unfinished"
+    if unfinished and step.name == "unlist" and survey.would_pass_for_newest(one):
+        return _LOOKS_NEWEST
+    return None
 
 
 def _by_number_and_age(

@@ -150,6 +150,17 @@ class Survey:
             and one.build.position >= newest_complete
         )
 
+    def would_pass_for_newest(self, one: Placed) -> bool:
+        """
+        Return whether the build *one*, if it were unlisted, stood for the newest complete one.
+
+        So it is with Maven's, complete ones of which are ``Unlisted``, too (:data:`_COMPLETE`).
+        """
+        if self.format != "maven" or one.build is None:
+            return False
+        _, newest_complete = self._last[one.build.series, one.from_outside]
+        return newest_complete is not None and one.build.position > newest_complete
+
     def standings(self, ranks: Mapping[str, int]) -> Standings:
         """Return how many newer ones each version has, where formats have no order by *ranks*."""
         if self.format in UNORDERED:

@@ -445,6 +445,16 @@ class TestBuildsAndReleases:
 
         assert due(decision) == [ONE]
 
+    def test_no_leftover_is_unlisted_that_would_pass_for_the_newest_finished_build(self) -> None:
+        """Maven's finished builds are unlisted, too: the last one that works would go next."""
+        decision = decide(
+            {ONE: "Published", TWO: "Unlisted", THREE: "Unfinished", FOUR: "Unfinished"},
+            rule("snapshot-builds", keep_younger_than=DAY, then=steps("unlist", "delete")),
+        )
+
+        assert due(decision) == [ONE]
+        assert why(decision, THREE) == "unlisted, it would pass for the newest finished build"
+
     @pytest.mark.parametrize(
         "one_rule",
         [
