@@ -153,7 +153,6 @@ OBSERVING = {
         ("states:ListExecutions", SWEEPS),
         ("codeartifact:ListRepositoriesInDomain", DOMAIN),
         ("codeartifact:ListPackages", REPOSITORIES),
-        ("codeartifact:DescribePackage", PACKAGES),
         ("codeartifact:DescribePackageVersion", PACKAGES),
         ("codeartifact:ListPackageVersions", PACKAGES),
         ("codeartifact:GetAssociatedPackageGroup", GROUPS),

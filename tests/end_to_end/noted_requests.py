@@ -35,13 +35,15 @@ if TYPE_CHECKING:
 
 Mode = Literal["observe", "enforce"]
 
+# Who asks S3 and Lambda and is no function: the state machine, and the test itself.
+NO_FUNCTION = ""
 # Actions of another name than the operation (Service Authorization Reference).
 ACTIONS = {"sqs:SendMessageBatch": "sqs:SendMessage"}
 
 
 @dataclass
 class Requests:
-    """The actions that each function asked to be allowed, by its logical id."""
+    """The actions that each function asked to be allowed, by its logical id; see `NO_FUNCTION`."""
 
     actions: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
 
@@ -55,20 +57,24 @@ class Requests:
         }
 
     def note(self, request: Request, body: bytes) -> None:
-        """Remember what a function asks for; requests of anybody else are none of theirs."""
-        function = re.search(r" app/(\w+)", request.headers.get("user-agent", ""))
+        """Remember what a function asks for; of the others what a state machine may ask for."""
+        named = re.search(r" app/(\w+)", request.headers.get("user-agent", ""))
         signed = re.search(r"/([a-z0-9-]+)/aws4_request", request.headers.get("authorization", ""))
-        if function is None or signed is None:
+        if signed is None or (named is None and signed[1] not in {"lambda", "s3"}):
             return
+        function = NO_FUNCTION if named is None else named[1]
         operation = request.headers.get("x-amz-target", "").rpartition(".")[2]
         if signed[1] == "codeartifact":
             operation = self._operations[request.method, request.url.path]
-        elif signed[1] == "s3":  # which tells operations by method and path; one is used
-            operation = {"GET": "GetObject"}[request.method]
+        elif signed[1] == "s3":  # which tells operations by method and path; few are used
+            listing = "list-type" in request.query_params
+            operation = "ListBucket" if listing else f"{request.method.title()}Object"
+        elif signed[1] == "lambda":  # of which the stack knows one
+            operation = "InvokeFunction"
         elif not operation:  # of the older protocol that SNS has
             (operation,) = parse_qs(body.decode())["Action"]
         action = f"{signed[1]}:{operation}"
-        self.actions[function[1]].add(ACTIONS.get(action, action))
+        self.actions[function].add(ACTIONS.get(action, action))
 
 
 @dataclass(frozen=True)
