@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Final
 from expire_versions.gather import RetentionReads, gather_retention
 from expire_versions.values import Retention, Waiting, needs_a_mark, next_step, status_after
 from steward.coordinates import Package, PackageVersion
-from sweep_repositories.plan_lines import PlanLine, StepName
+from steward.retention_rules import StepName
+from sweep_repositories.plan_lines import PlanLine
 from sweep_repositories.wanted import Wanted, joined, planned
 
 if TYPE_CHECKING:

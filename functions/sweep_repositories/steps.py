@@ -18,8 +18,9 @@ from steward.errors import (
 from steward.ledger import StatusChange
 from steward.ledger_marks import Mark
 from steward.removals import RemovalResult
+from steward.retention_rules import StepName
 from sweep_repositories.applied import Applying, Progress, Refused, RuleOfLine
-from sweep_repositories.plan_lines import STATUS_AFTER, PlanLine, PlannedVersion, StepName
+from sweep_repositories.plan_lines import STATUS_AFTER, PlanLine, PlannedVersion
 
 if TYPE_CHECKING:
     from steward.codeartifact_answers import Refusal

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from steward.coordinates import Format, Package, PackageVersion
+from steward.retention_rules import STEPS, StepName
 from steward.versions import build_of, is_snapshot_alias
-from sweep_repositories.plan_lines import STEPS, Action, PlanLine, PlannedVersion, StepName
+from sweep_repositories.plan_lines import Action, PlanLine, PlannedVersion
 
 # The door is closed before what came in is put away; what can be undone goes before what cannot.
 ORDER: Final[tuple[Action, ...]] = (

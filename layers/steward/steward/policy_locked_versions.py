@@ -102,7 +102,7 @@ def lockfile_warnings(
 
 
 def _named(model: PolicyModel) -> Iterator[tuple[Location, str]]:
-    sections: tuple[tuple[str, list[CachesRule] | list[RetentionKeys]], ...] = (
+    sections: tuple[tuple[str, Sequence[CachesRule | RetentionKeys]], ...] = (
         ("caches", model.caches),
         ("retention", model.retention),
     )
