@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _A_CENT: Final = 0.01
 SHOWN: Final = 20  # packages that failed; the summary has up to 100
-_COUNTED: Final = ("planned", "changed", "already", "refused", "kept")
+_COUNTED: Final = ("planned", "changed", "already", "refused", "kept", "failed")
 
 _SENTENCES: Final[dict["Outcome", str]] = {
     "finished": "What was looked at is as the policy says.",
@@ -77,7 +77,7 @@ def _table(summary: "Summary") -> Table:
             f"[{style}]{escape(words)}[/]",
             escape(row.rule),
             row.automation,
-            *(f"{getattr(row, name):,}" for name in columns),
+            *(f"{_number(summary, row, name):,}" for name in columns),
         )
     return table
 
@@ -98,7 +98,11 @@ def _refusal(refused: "RefusedVersion") -> str:
 
 
 def _any(summary: "Summary", name: str) -> bool:
-    return any(getattr(row, name) for row in summary.rows)
+    return any(_number(summary, row, name) for row in summary.rows)
+
+
+def _number(summary: "Summary", row: "Row", name: str) -> int:
+    return summary.failed_of(row) if name == "failed" else int(getattr(row, name))
 
 
 def _sentences(summary: "Summary") -> Iterator[str]:

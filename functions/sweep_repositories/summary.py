@@ -142,6 +142,17 @@ class Summary:
         """Return the sum of *what* over all rows."""
         return sum(getattr(row, what) for row in self.rows)
 
+    def failed_of(self, row: Row) -> int:
+        """
+        Return how much of what *row* planned was neither done nor refused nor kept.
+
+        Its package has failed while the plan was applied. What failed before that is in no row:
+        nobody knows which rule would have wanted something.
+        """
+        if self.outcome != "finished":
+            return 0
+        return max(0, row.planned - row.changed - row.already - row.refused - row.kept)
+
     def to_json(self) -> str:
         """Return the document that is kept."""
         return json.dumps(
@@ -157,7 +168,9 @@ class Summary:
                 "packages": self.packages,
                 "lookedAt": self.looked_at,
                 "versions": self.versions,
-                "rows": [_row_document(row) for row in self.rows],
+                "rows": [
+                    {**_row_document(row), "failed": self.failed_of(row)} for row in self.rows
+                ],
                 "kept": dict(self.kept),
                 "failed": [
                     {"repository": one.repository, "package": one.package, "reason": one.reason}

@@ -174,7 +174,7 @@ def _look_again(package: Package, decision: Decision, own_queue: OwnQueue, now: 
         own_queue.look_again(package, after=remaining)
         by = "a delayed message"
     else:
-        by = "the next event"
+        by = "the next event or sweep"
     PackageLog(package).info("look again", at=until.isoformat(), by=by)
 
 

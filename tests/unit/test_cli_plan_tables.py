@@ -195,13 +195,14 @@ def test_a_sweep_names_what_it_did_not_do() -> None:
     """Failed packages and refused versions, the first of them; the others are counted."""
     refusal = RefusedVersion("npm-internal", "pkg:npm/ui", "1.0", "retention[0]", "delete", "gone")
     of = summary(
-        rows=(Row("expire_versions", "retention[0]", "delete", 30, changed=5, refused=25),),
+        rows=(Row("expire_versions", "retention[0]", "delete", 33, changed=5, refused=25),),
         refusals=(refusal, replace(refusal, version=None)) * 15,
         failed=tuple(FailedPackage("r", f"pkg:npm/{number}", "no") for number in range(25)),
         failed_packages=40,
         problems=("a batch [1] was lost",),
     )
     said = swept(of)
+    assert [cell.strip() for cell in said.splitlines()[3].split("│")[4:8]] == ["33", "5", "25", "3"]
     assert "not done delete: pkg:npm/ui@1.0 in npm-internal: gone (retention[0])" in said
     assert "not done delete: pkg:npm/ui in npm-internal: gone (retention[0])" in said
     assert "... and 5 more not done" in said

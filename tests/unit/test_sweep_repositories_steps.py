@@ -229,6 +229,7 @@ def test_lines_that_fail_are_applied_again_and_count_once(sweeps: Sweeps) -> Non
     summary = whole(sweeps)
     row = summary.rows[0]
     assert (row.planned, row.changed, row.already) == (3, 2, 0)
+    assert summary.failed_of(row) == 1
     assert [attempts.count(name) for name in "abc"] == [2, 2, 3]
     assert [(one.package, one.reason) for one in summary.failed] == [("pkg:pypi/c", "slow down")]
 

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from steward.sweep_notices import Outcome
 from sweep_repositories.cost import cost_per_month
 from sweep_repositories.runs import SweepEventError, request_in
 from sweep_repositories.summary import (
@@ -62,6 +63,15 @@ def test_a_summary_is_read_as_it_was_written() -> None:
 def test_rows_add_up() -> None:
     """Over all rules."""
     assert [SUMMARY.total(what) for what in WHAT] == [17, 14, 1, 1, 1]
+
+
+@pytest.mark.parametrize(("outcome", "failed"), [("finished", [2, 0]), ("planned", [0, 0])])
+def test_what_failed_is_counted_by_rule(outcome: Outcome, failed: list[int]) -> None:
+    """What was neither done nor refused nor kept; of a plan that nobody applied, nothing."""
+    rows = (replace(SUMMARY.rows[0], planned=9), SUMMARY.rows[1])
+    summary = replace(SUMMARY, outcome=outcome, rows=rows)
+    assert [summary.failed_of(row) for row in rows] == failed
+    assert [row["failed"] for row in json.loads(summary.to_json())["rows"]] == failed
 
 
 @pytest.mark.parametrize(

@@ -314,7 +314,7 @@ def test_what_was_done_before_an_interruption_is_announced(code: str, failed: li
         pytest.param(
             datetime(2021, 7, 28, 20, 30, 51, tzinfo=UTC),
             None,
-            "the next event",
+            "the next event or sweep",
             id="a second more than SQS can wait",
         ),
     ],
@@ -322,7 +322,7 @@ def test_what_was_done_before_an_interruption_is_announced(code: str, failed: li
 def test_an_unfinished_build_is_looked_at_again_when_its_grace_ends(
     now: datetime, delay: timedelta | None, by: str, lines: Lines
 ) -> None:
-    """A delayed message if SQS can wait so long, else the next event; the log says which."""
+    """A delayed message if SQS can wait so long, else what comes next; the log says which."""
     fresh = "1.0-20210728.194552-3"
     stage = Stage(FakeClient({fresh: "Unfinished", NEWEST: "Unlisted"}), now=now)
     assert stage.deliver(CREATED) == []
