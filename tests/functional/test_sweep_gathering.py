@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from math import ceil, log2
 
 import pytest
 
@@ -59,6 +60,89 @@ def test_a_hundred_packages_with_fifty_stale_builds_cost_two_hundred_and_one_cal
     assert swept.sweep(repository) == []
     assert swept.requests().keys() <= READS
     assert len(swept.ledger.recorded) == recorded
+
+
+@pytest.mark.parametrize("direction", ["newestFirst", "oldestFirst"])
+def test_a_hundred_packages_with_fifty_releases_by_age_cost_no_more_than_bisecting_does(
+    swept: SweptDomain, direction: str
+) -> None:
+    """At most 1 + 2 * ceil(log2 50) reads and one update a package, and one page of packages."""
+    swept.http.put(
+        "/_emulator/faults", json={"switches": {"publishedTimeOrder": direction}}
+    ).raise_for_status()
+    repository = swept.new_repository()
+    releases = [f"1.{number}.0" for number in range(50)]
+    held = {
+        name: Seeded(published=swept.now - timedelta(days=49 - number))
+        for number, name in enumerate(releases)
+    }
+    packages = [swept.in_repository(repository, f"lib-{number}", "npm") for number in range(100)]
+    for package in packages:
+        swept.hold(package, held)
+    swept.forget_requests()
+    swept.policy = policy(
+        retention=(retention(Step("archive"), keep_newest=3, keep_younger_than=timedelta(days=30)),)
+    )
+    swept.sweep(repository)
+    made = dict(swept.requests())
+    described = made.pop("DescribePackageVersion")
+    assert described <= 100 * 2 * ceil(log2(50))
+    assert made == {
+        "ListPackages": 1,
+        "ListPackageVersions": 100,
+        "UpdatePackageVersionsStatus": 100,
+    }
+    assert described + sum(made.values()) <= 100 * (1 + 2 * ceil(log2(50))) + 101
+    archived = dict.fromkeys(releases[:20], "Archived")
+    assert swept.statuses(packages[7]) == dict.fromkeys(releases, "Published") | archived
+
+
+@pytest.mark.parametrize("stale", [False, True], ids=["nothing to do", "something for each"])
+def test_one_list_serves_the_rules_of_all_four_automations(
+    swept: SweptDomain,
+    stale: bool,  # noqa: FBT001  the two cases
+) -> None:
+    """Builds, origins, promotions and retention look at the same list, of the same call."""
+    builds = [build(number) for number in (1, 2, 3)] if stale else [build(3)]
+    outside = {"9.9.9": Seeded(outside=True)} if stale else {}
+    held = {**{one: Seeded() for one in builds}, **outside, "1.0": Seeded()}
+    package = swept.package(held, package_format="maven", restrictions=INTERNAL)
+    rule = promotion(package.repository.name)
+    swept.policy = policy(
+        snapshots=(snapshots(),),
+        origins=(origin("internal"),),
+        promotions=(rule,),
+        retention=(retention(keep_newest=2, keep_promoted=False, versions=("snapshot-builds",)),),
+    )
+    if not stale:
+        swept.judged(package, "1.0", "copied", rule)
+        swept.judged(package, build(3), "copied", rule)
+    plan = swept.gather(package)
+    assert swept.requests() == {"ListPackages": 1, "ListPackageVersions": 1}
+    assert {line.automation for line in plan.lines} == (
+        {
+            "enforce_origin_controls",
+            "expire_versions",
+            "promote_versions",
+            "unlist_snapshot_builds",
+        }
+        if stale
+        else set()
+    )
+
+
+def test_a_build_whose_grace_is_over_is_found_though_no_event_tells_of_it(
+    swept: SweptDomain,
+) -> None:
+    """SQS cannot hold a message back for an hour; the next sweep after it needs none."""
+    swept.policy = policy(snapshots=(snapshots(),))
+    package = swept.package(
+        {"1.0-20260301.093000-1": Seeded(status="Unfinished"), "1.0-20260301.095500-2": Seeded()},
+        package_format="maven",
+    )
+    assert swept.gather(package).lines == ()
+    swept.now += timedelta(minutes=30)
+    assert said(swept.gather(package)) == {"snapshots[0]: unlist": ["1.0-20260301.093000-1"]}
 
 
 def test_a_package_that_no_rule_is_about_is_not_looked_at(swept: SweptDomain) -> None:
