@@ -221,6 +221,17 @@ def test_what_is_not_among_the_newest_goes(
     assert due(decide(statuses, one_rule, package_format=package_format)) == expected
 
 
+@pytest.mark.parametrize("package_format", ["cargo", "maven", "npm", "nuget", "pypi", "ruby"])
+def test_ten_is_newer_than_nine_in_every_format_with_an_order(package_format: Format) -> None:
+    """As a text it would be older."""
+    assert sorted(["9.0.0", "10.0.0"]) == ["10.0.0", "9.0.0"]
+    decision = decide(
+        published("10.0.0", "9.0.0"), rule(keep_newest=1), package_format=package_format
+    )
+    assert due(decision) == ["9.0.0"]
+    assert why(decision, "10.0.0") == "one of the 1 newest"
+
+
 @pytest.mark.parametrize(
     ("appeared", "expected"),
     [
