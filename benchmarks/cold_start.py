@@ -69,6 +69,7 @@ FUNCTIONS = {
     "ApprovePromotionsFunction": "promote_versions.approvals",
     "CopyPromotedVersionsFunction": "promote_versions.copier",
     "WarmCachesFunction": "warm_caches.app",
+    "ExpireVersionsFunction": "expire_versions.app",
 }
 TABLE = "benchmark"
 # The deployment of the local stack is for another domain: its functions hear of nothing here.
@@ -89,6 +90,11 @@ promotions:
 caches:
   - repository: {REPOSITORY}
     packages: pkg:maven/{NAMESPACE}/pkg-1
+retention:
+  - packages: /maven/{NAMESPACE}~
+    versions: snapshot-builds
+    keep_newest: 5
+    then: archive
 """
 BARE = """
 import boto3
