@@ -1,7 +1,7 @@
 """`steward restore`: put back what an automation has changed in a package, and keep it so."""
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -152,7 +152,7 @@ def restore_command(
         _announce(package, done, BusNotices())
     complete = all(part.outcome in {"put back", "already back"} for part in done)
     lines = _lasting(exemptions, done)
-    left = [v for v in map(_part, newest_changes(changes)) if v and v not in wanted]
+    left = _left(newest_changes(changes), wanted)
     if as_json:
         print_json(_document(package, done, exemptions, lines, complete=complete, left=left))
         context.exit(0 if complete else 1)
@@ -348,6 +348,19 @@ def _part(change: "Change") -> str | None:
     from steward.ledger import StatusChange
 
     return change.version if isinstance(change, StatusChange) else None
+
+
+def _left(changes: Iterable["Change"], wanted: Sequence[str | None]) -> list[str]:
+    """Return the versions of *changes* that nobody has named, but for those nobody can restore."""
+    from steward.ledger import StatusChange
+
+    return [
+        change.version
+        for change in changes
+        if isinstance(change, StatusChange)
+        and change.version not in wanted
+        and change.after not in {"Disposed", "Deleted"}
+    ]
 
 
 def _some(names: Sequence[str]) -> str:

@@ -242,17 +242,21 @@ def test_an_expired_version_comes_back_from_all_its_steps(deployed: DeployedDoma
 def test_what_is_gone_for_good_is_said_so(
     deployed: DeployedDomain, after: Status, outcome: str, words: str
 ) -> None:
-    """The exit status is 1; nothing is exempt."""
+    """The exit status is 1; nothing is exempt; what else is gone is not offered."""
     statuses: dict[str, Status] = {"1.1": "Published", "1.0": after}
     if after == "Deleted":
         del statuses["1.0"]
     app = builds(deployed, statuses)
     at = datetime.now(UTC) - timedelta(hours=1)
     by = ("retention[0]", "expire_versions")
-    record(deployed, [StatusChange(app, "1.0", "Published", after, *by, at)])
+    record(
+        deployed,
+        [StatusChange(app, gone, "Published", after, *by, at) for gone in ("0.9", "1.0")],
+    )
     status, said, _ = restore(deployed, *REASON, "--json", purl=f"{APP}@1.0")
     assert status == 1
     (part,) = json.loads(said)["parts"]
+    assert json.loads(said)["notNamed"] == []
     assert part["outcome"] == outcome
     assert words in part["reason"]
     assert in_force(deployed, app) == {}

@@ -47,7 +47,7 @@ def with_then(then: str) -> str:
         ),
         pytest.param(
             WHOLE.replace("versions: all", "versions: 1.0"),
-            "4: retention[0].versions: this is no list",
+            "4: retention[0].versions: this is no list. If it is to be a text, such as a version,",
             id="a number for a version",
         ),
         pytest.param(

@@ -64,6 +64,8 @@ def _problem(location: Location, details: ErrorDetails) -> tuple[str, str]:  # n
             "this is no list of rules",
             f"Begin each rule with a dash and a blank: `{beginning}`.",
         )
+    if kind == "list_type" and isinstance(details["input"], bool | int | float):
+        return "this is no list", "If it is to be a text, such as a version, put it into quotes."
     if kind == "dict_type":
         return "this is no mapping", "Write {text: what it means}."
     if kind == "model_type" and (len(location) > _RULE or location[0] not in _BEGINNINGS):
