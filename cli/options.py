@@ -76,7 +76,8 @@ def as_given(*names: str) -> str:
     """
     Return those of the options *names* that the running command was given, for a command to copy.
 
-    Each has a space before it; nothing is returned for what was left to its default.
+    Each has a space before it, and one that was given twice is there twice; nothing is returned for
+    what was left to its default.
     """
     context = click.get_current_context(silent=True)
     if context is None:
@@ -86,9 +87,15 @@ def as_given(*names: str) -> str:
         for parameter in context.command.params
         if parameter.opts[0] in names
         and context.get_parameter_source(str(parameter.name)) is ParameterSource.COMMANDLINE
-        for word in (parameter.opts[0], str(context.params[str(parameter.name)]))
+        for value in _values(context.params[str(parameter.name)])
+        for word in (parameter.opts[0], str(value))
     ]
     return "".join(f" {shlex.quote(word)}" for word in words)
+
+
+def _values(value: object) -> tuple[object, ...]:
+    """Return what an option was given, each time that it was."""
+    return value if isinstance(value, tuple) else (value,)
 
 
 policy_option = click.option(

@@ -9,6 +9,7 @@ from rich.filesize import decimal
 from rich.markup import escape
 from rich.table import Table
 
+from cli.options import as_given
 from cli.origin_tables import counted_noun
 from cli.plans import RISK, riskiest_first
 
@@ -88,7 +89,7 @@ def asked_the_judge(versions: int) -> str:
     """Return what it means that so many *versions* were handed to the judge of promotions."""
     return (
         f"{counted_noun(versions, 'version')} handed to the judge of promotions, which copies what "
-        "passes: `steward promotions` says what it has decided."
+        f"passes: `steward promotions{as_given('--policy')}` says what it has decided."
     )
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -9,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, cast
 
+from cli.options import as_given
 from cli.output import fail
 
 if TYPE_CHECKING:
@@ -175,7 +177,11 @@ def read(path: Path) -> Plan:
     except RecursionError:
         fail(f"{path} is no plan: it is nested too deeply")
     except ValueError as error:
-        fail(f"{path} is no plan: {error}. Make it again with `steward plan --out {path}`.")
+        fail(f"{path} is no plan: {error}. Make it again with `{_again(path)}`.")
+
+
+def _again(path: Path) -> str:
+    return f"steward plan{as_given('--policy')} --out {shlex.quote(str(path))}"
 
 
 def _plan(value: object) -> Plan:

@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from cli.options import as_given
 from cli.origin_tables import counted_noun
 from cli.plan_tables import DONE, STYLES, WORDS, asked_the_judge, kept_sentence
 from cli.plans import RISK
@@ -126,9 +127,11 @@ def _too_many(summary: "Summary") -> str:
 
 
 def _allow(summary: "Summary") -> str:
+    given = as_given("--policy", "--repository")
     return (
-        f"Read `steward plan`; then `steward sweep --allow-deletions {summary.deletions}` does it "
-        "once, or a larger `limits` always."
+        f"Read `steward plan{given}`; then "
+        f"`steward sweep{given} --allow-deletions {summary.deletions}` does it once, or a larger "
+        "`limits` always."
     )
 
 

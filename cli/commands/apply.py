@@ -1,5 +1,6 @@
 """`steward apply`: do exactly what a plan says, but for what has changed since."""
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -101,7 +102,8 @@ def _refuse_another_policy(plan: "Plan", policy: "Policy", path: Path) -> None:
     if plan.policy_digest != policy.digest:
         fail(
             f"the policy {path}, or a lock file that it names, has changed since the plan was "
-            "made, so nothing was done. Make a new plan: `steward plan --out FILE`."
+            "made, so nothing was done. Make a new plan: "
+            f"`steward plan{options.as_given('--policy')} --out FILE`."
         )
 
 
@@ -118,7 +120,8 @@ def _refuse_too_much(plan: "Plan", policy: "Policy", allowed: int | None, plan_p
         fail(
             f"the plan deletes {plan.deletions:,} versions, and {whose} {limit:,} in one run: "
             "nothing was done. If that is what you want: `steward apply "
-            f"{plan_path} --allow-deletions {plan.deletions}`."
+            f"{shlex.quote(str(plan_path))}{options.as_given('--policy')} "
+            f"--allow-deletions {plan.deletions}`."
         )
 
 

@@ -138,7 +138,8 @@ def _say_what_was_written(page: Path | None, out: Path | None, plan: Plan) -> No
         console.print(f"{page} shows it in a browser.", soft_wrap=True, markup=False)
     if out is not None and plan.lines:
         allowing = f" --allow-deletions {plan.deletions}" if plan.deletions > plan.limit else ""
-        command = f"steward apply {shlex.quote(str(out))}{allowing}"
+        given = options.as_given("--policy")
+        command = f"steward apply {shlex.quote(str(out))}{given}{allowing}"
         console.print(f"`{command}` does it.", soft_wrap=True, markup=False)
     elif out is not None:
         console.print(f"{out} holds a plan of nothing.", soft_wrap=True, markup=False)

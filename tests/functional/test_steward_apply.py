@@ -238,7 +238,8 @@ def test_a_plan_beyond_the_limit_needs_a_person_who_says_how_many(
     status, said, problem = steward(deployed, "apply", str(path))
     assert (status, said) == (1, "")
     assert "the plan deletes 4 versions, and the policy's `limits` allow 3 in one run" in problem
-    assert f"`steward apply {path} --allow-deletions 4`" in problem
+    policy = deployed.folder / "policy.yaml"
+    assert f"`steward apply {path} --policy {policy} --allow-deletions 4`" in problem
     status, _, problem = steward(deployed, "apply", str(path), "--allow-deletions", "3")
     assert status == 1
     assert "--allow-deletions allows 3" in problem

@@ -122,7 +122,8 @@ def test_files_are_written_whole_and_named(deployed: DeployedDomain) -> None:
     page, out = deployed.folder / "plan.html", deployed.folder / "the plan.json"
     _, said, _ = steward(deployed, "plan", "--html", str(page), "--out", str(out))
     assert f"{page} shows it in a browser." in said
-    assert f"`steward apply '{out}'` does it." in said
+    policy = deployed.folder / "policy.yaml"
+    assert f"`steward apply '{out}' --policy {policy}` does it." in said
     assert page.read_text().startswith("<!")
     assert json.loads(out.read_text())["lines"] == document(deployed)["lines"]
 
@@ -133,7 +134,8 @@ def test_a_plan_beyond_the_limit_says_so_and_how_to_have_it(deployed: DeployedDo
     out = deployed.folder / "plan.json"
     _, said, _ = steward(deployed, "plan", "--out", str(out))
     assert "The policy lets one run delete 3: a sweep would stop before its first change" in said
-    assert f"`steward apply {out} --allow-deletions 4` does it." in said
+    policy = deployed.folder / "policy.yaml"
+    assert f"`steward apply {out} --policy {policy} --allow-deletions 4` does it." in said
 
 
 @pytest.mark.parametrize(

@@ -120,7 +120,10 @@ def test_a_sweep_beyond_the_limit_changes_nothing_until_a_person_allows_it(
     status, said, _ = sweep(domain)
     assert status == 1
     assert "stopped before its first change: it would delete 11 versions" in said
-    assert "`steward sweep --allow-deletions 11`" in said
+    assert "`steward sweep --allow-deletions 11`" not in said
+    policy = domain.deployed.folder / "policy.yaml"
+    assert f"Read `steward plan --policy {policy}`" in said
+    assert f"`steward sweep --policy {policy} --allow-deletions 11`" in said
     assert len(libraries(domain)) == 4
     assert domain.statuses("team-a", "maven", "app")[builds(3)[0]] == OLD
     _, said, _ = sweep(domain, "--plan")

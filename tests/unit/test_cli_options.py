@@ -42,6 +42,21 @@ def test_only_what_was_given_is_repeated(
     assert CliRunner().invoke(_repeats, given).stdout == f"{repeated}\n"
 
 
+@click.command()
+@click.option("--repository", "repositories", multiple=True)
+def _repeats_all(repositories: tuple[str, ...]) -> None:
+    """Print which repositories were given."""
+    del repositories
+    click.echo(options.as_given("--repository"))
+
+
+def test_an_option_that_was_given_twice_is_repeated_twice() -> None:
+    """Each with its own value."""
+    given = ["--repository", "team-a", "--repository", "team-b"]
+    assert CliRunner().invoke(_repeats_all, given).stdout == f" {' '.join(given)}\n"
+    assert CliRunner().invoke(_repeats_all, []).stdout == "\n"
+
+
 def test_outside_a_command_nothing_was_given() -> None:
     """A table may be printed by a test or a program."""
     assert options.as_given("--policy") == ""
