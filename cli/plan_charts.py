@@ -38,13 +38,18 @@ def charts(plan: "Plan", rows: Sequence["Row"]) -> str:
     return f'<section class="charts" aria-label="Charts">{"".join(found)}</section>'
 
 
+def staying(plan: "Plan", rows: Sequence["Row"]) -> int:
+    """Return how many of the versions that were listed no line takes from people."""
+    return max(0, plan.versions - sum(one["count"] for one in rows if one["action"] in GOING))
+
+
 def _versions(plan: "Plan", rows: Sequence["Row"]) -> str:
     """Return one bar of all versions that were listed: what becomes of them."""
     going = Counter[str]()
     for one in rows:
         if one["action"] in GOING:
             going[one["action"]] += len(one["versions"])
-    stays = max(0, plan.versions - going.total())
+    stays = staying(plan, rows)
     parts = {**{action: going[action] for action in GOING if going[action]}, "stay": stays}
     legend = "".join(
         f'<li><i class="{action}"></i>{_word(action)} <b>{count:,}</b></li>'

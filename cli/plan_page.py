@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Final
 from rich.filesize import decimal
 
 from cli.origin_tables import counted_noun
-from cli.plan_charts import charts, meanings
+from cli.plan_charts import charts, meanings, staying
 from cli.plan_rows import MEANINGS, WORDS, Row, row
 from cli.plan_tables import sentences
 from cli.plans import RISK, riskiest_first
@@ -134,11 +134,10 @@ def _tiles(plan: "Plan", rows: Sequence[Row]) -> str:
         )
         if counts[action]
     ]
-    kept = sum(count for rule, count in plan.kept.items() if rule)
     looked = (
         f"of {counted_noun(plan.versions, 'version')} in {counted_noun(plan.packages, 'package')}"
     )
-    tiles.append(_tile("stay", kept, "version", "kept by a rule", looked))
+    tiles.append(_tile("stay", staying(plan, rows), "version", "that stay", looked))
     return f'<section class="tiles" aria-label="In numbers">{"".join(tiles)}</section>'
 
 
@@ -288,7 +287,7 @@ def _footnotes(plan: "Plan", rows: Sequence[Row]) -> str:
         notes += f"<details open><summary><h2>What the words mean</h2></summary>{words}</details>"
     if plan.kept:
         kept = {name or "no rule is about them": count for name, count in plan.kept.items()}
-        notes += _table("What is kept, by rule", "versions", kept)
+        notes += _table("What each rule keeps, whatever the others do", "versions", kept)
     if plan.calls:
         notes += _table("What it took to look", "calls", plan.calls)
     return f"<footer>{notes}<p>Made by <code>steward plan --html</code>.</p></footer>"

@@ -104,7 +104,8 @@ def kept_sentence(kept: Mapping[str, int]) -> str:
     named_rules = [f"{count:,} by {rule}" for rule, count in counts[:_RULES]]
     if len(counts) > _RULES:
         named_rules.append(f"the others by {counted_noun(len(counts) - _RULES, 'more rule')}")
-    return f"Versions that stay: {', '.join(named_rules)}."
+    each = "; a version that several of them speak of counts for each" if len(counts) > 1 else ""
+    return f"Rules keep: {', '.join(named_rules)}{each}."
 
 
 def _counted(plan: "Plan") -> str:

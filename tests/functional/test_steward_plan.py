@@ -89,7 +89,7 @@ def test_a_domain_with_nothing_to_do_costs_one_list_a_package(deployed: Deployed
     status, said, _ = steward(deployed, "plan", policy=QUIET)
     assert status == 0
     assert "Nothing is to be done" in said
-    assert "Versions that stay: 5 by snapshots[0]." in said
+    assert "Rules keep: 5 by snapshots[0]." in said
     assert deployed.requests() == {
         "ListRepositoriesInDomain": 1,
         "ListPackages": 1,

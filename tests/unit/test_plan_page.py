@@ -206,12 +206,20 @@ def test_the_numbers_are_those_of_the_plan() -> None:
     assert "3 versions gone for good frees 3.0 MB of the 500 that one run may delete" in text
     assert "1,200 versions to archive" in text
     assert "1 package to block" in text
-    assert "700 versions kept by a rule of 2,000 versions in 20 packages" in text
+    assert "797 versions that stay of 2,000 versions in 20 packages" in text
     assert "Delete 2 Dispose 1 Archive 1,200 Stay 797" in text
     assert "npm-internal 1,200" in text
     assert "maven-snapshots 4" in text
     assert "retention 1 1,203" in text
     assert "maven-snapshots 3.0 MB" in text
+
+
+def test_a_version_that_two_rules_keep_stays_once() -> None:
+    """And one that a rule keeps and another takes away does not stay."""
+    kept = {"retention 1": 10, "retention 2": 10}
+    text = Page(plan_page(planned(line("delete", "1.0"), versions=10, kept=kept))).text
+    assert "9 versions that stay of 10 versions" in text
+    assert "Delete 1 Stay 9" in text
 
 
 def test_a_plan_beyond_the_limit_says_that_a_sweep_stops() -> None:
