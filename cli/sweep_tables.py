@@ -128,6 +128,11 @@ def _too_many(summary: "Summary") -> str:
 
 def _allow(summary: "Summary") -> str:
     given = as_given("--policy", "--repository")
+    if summary.mode == "observe":
+        return (
+            "The deployment only observes, so no option makes it delete anything: that takes the "
+            f"stack's parameter Mode=enforce. Read `steward plan{given}` before."
+        )
     return (
         f"Read `steward plan{given}`; then "
         f"`steward sweep{given} --allow-deletions {summary.deletions}` does it once, or a larger "

@@ -196,6 +196,15 @@ def test_a_sweep_that_stopped_names_the_command_that_does_it() -> None:
     assert "`steward sweep --allow-deletions 9` does it once" in said
 
 
+def test_a_sweep_that_only_observes_names_no_option_that_would_delete() -> None:
+    """None does; what is deployed has to be changed."""
+    of = replace(summary(outcome="planned", deletions=9), mode="observe")
+    said = swept(of)
+    assert "It would stop before its first change, as it would delete 9 versions" in said
+    assert "--allow-deletions" not in said
+    assert "Mode=enforce" in said
+
+
 def test_a_sweep_names_what_it_did_not_do() -> None:
     """Failed packages and refused versions, the first of them; the others are counted."""
     refusal = RefusedVersion("npm-internal", "pkg:npm/ui", "1.0", "retention[0]", "delete", "gone")
