@@ -98,12 +98,20 @@ class Looking:
 
 
 def repository_names(
-    client: "CodeArtifactClient", *, domain: str, owner: str, only: Sequence[str]
+    client: "CodeArtifactClient",
+    *,
+    domain: str,
+    owner: str,
+    only: Sequence[str],
+    told_by: str = "AWS_PROFILE, AWS_DEFAULT_REGION and --domain-owner",
 ) -> list[str]:
     """
     Return the names of the domain's repositories, or those of *only*, sorted.
 
     1 ListRepositoriesInDomain for 1,000.
+
+    Args:
+        told_by: What says where the domain is looked for.
 
     Raises:
         click.ClickException: There is no such domain, or it lacks one of *only*.
@@ -120,8 +128,7 @@ def repository_names(
             raise
         fail(
             f"the account {owner} has no domain {domain} in {client.meta.region_name}. The domain "
-            "is the policy's; AWS_PROFILE, AWS_DEFAULT_REGION and --domain-owner say where it is "
-            "looked for."
+            f"is the policy's; {told_by} say where it is looked for."
         )
     if missing := sorted(set(only) - names):
         fail(

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,12 +15,14 @@ from cli.aws import explained
 from cli.output import fail
 
 if TYPE_CHECKING:
+    from cli.aws import Aws
     from sweep_repositories.objects import Objects
     from sweep_repositories.progress import Progress
     from sweep_repositories.summary import Summary
 
 _PAUSE_SECONDS: Final = 1.0
 _RUNNING: Final = "RUNNING"  # ExecutionStatus, Step Functions API Reference
+_DENIED: Final = "AccessDeniedException"  # ListRepositoriesInDomain, service model
 _SUCCEEDED: Final = "SUCCEEDED"
 
 
@@ -80,6 +82,33 @@ class Sweep:
 
     run: str
     execution: str
+
+
+def check_names(aws: "Aws", domain: str, repositories: Sequence[str]) -> None:
+    """
+    Return if *domain* has *repositories*, or if the caller may not know: the sweep finds it then.
+
+    1 ListRepositoriesInDomain for 1,000.
+
+    Raises:
+        click.ClickException: It lacks one, or there is no such domain; nothing was started.
+    """
+    from botocore.exceptions import ClientError
+
+    from cli.planning_from_here import repository_names
+
+    with explained():
+        try:
+            repository_names(
+                aws.codeartifact(),
+                domain=domain,
+                owner=aws.account,
+                only=repositories,
+                told_by="AWS_PROFILE and AWS_DEFAULT_REGION",
+            )
+        except ClientError as error:
+            if error.response.get("Error", {}).get("Code") != _DENIED:
+                raise
 
 
 def start(states: StatesClient, state_machine: str, wish: Wish) -> Sweep:
