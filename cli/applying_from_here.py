@@ -11,6 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from cli.origin_tables import counted_noun
+from cli.output import say
 from cli.plan_tables import DONE, STYLES, WORDS, asked_the_judge
 from cli.plans import RISK
 
@@ -105,7 +106,7 @@ def show(run: Run, console: Console) -> None:
         console.print(f"{counted_noun(left, 'line')} of the plan not come to.")
     judged = sum(len(one.changed) for one in run.applied if one.line.action == "promote")
     if judged:
-        console.print(asked_the_judge(judged))
+        say(console, asked_the_judge(judged))
     console.print(f"{counted_noun(run.calls, 'call')} made.")
     if any(one.refused for one in run.applied):
         console.print("What has changed since the plan was made is left: make a new plan.")

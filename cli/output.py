@@ -2,12 +2,15 @@
 
 import json
 import os
+import re
 from typing import Final, NoReturn
 
 import click
 from rich.console import Console
 
 _NO_EDGE: Final = 100_000  # columns: more than any table has, and rich needs a number
+
+_WORD: Final = re.compile(r"(?:`[^`]*`|\S)+")  # with the command that is a part of it
 
 
 class DocumentedFailure(click.ClickException):
@@ -30,6 +33,23 @@ def stdout() -> Console:
     if not console.is_terminal and not os.environ.get("COLUMNS"):
         console.width = _NO_EDGE
     return console
+
+
+def say(console: Console, sentence: str) -> None:
+    """
+    Print *sentence*, foreign text and all, in lines that fit the console.
+
+    What stands between two backticks stays in one piece, longer than a line or not: a command that
+    is copied from two lines is two commands.
+    """
+    line = ""
+    for word in _WORD.findall(sentence):
+        longer = f"{line} {word}" if line else word
+        if line and len(longer) > console.width:
+            console.print(line, soft_wrap=True, markup=False)
+            longer = word
+        line = longer
+    console.print(line, soft_wrap=True, markup=False)
 
 
 def print_json(document: object) -> None:

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from cli.options import as_given
 from cli.origin_tables import counted_noun
+from cli.output import say
 from cli.plans import RISK, riskiest_first
 
 if TYPE_CHECKING:
@@ -61,13 +62,14 @@ def show(plan: "Plan", console: Console) -> None:
             console.print(
                 f"... and {counted_noun(len(lines) - SHOWN, 'more line')}: `--html FILE` shows "
                 "them all, `--json` prints them.",
+                soft_wrap=True,
             )
     for problem in plan.problems[:SHOWN]:
         console.print(f"[bold red]not looked at[/] {escape(problem)}", soft_wrap=True)
     if len(plan.problems) > SHOWN:
         console.print(f"... and {len(plan.problems) - SHOWN:,} more not looked at.")
     for sentence in sentences(plan):
-        console.print(escape(sentence))
+        say(console, sentence)
 
 
 def sentences(plan: "Plan") -> list[str]:

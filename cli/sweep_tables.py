@@ -9,6 +9,7 @@ from rich.table import Table
 
 from cli.options import as_given
 from cli.origin_tables import counted_noun
+from cli.output import say
 from cli.plan_tables import DONE, STYLES, WORDS, asked_the_judge, kept_sentence
 from cli.plans import RISK
 
@@ -51,7 +52,7 @@ def show(summary: "Summary", console: Console) -> None:
     for problem in summary.problems:
         console.print(f"[yellow]warning[/] {escape(problem)}", soft_wrap=True)
     for sentence in _sentences(summary):
-        console.print(escape(sentence))
+        say(console, sentence)
 
 
 def is_well(summary: "Summary") -> bool:

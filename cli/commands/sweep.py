@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Self, cast
 import click
 
 from cli import options
-from cli.output import print_json, stderr, stdout
+from cli.output import print_json, say, stderr, stdout
 
 if TYPE_CHECKING:
     from sweep_repositories.objects import S3Client
@@ -67,6 +67,7 @@ def sweep_command(
     policy = policies.loaded_policy(policy_path)
     mine = aws.connect()
     deployment, parts = find_sweeps(mine, policy.domain)
+    sweeping.check_names(mine, policy.domain, repositories)
     if deployment.mode != "enforce":
         stderr().print(
             f"The stack {deployment.stack} only observes: it says what it would change.",
@@ -88,7 +89,7 @@ def sweep_command(
             with _Watching() as watching:
                 summary = sweeping.follow(sweep, states, objects, on_progress=watching.show)
         except KeyboardInterrupt:
-            stderr().print(sweeping.alone(sweep), markup=False)
+            say(stderr(), sweeping.alone(sweep))
             raise
     well = sweep_tables.is_well(summary)
     if as_json:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from botocore.exceptions import ClientError
 
 from steward.policy_file import compile_policy
 from tests.functional.deployed_domain import ACCOUNT, DOMAIN, REGION
@@ -142,10 +143,32 @@ def test_another_policy_than_the_deployed_one_begins_nothing(domain: SweepingDep
 
 
 def test_only_the_repositories_that_are_named_are_swept(domain: SweepingDeployment) -> None:
-    """One that is not there fails the sweep, in its own words."""
+    """The others are as they were."""
     status, _, _ = sweep(domain, "--repository", "team-a")
     assert status == 0
     assert len(libraries(domain)) == 4
+
+
+def test_a_repository_that_is_not_there_is_named_before_a_sweep_begins(
+    domain: SweepingDeployment,
+) -> None:
+    """With those that there are; nothing was started."""
+    status, said, problem = sweep(domain, "--repository", "team-z", "--no-wait")
+    assert (status, said) == (1, "")
+    assert "has no repository team-z; it has team-a, team-b." in problem
+    assert domain.invoked == {}
+
+
+def test_a_caller_who_may_not_list_repositories_hears_it_of_the_sweep(
+    domain: SweepingDeployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A name that is not there fails it, in its own words."""
+
+    def denied(*_: object, **__: object) -> None:
+        details = {"Code": "AccessDeniedException", "Message": "no"}
+        raise ClientError({"Error": details}, "ListRepositoriesInDomain")
+
+    monkeypatch.setattr("cli.planning_from_here.repository_names", denied)
     status, _, problem = sweep(domain, "--repository", "team-z")
     assert status == 1
     assert "ended as FAILED: the domain has no repository 'team-z'. What it had done" in problem
@@ -186,15 +209,18 @@ def test_ctrl_c_leaves_the_sweep_to_itself_and_says_how_to_go_on(
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
+    monkeypatch.setenv("COLUMNS", "40")  # an ARN is longer: it stays in one piece
     with monkeypatch.context() as until_then:
         until_then.setattr("cli.commands.sweep._Watching.show", interrupted)
         status, said, problem = sweep(domain)
     assert status == 1
     assert "as the policy says" not in said
-    assert "The sweep goes on without anybody waiting, and announces its end." in problem
-    (execution,) = [
-        word.rstrip("`") for word in problem.split() if word.startswith("arn:aws:states")
-    ]
+    assert "The sweep goes on without anybody waiting" in " ".join(problem.split())
+    (line,) = [each for each in problem.splitlines() if "arn:aws:states" in each]
+    execution = line.split("`")[1].rpartition(" ")[2]
+    assert line.split("`")[1] == (
+        f"aws stepfunctions describe-execution --execution-arn {execution}"
+    )
     assert domain.ended(execution).status == "SUCCEEDED"
     assert libraries(domain) == ["1.3"]
 

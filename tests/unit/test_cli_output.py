@@ -1,8 +1,12 @@
 """How wide what commands print is."""
 
+from io import StringIO
+
 import pytest
+from rich.console import Console
 from rich.table import Table
 
+from cli import output
 from cli.output import stdout
 
 LONG = [f"pkg:npm/%40mycompany/{'long-' * 30}{number}" for number in range(4)]
@@ -33,3 +37,17 @@ def test_columns_set_the_width(
     monkeypatch.setenv("COLUMNS", "40")
     stdout().print(" ".join("word" for _ in range(40)))
     assert max(map(len, capsys.readouterr().out.splitlines())) <= 40
+
+
+def test_a_command_in_a_sentence_stays_in_one_piece() -> None:
+    """The words around it wrap, and what looks like markup is text."""
+    console = Console(file=StringIO(), width=24, color_system=None)
+    output.say(
+        console, "It says [red] why: `steward sweep --allow-deletions 9`, once or twice a day."
+    )
+    assert isinstance(console.file, StringIO)
+    assert console.file.getvalue().splitlines() == [
+        "It says [red] why:",
+        "`steward sweep --allow-deletions 9`,",
+        "once or twice a day.",
+    ]
