@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 _WIDTH: Final = 1000  # of a bar's view box; the page stretches it
 _BARS: Final = 8  # our choice: what is beyond is summed up in one more bar
-_UNIT: Final = " <small>versions; packages, where origins are blocked</small>"
 
 Parts = Mapping[str, int]
 """How much of what a bar stands for, by action."""
@@ -26,16 +25,31 @@ def charts(plan: "Plan", rows: Sequence["Row"]) -> str:
     """Return the charts of *plan*, whose lines are *rows*; none if there are none."""
     if not rows:
         return ""
+    unit = _unit(rows)
     found = [
         _versions(plan, rows),
-        _figure(f"By action{_UNIT}", _by_action(rows)),
-        _figure(f"By repository{_UNIT}", _grouped(rows, lambda one: one["repository"])),
-        _figure(f"By rule{_UNIT}", _grouped(rows, lambda one: one["rule"])),
+        _figure(f"By action{unit}", _by_action(rows)),
+        _figure(f"By repository{unit}", _grouped(rows, lambda one: one["repository"])),
+        _figure(f"By rule{unit}", _grouped(rows, lambda one: one["rule"])),
     ]
     freed = _freed(plan)
     if freed:
         found.append(_figure("Bytes freed, by repository", freed, decimal))
     return f'<section class="charts" aria-label="Charts">{"".join(found)}</section>'
+
+
+def _unit(rows: Iterable["Row"]) -> str:
+    """Return what the bars count."""
+    actions = {one["action"] for one in rows if not one["versions"]}
+    others = [
+        f"{what}, where {words}"
+        for action, what, words in (
+            ("restrict", "packages", "they are restricted"),
+            ("report", "findings", "they are reported"),
+        )
+        if action in actions
+    ]
+    return f" <small>{'; '.join(['versions', *others])}</small>"
 
 
 def staying(plan: "Plan", rows: Sequence["Row"]) -> int:

@@ -127,10 +127,10 @@ def _tiles(plan: "Plan", rows: Sequence[Row]) -> str:
         for action, noun, what in (
             ("archive", "version", "to archive"),
             ("unlist", "version", "to unlist"),
-            ("restrict", "package", "to block"),
-            ("promote", "version", "to judge"),
+            ("restrict", "package", "to restrict"),
+            ("promote", "version", "to judge for promotion"),
             ("report", "finding", "to report"),
-            ("mark", "version", "to wait from now on"),
+            ("mark", "version", "to begin to wait"),
         )
         if counts[action]
     ]

@@ -7,22 +7,15 @@ from typing import TYPE_CHECKING, Final, NotRequired, TypedDict
 from rich.filesize import decimal
 
 from cli.origin_tables import counted_noun
+from cli.plan_tables import WORDS as TABLE_WORDS
 from steward.versions import is_release
 
 if TYPE_CHECKING:
     from sweep_repositories.plan_lines import PlanLine, PlannedVersion
 
+# As the table of `steward plan` has them, where they begin a line.
+WORDS: Final = {action: f"{words[0].upper()}{words[1:]}" for action, words in TABLE_WORDS.items()}
 # What an action does, for somebody who has not read the User Guide.
-WORDS: Final = {
-    "delete": "Delete",
-    "dispose": "Dispose",
-    "archive": "Archive",
-    "restrict": "Block origin",
-    "unlist": "Unlist",
-    "promote": "Judge",
-    "report": "Report",
-    "mark": "Wait",
-}
 MEANINGS: Final = {
     "delete": "gone for good, with its contents and its name",
     "dispose": "its contents are gone for good, its name stays taken",

@@ -205,13 +205,43 @@ def test_the_numbers_are_those_of_the_plan() -> None:
     text = Page(plan_page(plan)).text
     assert "3 versions gone for good frees 3.0 MB of the 500 that one run may delete" in text
     assert "1,200 versions to archive" in text
-    assert "1 package to block" in text
+    assert "1 package to restrict" in text
     assert "797 versions that stay of 2,000 versions in 20 packages" in text
     assert "Delete 2 Dispose 1 Archive 1,200 Stay 797" in text
     assert "npm-internal 1,200" in text
     assert "maven-snapshots 4" in text
     assert "retention 1 1,203" in text
     assert "maven-snapshots 3.0 MB" in text
+
+
+@pytest.mark.parametrize(
+    ("lines", "unit"),
+    [
+        pytest.param((line("delete", "1.0"),), "By action versions Delete", id="versions"),
+        pytest.param(
+            (line("delete", "1.0"), blocked()),
+            "By action versions; packages, where they are restricted Delete",
+            id="and restrictions",
+        ),
+        pytest.param(
+            (line("report"),),
+            "By action versions; findings, where they are reported",
+            id="findings",
+        ),
+    ],
+)
+def test_the_charts_say_what_they_count(lines: tuple[PlanLine, ...], unit: str) -> None:
+    """And nothing that the plan does not have."""
+    assert unit in Page(plan_page(planned(*lines))).text
+
+
+def test_the_page_calls_an_action_what_the_table_calls_it() -> None:
+    """So a person who reads both needs to learn one word."""
+    text = Page(plan_page(planned(blocked(), line("promote", "1.0"), line("mark", "2.0")))).text
+    for words in ("Restrict 1", "Judge for promotion 1", "1 version to judge for promotion",
+                  "Begin to wait 1", "1 version to begin to wait"):  # fmt: skip
+        assert words in text
+    assert "Block origin" not in text
 
 
 def test_a_version_that_two_rules_keep_stays_once() -> None:
