@@ -18,6 +18,18 @@ _KINDS: Final = {
     "releases": "releases",
     "all": "all versions",
 }
+# What is said of a rule that selects only so much.
+_NEWEST: Final = {
+    ("releases",): "The newest {} stay.",
+    ("snapshot-builds",): "The newest {} builds of each version stay.",
+}
+_NEWEST_OF_MANY: Final = "The newest {} stay; of builds, those of each version."
+_UNFINISHED: Final = {
+    ("releases",): "Unfinished releases",
+    ("prereleases",): "Unfinished pre-releases",
+    ("snapshot-builds",): "Unfinished builds",
+    ("all",): "Unfinished ones",
+}
 _DONE: Final[dict["StepName", str]] = {
     "unlist": "unlisted",
     "archive": "archived",
@@ -68,20 +80,28 @@ def of_retention(
     return lines
 
 
+def of_rule(rule: "RetentionRule") -> list[str]:
+    """Return what *rule* says of any package: which versions go, and which of them stay."""
+    return [f"It is about {_selected(rule)}.", *_stay(rule, None, {}), *_go(rule)]
+
+
 def _selected(rule: "RetentionRule") -> str:
     return " and ".join(_KINDS.get(text, text) for text in rule.versions)
 
 
 def _stay(
-    rule: "RetentionRule", package: "Package", locked: "Mapping[str, Sequence[Locked]]"
+    rule: "RetentionRule", package: "Package | None", locked: "Mapping[str, Sequence[Locked]]"
 ) -> Iterator[str]:
     if rule.keep_newest:
-        yield f"The newest {rule.keep_newest} stay; of builds, those of each version."
+        yield _NEWEST.get(rule.versions, _NEWEST_OF_MANY).format(rule.keep_newest)
     if rule.keep_younger_than is not None:
         yield f"Those that are younger than {spoken(rule.keep_younger_than)} stay."
     if rule.keep:
         yield f"{', '.join(rule.keep)}: these stay."
     for file in rule.lockfiles:
+        if package is None:
+            yield f"What {file} lists stays."
+            continue
         versions = [
             one.version
             for one in locked.get(file, ())
@@ -102,7 +122,8 @@ def _go(rule: "RetentionRule") -> Iterator[str]:
         )
     if rule.keep_newest is None and rule.keep_younger_than is None:
         yield "No others go."
-    yield f"Unfinished ones go when they are older than {spoken(rule.unfinished_after)}."
+    of = _UNFINISHED.get(rule.versions, "Unfinished ones of these")
+    yield f"{of} go when they are older than {spoken(rule.unfinished_after)}."
     words = [
         _DONE[step.name] + (f" after {spoken(step.after)}" if step.after else "")
         for step in rule.then

@@ -111,17 +111,17 @@ PROMOTED = "What stands in a repository that the policy promotes to stays."
             "my-snapshots",
             [
                 f"retention[0] applies to {BUILDS}",
-                "The newest 5 stay; of builds, those of each version.",
+                "The newest 5 builds of each version stay.",
                 "Those that are younger than 30 d stay.",
                 "1.0-*: these stay.",
                 "7 d after the release of their version, its builds go, however new.",
-                "Unfinished ones go when they are older than 7 d.",
+                "Unfinished builds go when they are older than 7 d.",
                 "What goes is unlisted, then archived after 14 d, then deleted after 30 d.",
                 f"retention[2] applies to {BUILDS}",
                 PROMOTED,
                 "0 s after the release of their version, its builds go, however new.",
                 "No others go.",
-                "Unfinished ones go when they are older than 7 d.",
+                "Unfinished builds go when they are older than 7 d.",
                 "What goes is deleted.",
                 "The first of these that speaks of a version decides about it.",
             ],
@@ -135,7 +135,7 @@ PROMOTED = "What stands in a repository that the policy promotes to stays."
                 "Those that are younger than 90 d stay.",
                 "3.10: requirements.txt lists them, and they stay.",
                 PROMOTED,
-                "Unfinished ones go when they are older than 1 d.",
+                "Unfinished ones of these go when they are older than 1 d.",
                 "What goes is disposed of.",
                 "The policy promotes to approved: its versions stay.",
             ],
@@ -154,6 +154,22 @@ def test_what_becomes_of_a_package_is_explained(
 ) -> None:
     """Which of its versions stay, and how the others go."""
     assert explained(policy, package, repository) == words
+
+
+def test_a_rule_about_releases_speaks_of_nothing_else(tmp_path: Path) -> None:
+    """Nor of builds, and of those that are Unfinished only as far as they are releases."""
+    path = tmp_path / "policy.yaml"
+    path.write_text(
+        "domain: my-company\n"
+        "retention: [{packages: /pypi/*, versions: releases, keep_newest: 2, then: delete}]\n"
+    )
+    assert explained(path, "pkg:pypi/lib", "team") == [
+        "retention[0] applies to releases",
+        "The newest 2 stay.",
+        PROMOTED,
+        "Unfinished releases go when they are older than 7 d.",
+        "What goes is deleted.",
+    ]
 
 
 def test_programs_get_the_rules_that_apply(policy: Path) -> None:
