@@ -7,13 +7,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from steward.coordinates import Format, Package
+from steward.coordinates import Format, Package, PackageVersion
 from steward.errors import PackageNotFoundError
 from steward.version_order import position
+from steward.versions import is_snapshot
 
 if TYPE_CHECKING:
     from expire_versions.gather import RetentionReads
     from expire_versions.survey import Placed, Survey
+    from promote_versions.records import Record
     from steward.lockfiles.locked import Locked
 
 _last: list[tuple[Mapping[str, tuple[Locked, ...]], Mapping[tuple[str, str], frozenset[str]]]] = []
@@ -29,7 +31,8 @@ def in_use(
 
     - a lock file with this version, in whatever spelling the format allows (``1.0``, ``1.0.0``);
     - ``keep_promoted``, and it is in a repository that the policy promotes to, or stands in one
-      that the policy promotes it to, or is approved and on its way there.
+      that the policy promotes it to, or may still get there: it is approved, a gate holds it, or
+      nobody has judged it yet.
 
     Promotions are only asked about if a rule of *candidates*, the versions that may go, wants to
     know: 1 list for each destination, and 1 query of what was decided.
@@ -106,8 +109,40 @@ def _promoted(package: Package, survey: Survey, to: RetentionReads) -> dict[str,
             continue
         for version in there:
             found[version.version] = f"it was promoted to {rule.to}, and stands there"
-    if to.records is not None and to.policy.promotion_rules_for(package):
-        for record in to.records(package):
-            if record.state == "approved":
-                found.setdefault(record.version, f"it is approved for {record.to}")
+    return _to_come(package, survey, to) | found
+
+
+def _to_come(package: Package, survey: Survey, to: RetentionReads) -> dict[str, str]:
+    """Return why versions may still be promoted, by version, if anybody can tell."""
+    rules = to.policy.promotion_rules_for(package)
+    if to.records is None or not rules:
+        return {}
+    decided = {(one.version, one.rule): one for one in to.records(package)}
+    found: dict[str, str] = {}
+    for record in decided.values():
+        if record.state == "approved":  # by whatever rule: its copy is on its way
+            found[record.version] = f"it is approved for {record.to}"
+    for rule in rules:
+        for one in survey.placed:
+            way = _may_be_promoted(one.version, package.format, decided.get((one.name, rule.name)))
+            if way is not None:
+                found.setdefault(one.name, f"{way} {rule.to}")
     return found
+
+
+def _may_be_promoted(
+    version: PackageVersion, package_format: Format, record: Record | None
+) -> str | None:
+    """
+    Return why *version* may still be promoted, without the repository; ``None``: it will not.
+
+    Maven snapshots never are, and nothing is that is not published.
+
+    Args:
+        record: What was decided about it by one rule; ``None``: nothing yet.
+    """
+    if version.status != "Published" or is_snapshot(package_format, version.version):
+        return None
+    if record is None:
+        return "nobody has judged yet whether it is promoted to"
+    return "a gate holds it on its way to" if record.state == "held" else None

@@ -105,8 +105,13 @@ def time_of(stack: LocalStack) -> datetime:
 
 
 def later(stack: LocalStack, by: timedelta) -> None:
-    """It is later; schedules that became due have fired."""
-    admin(stack, "PUT", "clock", {"advance": by.total_seconds()})
+    """It is later; a sweep that became due has begun."""
+    assert stack.schedules is not None
+    due = stack.schedules.due()[SCHEDULE]
+    begun = len(stack.state_machines.executions())
+    answer = cast("dict[str, str]", admin(stack, "PUT", "clock", {"advance": by.total_seconds()}))
+    if due is not None and due <= datetime.fromisoformat(answer["now"]):
+        until(lambda: len(stack.state_machines.executions()) > begun)
 
 
 def held(stack: LocalStack) -> dict[str, dict[str, str]]:

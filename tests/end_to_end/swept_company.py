@@ -240,7 +240,7 @@ class Company:
     def _promoted(self) -> list[Stocked]:
         name = self.name("requests")
         intake = [
-            Held("0.9", "Published", "Archived", 300),
+            Held("0.9", "Unlisted", "Archived", 300),  # nobody judges what is not published
             Held("1.0", "Published", "Published", 200),  # stands in the other repository
             Held("2.0", "Published", "Published", 100),
         ]

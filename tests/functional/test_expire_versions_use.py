@@ -1,4 +1,4 @@
-"""Versions in use stay: named by a lock file, promoted, approved for promotion."""
+"""Versions in use stay: named by a lock file, promoted, or still to be promoted."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from expire_versions.gather import gather_retention
 from expire_versions.values import Retention
-from promote_versions.records import Record
+from promote_versions.records import Record, State
 from steward import patterns
 from steward.coordinates import Format, Package, Status
 from steward.lockfiles.locked import Locked
@@ -143,15 +143,45 @@ class TestPromotions:
         expiry.delete_repository(there)
         assert due(decided(expiry, package)) == ["1.0.0", "2.0.0"]
 
-    def test_what_is_approved_is_on_its_way(self, expiry: ExpiryDomain) -> None:
-        """What is held or refused is not."""
-        package, _ = self.promoted(expiry)
+    @pytest.mark.parametrize(
+        ("state", "why"),
+        [
+            pytest.param("approved", "it is approved for {}", id="approved"),
+            pytest.param("held", "a gate holds it on its way to {}", id="held by a gate"),
+            pytest.param(
+                None, "nobody has judged yet whether it is promoted to {}", id="not judged yet"
+            ),
+        ],
+    )
+    def test_what_may_still_be_promoted_stays(
+        self, expiry: ExpiryDomain, state: State | None, why: str
+    ) -> None:
+        """What was refused goes, or was copied and is not there any more."""
+        package, there = self.promoted(expiry)
+        expiry.seed(package, {"0.9.0": "Published"})
+        said_of: dict[str, State | None] = {"0.9.0": "copied", "1.0.0": state, "2.0.0": "refused"}
+        to = there.repository.name
         records = [
-            replace(record("1.0.0", "approved"), package=package),
-            replace(record("2.0.0", "refused"), package=package),
+            replace(record(version, said), package=package, rule="to-approved", to=to)
+            for version, said in said_of.items()
+            if said is not None
         ]
 
-        assert due(decided(expiry, package, records=records)) == ["2.0.0"]
+        decision = decided(expiry, package, records=records)
+
+        assert due(decision) == ["0.9.0", "2.0.0"]
+        reasons = {one.version.version: one.reason for one in decision.kept}
+        assert reasons["1.0.0"] == why.format(there.repository.name)
+
+    def test_what_never_can_be_promoted_goes(self, expiry: ExpiryDomain) -> None:
+        """Nothing is judged that is not published, and no other rule's answer counts."""
+        package, _ = self.promoted(expiry)
+        expiry.seed(package, {"0.9.0": "Unlisted"})
+        other = replace(record("2.0.0", "refused"), package=package, rule="another")
+
+        decision = decided(expiry, package, records=[other])
+
+        assert due(decision) == ["0.9.0"]
 
     def test_a_rule_may_not_ask_for_promotions(self, expiry: ExpiryDomain) -> None:
         """Then nothing of this keeps a version, and nobody lists the destination."""

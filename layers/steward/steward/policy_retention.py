@@ -210,7 +210,7 @@ class RetentionKeys(Section):
         Field(
             examples=[False],
             description="Whether versions stay that stand in a repository that the policy promotes "
-            "to: there, and in the repository that they came from.",
+            "to, there and in the repository that they came from, or that may still get there.",
         ),
     ] = True
     unfinished_after: Annotated[
