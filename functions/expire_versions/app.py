@@ -68,7 +68,7 @@ def collaborators() -> Collaborators:
         SettingsError: The environment is wrong, or the policy is for another domain.
         PolicyError: The compiled policy, or what it says of lock files, cannot be read.
     """
-    chosen, policy = settings_and_policy()
+    chosen, policy = settings_and_policy(retention=True)
     named = any(rule.lockfiles for rule in policy.retention)
     return Collaborators(
         reads=RetentionReads(

@@ -93,7 +93,7 @@ def planning() -> Planning:
         SettingsError: The environment is wrong, or the policy is for another domain.
         PolicyError: The compiled policy cannot be read.
     """
-    chosen, policy = settings_and_policy(queue=False)
+    chosen, policy = settings_and_policy(queue=False, retention=True)
     calls = gateway.connect_budget(SHARE)
     codeartifact = gateway.connect("observe")
     times = gateway.connect_published_times()

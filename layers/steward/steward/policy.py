@@ -240,9 +240,12 @@ class Policy:
         return next((rule for rule in rules if rule.applies_to(package)), None)
 
 
-def load(path: Path) -> Policy:
+def load(path: Path, *, retention: bool = True) -> Policy:
     """
     Return the compiled policy in the file *path*.
+
+    Args:
+        retention: Whether its rules of ``retention`` are read; else it has none.
 
     Raises:
         PolicyError: There is no such file, or the policy compiler did not write it.
@@ -257,7 +260,7 @@ def load(path: Path) -> Policy:
             groups=_groups(document["groups"]),
             promotions=_promotions(document["promotions"]),
             caches=_caches(document["caches"]),
-            retention=_retention(document["retention"]),
+            retention=_retention(document["retention"]) if retention else (),
             limits=Limits(document["limits"]["deletions_per_run"]),
         )
     except (OSError, ValueError, LookupError, TypeError, AttributeError, StewardError) as error:
@@ -320,7 +323,7 @@ def _caches(rules: list[CompiledCache]) -> tuple[CacheRule, ...]:
 def _retention(rules: list[CompiledRetention]) -> tuple[RetentionRule, ...]:
     if not rules:
         return ()
-    from steward.retention_rules import (  # noqa: PLC0415  only expiry and sweeps have a use for it
+    from steward.retention_rules import (  # noqa: PLC0415  milliseconds of a cold start
         retention_rule,
     )
 
