@@ -33,6 +33,7 @@ STATIC_VERSIONS: Final = 100  # of each of those
 MOST_LINES: Final = 20_000
 _PROBLEMS: Final = 200  # named; our choice
 _FEW: Final = 5  # problems that are shown at once
+_RESTORABLE: Final = ("archive", "restrict", "unlist")
 _HERE: Final = Path(__file__).parent
 
 # Characters that could end a script, or open a comment in one; and two that end JavaScript's lines.
@@ -73,7 +74,9 @@ def plan_page(plan: "Plan") -> str:
 {_heading(plan)}
 {_tiles(plan, rows)}
 {_problems(plan)}
+{_next(plan)}
 {charts(plan, rows)}
+{_rules(plan, rows)}
 {_lines(rows, shown) if rows else _nothing(plan)}
 {_footnotes(plan, rows)}
 </main>
@@ -176,6 +179,68 @@ def _problems(plan: "Plan") -> str:
     return (
         f'<section class="problems"><details{state}><summary><h2>{heading}</h2></summary>'
         f"<ul>{items}</ul>{rest}</details></section>"
+    )
+
+
+def _next(plan: "Plan") -> str:
+    """Return what whoever reads the page can do with the plan."""
+    if not plan.lines:
+        return ""
+    made = plan.made_at.astimezone(UTC)
+    steps = [
+        f"This is how the domain was on {made:%Y-%m-%d at %H:%M} UTC. Nothing was changed by "
+        "looking.",
+        "Read it from the top: what nothing brings back comes first. If a line is wrong, change "
+        "the rule that it names in the policy file, and make the plan again.",
+        "To have exactly this done, write the plan with <code>steward plan --out plan.json</code> "
+        f"as well, then <code>steward apply plan.json{_allowing(plan)}</code>. What has changed "
+        "since then is left alone and named.",
+    ]
+    if plan.deletions:
+        steps.append(_limit(plan))
+    if any(line.action in _RESTORABLE for line in plan.lines):
+        steps.append(
+            "What was restricted, unlisted or archived, <code>steward restore</code> puts back and "
+            "keeps so."
+        )
+    items = "".join(f"<li>{step}</li>" for step in steps)
+    return (
+        '<section class="next" aria-labelledby="next-heading">'
+        f'<h2 id="next-heading">What to do with it</h2><ol>{items}</ol></section>'
+    )
+
+
+def _allowing(plan: "Plan") -> str:
+    return f" --allow-deletions {plan.deletions}" if plan.deletions > plan.limit else ""
+
+
+def _limit(plan: "Plan") -> str:
+    """Return what the limit of the policy means for *plan*."""
+    may = f"The policy's <code>limits</code> let one run delete {plan.limit:,}; this deletes"
+    if plan.deletions > plan.limit:
+        return (
+            f"{may} {counted_noun(plan.deletions, 'version')}, so it takes a person who says that "
+            "number with <code>--allow-deletions</code>. A sweep stops before its first change."
+        )
+    return (
+        f"{may} {counted_noun(plan.deletions, 'version')}, so a sweep of a deployment that enforces "
+        "does it without asking."
+    )
+
+
+def _rules(plan: "Plan", rows: Sequence[Row]) -> str:
+    """Return what each rule that has lines says."""
+    if not plan.rules:
+        return ""
+    counts = Counter(one["rule"] for one in rows)
+    items = "".join(
+        f"<dt>{escape(name)} <small>{counted_noun(counts[name], 'line')}</small></dt>"
+        f"<dd>{'<br>'.join(map(escape, words))}</dd>"
+        for name, words in plan.rules.items()
+    )
+    return (
+        '<section class="rules" aria-labelledby="rules-heading">'
+        f'<h2 id="rules-heading">What the rules say</h2><dl>{items}</dl></section>'
     )
 
 

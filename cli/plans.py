@@ -41,6 +41,7 @@ class Plan:
         calls: Requests to CodeArtifact, by operation.
         limit: How many versions the policy lets one run delete.
         measured: Whether the sizes of what would be deleted were looked up.
+        rules: What each rule that has lines says, in words; no part of the file.
     """
 
     domain: str
@@ -57,6 +58,7 @@ class Plan:
     calls: Mapping[str, int] = field(default_factory=dict)
     limit: int = 0
     measured: bool = False
+    rules: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def deletions(self) -> int:

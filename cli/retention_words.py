@@ -19,12 +19,12 @@ _KINDS: Final = {
     "all": "all versions",
 }
 # What is said of a rule that selects only so much.
-_NEWEST: Final = {
+_NEWEST: Final[dict[tuple[str, ...], str]] = {
     ("releases",): "The newest {} stay.",
     ("snapshot-builds",): "The newest {} builds of each version stay.",
 }
 _NEWEST_OF_MANY: Final = "The newest {} stay; of builds, those of each version."
-_UNFINISHED: Final = {
+_UNFINISHED: Final[dict[tuple[str, ...], str]] = {
     ("releases",): "Unfinished releases",
     ("prereleases",): "Unfinished pre-releases",
     ("snapshot-builds",): "Unfinished builds",

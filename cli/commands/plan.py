@@ -168,6 +168,7 @@ class _Job:
             Looking,
             repository_names,
         )
+        from cli.rule_words import rule_words
         from steward.call_budget import Budget, budgeted
         from steward.coordinates import Repository
 
@@ -209,6 +210,7 @@ class _Job:
             calls=calls.made,
             limit=self.policy.limits.deletions_per_run,
             measured=self.most_measured > 0,
+            rules=rule_words(self.policy, {line.rule for line in lines}),
         )
 
     def _deployment(self) -> tuple["Deployment | None", str | None]:

@@ -125,6 +125,8 @@ def test_files_are_written_whole_and_named(deployed: DeployedDomain) -> None:
     policy = deployed.folder / "policy.yaml"
     assert f"`steward apply '{out}' --policy {policy}` does it." in said
     assert page.read_text().startswith("<!")
+    assert "/npm/*, in every repository." in page.read_text()
+    assert "Those that are younger than 30 d stay." in page.read_text()
     assert json.loads(out.read_text())["lines"] == document(deployed)["lines"]
 
 

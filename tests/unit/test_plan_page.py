@@ -161,7 +161,14 @@ def test_foreign_text_stays_text_everywhere() -> None:
     pages = [
         Page(
             plan_page(
-                planned(one, problems=(text,), mode_note=text, kept={text: 1}, calls={text: 1})
+                planned(
+                    one,
+                    problems=(text,),
+                    mode_note=text,
+                    kept={text: 1},
+                    calls={text: 1},
+                    rules={text: (text,)},
+                )
             )
         )
         for one, text in ((hostile, HOSTILE), (harmless, "harmless"))
@@ -266,6 +273,22 @@ def test_sizes_that_nobody_looked_up_are_not_said_to_be_nothing() -> None:
     text = Page(plan_page(planned(line("delete", "1.0"), measured=False))).text
     assert "1 version gone for good sizes were not looked up" in text
     assert "Bytes freed" not in text
+
+
+def test_the_page_says_what_its_rules_say_and_what_to_do_next() -> None:
+    """For somebody who has neither the policy nor the command line at hand."""
+    rules = {"retention 1": ("/maven/*, in every repository.", "The newest 2 stay.")}
+    text = Page(plan_page(planned(line("delete", "1.0"), blocked(), rules=rules))).text
+    assert "What the rules say retention 1 1 line /maven/*, in every repository. The newest" in text
+    assert "This is how the domain was on 2026-11-22 at 18:30 UTC." in text
+    assert "then steward apply plan.json. What has changed since then is left alone" in text
+    assert "this deletes 1 version, so a sweep of a deployment that enforces does it" in text
+    assert "steward restore puts back" in text
+    text = Page(plan_page(planned(line("delete", "1.0", "1.1"), limit=1))).text
+    assert "then steward apply plan.json --allow-deletions 2." in text
+    assert "this deletes 2 versions, so it takes a person who says that number" in text
+    assert "steward restore" not in text
+    assert "What to do with it" not in Page(plan_page(planned())).text
 
 
 def test_a_plan_of_nothing_says_so() -> None:
