@@ -33,6 +33,10 @@ STATIC_VERSIONS: Final = 100  # of each of those
 MOST_LINES: Final = 20_000
 _PROBLEMS: Final = 200  # named; our choice
 _FEW: Final = 5  # problems that are shown at once
+_READ: Final = (
+    "Read it from the top: what nothing brings back comes first. If a line is wrong, change the "
+    "rule that it names in the policy file, and make the plan again."
+)
 _RESTORABLE: Final = ("archive", "restrict", "unlist")
 _HERE: Final = Path(__file__).parent
 
@@ -188,13 +192,13 @@ def _next(plan: "Plan") -> str:
         return ""
     made = plan.made_at.astimezone(UTC)
     steps = [
-        f"This is how the domain was on {made:%Y-%m-%d at %H:%M} UTC. Nothing was changed by "
-        "looking.",
-        "Read it from the top: what nothing brings back comes first. If a line is wrong, change "
-        "the rule that it names in the policy file, and make the plan again.",
-        "To have exactly this done, write the plan with <code>steward plan --out plan.json</code> "
-        f"as well, then <code>steward apply plan.json{_allowing(plan)}</code>. What has changed "
-        "since then is left alone and named.",
+        f"This is how the domain was on {made:%Y-%m-%d at %H:%M} UTC. Looking changed nothing.",
+        _READ,
+        (
+            "To have exactly this done, write the plan with <code>steward plan --out "
+            f"plan.json</code> as well, then <code>steward apply plan.json{_allowing(plan)}</code>."
+            " What has changed since then is left alone and named."
+        ),
     ]
     if plan.deletions:
         steps.append(_limit(plan))
@@ -223,8 +227,8 @@ def _limit(plan: "Plan") -> str:
             "number with <code>--allow-deletions</code>. A sweep stops before its first change."
         )
     return (
-        f"{may} {counted_noun(plan.deletions, 'version')}, so a sweep of a deployment that enforces "
-        "does it without asking."
+        f"{may} {counted_noun(plan.deletions, 'version')}, so a sweep of a deployment that "
+        "enforces does it without asking."
     )
 
 

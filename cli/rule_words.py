@@ -21,7 +21,7 @@ def rule_words(policy: "Policy", names: Iterable[str]) -> Mapping[str, tuple[str
     for snapshots in policy.snapshots:
         words[snapshots.name] = (_scope(snapshots), *of_snapshots(snapshots)[1:])
     for origins in policy.origins:
-        # Of no repository in particular: what holds only where something is promoted to is left out.
+        # Of no repository in particular: what holds only where promotions end is left out.
         kind = () if origins.kind == "explicit" else (f"Its kind is {origins.kind}.",)
         words[origins.name] = (_scope(origins), *kind, *of_origins(origins, policy, "")[1:])
     for promotion in policy.promotions:
