@@ -1,16 +1,18 @@
 """`steward apply`: do exactly what a plan says, but for what has changed since."""
 
 import shlex
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Final, Self
 
 import click
 
 from cli import options
+from cli.origin_tables import counted_noun
 from cli.output import DocumentedFailure, fail, print_json, stdout
 from cli.told_progress import ToldProgress
 
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
     from steward.notices import Notices
     from steward.policy import Policy
     from sweep_repositories.applying import Applied, Applying
+
+_NAMED: Final = 5  # packages that something is deleted of; the plan has them all
 
 
 @click.command("apply", short_help="Do what a plan says, but for what has changed since.")
@@ -209,9 +213,27 @@ class _Job:
             f"{self.plan.domain_owner}, region {self.plan.region}, as planned at "
             f"{self.plan.made_at:%Y-%m-%d %H:%M} UTC."
         )
+        if deleting := _what_it_deletes(self.plan):
+            text += f" {deleting}"
         if deployment.mode != "enforce":
             text += f" The stack {deployment.stack} only observes: it does not keep them so."
         return text
+
+
+def _what_it_deletes(plan: "Plan") -> str:
+    """Return how much of *plan* nothing brings back, and of which packages; most versions first."""
+    counts = Counter[str]()
+    for line in plan.lines:
+        if line.deletions:
+            counts[line.package.purl()] += line.deletions
+    if not counts:
+        return ""
+    named = ", ".join(purl for purl, _ in counts.most_common(_NAMED))
+    more = f" and {len(counts) - _NAMED:,} more" if len(counts) > _NAMED else ""
+    return (
+        f"{counted_noun(plan.deletions, 'version')} of {counted_noun(len(counts), 'package')} will "
+        f"be gone for good: of {named}{more}."
+    )
 
 
 class _Progress:

@@ -73,6 +73,32 @@ def test_a_plan_is_applied_as_it_stands(deployed: DeployedDomain, plan: Path) ->
     assert f"Changing packages of the domain {DOMAIN}, account 012345678901" in problem
 
 
+def test_what_nothing_brings_back_is_named_before_it_is_gone(
+    deployed: DeployedDomain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The packages that lose the most first, and no question; nothing of it for other plans."""
+    names = ("a", "b", "c", "d", "e", "f")
+    seed(
+        deployed,
+        npm("ui", ["1.0.0", "1.1.0", "1.2.0"], "BLOCK"),
+        *(npm(name, ["1.0.0", "1.1.0"]) for name in names),
+    )
+    path = made(deployed)
+    calls: list[object] = []
+    monkeypatch.setattr("cli.applying_from_here.apply_all", lambda *_, **__: calls.append(_))
+    _, _, problem = applied(deployed, path, "--allow-deletions", "8")
+    assert len(calls) == 1
+    assert (
+        "8 versions of 7 packages will be gone for good: of pkg:npm/%40mycompany/ui, "
+        "pkg:npm/%40mycompany/a, pkg:npm/%40mycompany/b, pkg:npm/%40mycompany/c, "
+        "pkg:npm/%40mycompany/d and 2 more."
+    ) in problem
+    monkeypatch.setattr("cli.plans.Plan.deletions", 0)
+    monkeypatch.setattr("sweep_repositories.plan_lines.PlanLine.deletions", 0)
+    _, _, problem = applied(deployed, path)
+    assert "gone for good" not in problem
+
+
 def test_what_was_unlisted_comes_back(deployed: DeployedDomain, plan: Path) -> None:
     """As the ledger has it, by the command for that; and no plan takes it away again."""
     applied(deployed, plan)
