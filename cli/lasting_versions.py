@@ -56,7 +56,7 @@ def _text(automation: str, package: "Package", rule: str, versions: Sequence[str
         case "expire_versions":
             lines = (
                 f"  had expired by {rule}. To make it last, add to this rule in the policy file,",
-                "  and deploy it:",
+                "  and deploy it; of every package that the rule is about, it keeps this version:",
                 f"      keep: {json.dumps(list(versions), ensure_ascii=False)}",
             )
         case _:

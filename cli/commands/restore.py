@@ -174,10 +174,11 @@ def _changes(package: "Package", parts: Sequence[str | None], ledger: "Ledger") 
         )
     recorded = [_part(change) for change in newest_changes(changes)]
     if unknown := [part for part in parts if part not in recorded]:
+        how = "" if any(parts) else "; a version has to be named with --version"
         fail(
             f"no automation has changed {', '.join(map(_named, unknown))} of {_of(package)}, as "
-            f"far as is recorded. Recorded are {_some([*map(_named, recorded)])}; a version has "
-            "to be named with --version. Nothing was changed."
+            f"far as is recorded. Recorded are {_some([*map(_named, recorded)])}{how}. Nothing was "
+            "changed."
         )
     return changes
 

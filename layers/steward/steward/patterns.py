@@ -129,7 +129,12 @@ def _check_suffix(text: str, stem: str, suffix: str, components: list[str]) -> N
     ends_in_word = _in_word(stem[-1:])
     if suffix == "*" and ends_in_word:
         name = _lone_name(stem)
-        remedy = f"Write {stem}~ or {stem}/*." if name is None else f"Write {name}~."
+        if name is not None:
+            remedy = f"Write {name}~."
+        elif len(components) == _COMPONENTS:  # nothing comes below a name
+            remedy = f"Write {stem}~."
+        else:
+            remedy = f"Write {stem}~ or {stem}/*."
         raise PatternError(text, "has a * after a word", remedy)
     if suffix == "~" and not ends_in_word:
         raise PatternError(text, "has a ~ that follows no word", f"Write {stem}* instead.")
