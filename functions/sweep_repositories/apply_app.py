@@ -102,6 +102,7 @@ def changing() -> Changing:
         applies=applies,
         calls_made=lambda: calls.made,
         flush=notices.flush,
+        now=_now,
     )
 
 

@@ -80,3 +80,4 @@ class Changing:
     applies: Callable[[Run], Callable[[Sequence[PlanLine]], Sequence[Applied]]]
     calls_made: CallsMade
     flush: Callable[[], None]
+    now: Callable[[], datetime]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from itertools import groupby
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Final, cast
 
 from steward.events import package_in
 from steward.observability import PackageLog, count, logger
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     from steward.coordinates import Package
     from sweep_repositories.applying import Applied
 
+# Our choice: longer than an execution may take (TimeoutSeconds of the definition).
+PLAN_HOLDS: Final = timedelta(days=1)
+
 Apply = Callable[[Sequence[PlanLine]], Sequence["Applied"]]
 
 
@@ -39,7 +43,9 @@ def apply_part(
     - Those that fail are tried again at once; a package that goes on failing is counted and named,
       and the others go on. So is one whose lines cannot be read: none of them is applied.
     - A function that another policy or mode was deployed for since the run began applies nothing
-      and counts the lines that it passes over.
+      and counts the lines that it passes over. So does one that comes to them more than
+      :data:`PLAN_HOLDS` after that: a failed sweep was redriven, and what was to go by number may
+      be among the newest by now.
     - A step that is tried again begins at the same package; what the attempt before it has changed
       counts as being so already.
 
@@ -52,7 +58,7 @@ def apply_part(
         raise ObjectsError("GetObject", "NoSuchKey", keys.plan(run.name, part))
     packages = [list(lines) for _, lines in groupby(text.splitlines(), _package)]
     tally, reached = Tally(), len(packages)
-    if to.deployed.is_of(run):
+    if to.deployed.is_of(run) and to.now() - run.started <= PLAN_HOLDS:
         before = to.calls_made()
         apply = to.applies(run)
         left = range(first, len(packages))

@@ -120,11 +120,14 @@ def _summary(run: Run, outcome: Outcome, planned: Tally, applied: Tally, to: Pla
 
 
 def _problems(planned: Tally, applied: Tally) -> Iterable[str]:
-    why = "because another policy or mode was deployed while the sweep ran; the next one does it"
+    why = "because another policy or mode was deployed while the sweep ran"
     if planned.passed_over:
-        yield f"{planned.passed_over} packages were not looked at, {why}"
+        yield f"{planned.passed_over} packages were not looked at, {why}; the next one does it"
     if applied.passed_over:
-        yield f"{applied.passed_over} lines were not applied, {why}"
+        yield (
+            f"{applied.passed_over} lines were not applied, {why} or the plan is older than a day; "
+            "the next one does it"
+        )
 
 
 def _report(run: Run, summary: Summary) -> SweepReport:

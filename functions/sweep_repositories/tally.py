@@ -30,7 +30,7 @@ class Tally:
         failed: The first packages that failed, of *failed_packages*.
         refusals: The first versions that were refused.
         passed_over: How many packages nobody looked at, or lines nobody applied, because another
-            policy or mode had been deployed meanwhile.
+            policy or mode had been deployed meanwhile, or the plan was too old.
     """
 
     next: int | None = None

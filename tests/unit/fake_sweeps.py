@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from steward.attention import Delivery
 from steward.coordinates import UNRESTRICTED, Package, Repository, Restrictions
@@ -119,6 +119,7 @@ class Sweeps:
     ]
     settle: Callable[[], None] = lambda: None
     flushed: int = 0
+    passed: timedelta = timedelta(0)  # since the sweep has begun
 
     @property
     def deployed(self) -> Deployed:
@@ -159,6 +160,7 @@ class Sweeps:
             applies=applies,
             calls_made=lambda: dict(self.lists.calls),
             flush=flush,
+            now=lambda: NOW + self.passed,
         )
 
 

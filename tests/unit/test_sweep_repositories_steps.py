@@ -339,6 +339,28 @@ def test_another_deployment_passes_over_what_is_not_its_own(sweeps: Sweeps, chan
 
 
 @pytest.mark.parametrize(
+    ("late", "problems"),
+    [
+        pytest.param(timedelta(0), [], id="after a day it is applied"),
+        pytest.param(timedelta(seconds=1), ["3 lines were not applied"], id="after more it is not"),
+    ],
+)
+def test_a_plan_is_applied_within_a_day(
+    sweeps: Sweeps, late: timedelta, problems: list[str]
+) -> None:
+    """A failed sweep may be redriven for weeks, and its reasons grow old."""
+    listed(sweeps)
+    step(sweeps, "gather", batch=1, next=0)
+    step(sweeps, "weigh")
+    redriven = replace(sweeps, passed=timedelta(days=1) + late)
+    assert step(redriven, "apply", part="00001-00000", next=0)["done"]
+    step(sweeps, "summarize", outcome="go on")
+    summary = summary_in(sweeps.objects.held[keys.summary("run")])
+    assert [one.split(",")[0] for one in summary.problems] == problems
+    assert bool(summary.total("changed")) is not bool(problems)
+
+
+@pytest.mark.parametrize(
     ("event", "said"),
     [
         pytest.param({"step": "apply"}, "'apply'; this function knows", id="the other half's step"),
