@@ -109,6 +109,13 @@ policy_option = click.option(
 domain_option = click.option(
     "--domain", metavar="NAME", help="The domain.  [default: the policy's, which is read for it]"
 )
+repositories_option = click.option(
+    "--repository",
+    "repositories",
+    multiple=True,
+    metavar="NAME",
+    help="Only this repository; may be given again.  [default: all of the domain]",
+)
 json_option = click.option(
     "--json",
     "as_json",

@@ -30,13 +30,7 @@ MEASURED: Final = 2_000  # versions: at 150 lists a second, a quarter of a minut
 
 
 @click.command("plan", short_help="Show what the policy wants changed in a domain, and why.")
-@click.option(
-    "--repository",
-    "repositories",
-    multiple=True,
-    metavar="NAME",
-    help="Only this repository; may be given again.  [default: all of the domain]",
-)
+@options.repositories_option
 @click.option(
     "--html",
     "page",

@@ -15,13 +15,7 @@ if TYPE_CHECKING:
 
 
 @click.command("sweep", short_help="Have the deployment sweep the domain now.")
-@click.option(
-    "--repository",
-    "repositories",
-    multiple=True,
-    metavar="NAME",
-    help="Only this repository; may be given again.  [default: all of the domain]",
-)
+@options.repositories_option
 @click.option(
     "--allow-deletions",
     type=click.IntRange(0),
