@@ -148,7 +148,7 @@ def test_what_is_no_order_is_malformed(body: str) -> None:
 
 @pytest.mark.parametrize("sample", sorted(EVENTS.glob("*.json")), ids=lambda path: path.stem)
 def test_every_sample_is_understood_where_it_belongs(sample: Path) -> None:
-    """By one function, and by no other: those of promotions, or the one that warms caches."""
+    """By one function of a queue, and by no other; what a state machine gives to sweeps by none."""
     understood = 0
 
     def of_warming(body: str) -> object:
@@ -159,7 +159,7 @@ def test_every_sample_is_understood_where_it_belongs(sample: Path) -> None:
         with suppress(MalformedMessageError):
             reader(sample.read_text())
             understood += 1
-    assert understood == 1
+    assert understood == (0 if sample.stem.startswith("sweep-") else 1)
 
 
 def test_an_approval_is_what_was_asked_for() -> None:
