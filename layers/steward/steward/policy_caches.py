@@ -8,14 +8,12 @@ from pydantic import (
     AfterValidator,
     BeforeValidator,
     ConfigDict,
-    Discriminator,
     Field,
     Tag,
     ValidationInfo,
     field_validator,
     model_validator,
 )
-from pydantic.json_schema import SkipJsonSchema
 
 from steward.cache_rules import OnMismatch
 from steward.policy_cache_values import (
@@ -26,24 +24,22 @@ from steward.policy_cache_values import (
 )
 from steward.policy_promotion_values import RangeText, wrapped
 from steward.policy_values import (
-    LEFT_OUT,
+    IS_THERE,
+    OPTIONAL,
     WORD,
+    Missing,
     RepositoryName,
     Section,
     as_list,
     one_of,
     refusal,
     unrepeated,
-    without_default,
 )
 from steward.purls import parse_purl
 from steward.version_ranges import RangeError, parse_range
 
 MAX_NEWEST: Final = 100  # our choice: each is a request, for each package, at each run
 
-_OPTIONAL: Final = {"json_schema_extra": without_default}
-_Missing = Annotated[SkipJsonSchema[None], Tag(LEFT_OUT)]
-_IS_THERE: Final = Discriminator(lambda _: WORD)
 _Number = Annotated[int, Field(ge=1, le=MAX_NEWEST)]
 
 
@@ -55,21 +51,21 @@ class CachedPackageKeys(Section):
         Field(description="A package URL. With a version: exactly this one."),
     ]
     newest: Annotated[
-        Annotated[_Number, Tag(WORD)] | _Missing,
-        _IS_THERE,
+        Annotated[_Number, Tag(WORD)] | Missing,
+        IS_THERE,
         Field(
             examples=[5],
             description="How many of its newest versions. Left out: as many as the rule says.",
-            **_OPTIONAL,
+            **OPTIONAL,
         ),
     ] = None
     range: Annotated[
-        Annotated[RangeText, Tag(WORD)] | _Missing,
-        _IS_THERE,
+        Annotated[RangeText, Tag(WORD)] | Missing,
+        IS_THERE,
         Field(
             examples=["^18.0.0"],
             description="Only versions in this range, in the syntax of the package's format.",
-            **_OPTIONAL,
+            **OPTIONAL,
         ),
     ] = None
 

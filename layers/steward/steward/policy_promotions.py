@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final, Literal, get_args
+from typing import Annotated, Literal, get_args
 
 from pydantic import (
     AfterValidator,
     BeforeValidator,
     ConfigDict,
-    Discriminator,
     Field,
     Tag,
     ValidationInfo,
@@ -32,23 +31,19 @@ from steward.policy_promotion_values import (
     wrapped,
 )
 from steward.policy_values import (
-    LEFT_OUT,
+    IS_THERE,
+    OPTIONAL,
     WORD,
     DurationText,
+    Missing,
     PatternTexts,
     RepositoryName,
     Section,
     duration_seconds,
     one_of,
     refusal,
-    without_default,
 )
 from steward.promotion_rules import ApprovalMode, BlockAt, Recall
-
-_OPTIONAL: Final = {"json_schema_extra": without_default}
-# A value that may be left out, and that null is none of: whatever stands there is a value.
-_Missing = Annotated[SkipJsonSchema[None], Tag(LEFT_OUT)]
-_IS_THERE: Final = Discriminator(lambda _: WORD)
 
 
 def _is_some_time(text: str) -> str:
@@ -179,16 +174,16 @@ class VersionsKeys(Section):
         Field(
             examples=["releases"],
             description="Leave out pre-releases, by the rules of the package's format.",
-            **_OPTIONAL,
+            **OPTIONAL,
         ),
     ] = None
     range: Annotated[
-        Annotated[RangeText, Tag(WORD)] | _Missing,
-        _IS_THERE,
+        Annotated[RangeText, Tag(WORD)] | Missing,
+        IS_THERE,
         Field(
             examples=[">=2,<3"],
             description="A range in the syntax of the format that all packages of the rule have.",
-            **_OPTIONAL,
+            **OPTIONAL,
         ),
     ] = None
 
@@ -203,31 +198,31 @@ class RequireKeys(Section):
     """The gates: a version is promoted when it has passed all that stand here."""
 
     minimum_age: Annotated[
-        Annotated[MinimumAgeKeys, Tag(WORD)] | _Missing,
-        _IS_THERE,
+        Annotated[MinimumAgeKeys, Tag(WORD)] | Missing,
+        IS_THERE,
         BeforeValidator(wrapped("at_least"), json_schema_input_type=DurationText | MinimumAgeKeys),
         Field(
             examples=["P7D", {"at_least": "P7D", "security_fixes": "pass"}],
             description="How long a version must have been public (ISO 8601).",
-            **_OPTIONAL,
+            **OPTIONAL,
         ),
     ] = None
     vulnerabilities: Annotated[
-        Annotated[VulnerabilitiesKeys, Tag(WORD)] | _Missing,
-        _IS_THERE,
+        Annotated[VulnerabilitiesKeys, Tag(WORD)] | Missing,
+        IS_THERE,
         Field(
             examples=[{"block_at": "high"}],
             description="Which known vulnerabilities keep a version out. MAL- entries always do.",
-            **_OPTIONAL,
+            **OPTIONAL,
         ),
     ] = None
     licences: Annotated[
-        Annotated[LicencesKeys, Tag(WORD)] | _Missing,
-        _IS_THERE,
+        Annotated[LicencesKeys, Tag(WORD)] | Missing,
+        IS_THERE,
         Field(
             examples=[{"allow": ["MIT", "Apache-2.0"]}],
             description="Under which licences a version may be. One that is not known holds it.",
-            **_OPTIONAL,
+            **OPTIONAL,
         ),
     ] = None
     origin: Annotated[
@@ -246,15 +241,15 @@ class RequireKeys(Section):
         MatcherTexts, Field(description="Package URLs and patterns of what never passes.")
     ] = []
     versions: Annotated[
-        Annotated[VersionsKeys, Tag(WORD)] | _Missing,
-        _IS_THERE,
+        Annotated[VersionsKeys, Tag(WORD)] | Missing,
+        IS_THERE,
         BeforeValidator(
             choice_of_versions, json_schema_input_type=Literal["releases"] | VersionsKeys
         ),
         Field(
             examples=["releases", {"range": ">=2,<3"}],
             description="Which versions are wanted: releases only, a range, or both.",
-            **_OPTIONAL,
+            **OPTIONAL,
         ),
     ] = None
     integrity: Annotated[

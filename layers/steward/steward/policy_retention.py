@@ -9,12 +9,10 @@ from pydantic import (
     AfterValidator,
     BeforeValidator,
     ConfigDict,
-    Discriminator,
     Field,
     Tag,
     model_validator,
 )
-from pydantic.json_schema import SkipJsonSchema
 
 from steward.policy_retention_values import (
     LocalLockfileNames,
@@ -23,9 +21,11 @@ from steward.policy_retention_values import (
     VersionSelectors,
 )
 from steward.policy_values import (
-    LEFT_OUT,
+    IS_THERE,
+    OPTIONAL,
     WORD,
     DurationText,
+    Missing,
     PatternTexts,
     RepositoryGlobs,
     Section,
@@ -34,7 +34,6 @@ from steward.policy_values import (
     one_of,
     refusal,
     unrepeated,
-    without_default,
 )
 from steward.retention_rules import STEPS, StepName
 
@@ -43,9 +42,6 @@ AT_ONCE: Final = "PT0S"
 # (`ledger_marks.MARKS_KEPT_FOR`). Forgotten meanwhile, it would begin anew each time.
 MAX_WAIT: Final = timedelta(days=365)
 
-_OPTIONAL: Final = {"json_schema_extra": without_default}
-_Missing = Annotated[SkipJsonSchema[None], Tag(LEFT_OUT)]
-_IS_THERE: Final = Discriminator(lambda _: WORD)
 _EXAMPLE_OF_STEPS: Final = ["unlist", {"archive": "P14D"}, {"delete": "P30D"}]
 
 
@@ -60,7 +56,7 @@ def _ends_in_memory(text: str) -> str:
     return text
 
 
-_Wait = Annotated[DurationText, AfterValidator(_ends_in_memory), Tag(WORD)] | _Missing
+_Wait = Annotated[DurationText, AfterValidator(_ends_in_memory), Tag(WORD)] | Missing
 _SINCE: Final = (
     "The waiting time since the step before, or since the version was first found to go."
 )
@@ -71,18 +67,18 @@ class StepKeys(Section):
 
     model_config = ConfigDict(json_schema_extra={"minProperties": 1, "maxProperties": 1})
 
-    unlist: Annotated[
-        _Wait, _IS_THERE, Field(examples=["P7D"], description=_SINCE, **_OPTIONAL)
-    ] = None
+    unlist: Annotated[_Wait, IS_THERE, Field(examples=["P7D"], description=_SINCE, **OPTIONAL)] = (
+        None
+    )
     archive: Annotated[
-        _Wait, _IS_THERE, Field(examples=["P14D"], description=_SINCE, **_OPTIONAL)
+        _Wait, IS_THERE, Field(examples=["P14D"], description=_SINCE, **OPTIONAL)
     ] = None
     dispose: Annotated[
-        _Wait, _IS_THERE, Field(examples=["P30D"], description=_SINCE, **_OPTIONAL)
+        _Wait, IS_THERE, Field(examples=["P30D"], description=_SINCE, **OPTIONAL)
     ] = None
-    delete: Annotated[
-        _Wait, _IS_THERE, Field(examples=["P30D"], description=_SINCE, **_OPTIONAL)
-    ] = None
+    delete: Annotated[_Wait, IS_THERE, Field(examples=["P30D"], description=_SINCE, **OPTIONAL)] = (
+        None
+    )
 
     @model_validator(mode="after")
     def _is_one_step(self) -> StepKeys:
@@ -163,32 +159,32 @@ class RetentionKeys(Section):
         ),
     ]
     keep_newest: Annotated[
-        Annotated[int, Field(ge=0), Tag(WORD)] | _Missing,
-        _IS_THERE,
+        Annotated[int, Field(ge=0), Tag(WORD)] | Missing,
+        IS_THERE,
         Field(
             examples=[5],
             description="So many stay of each package; of builds, of each version on the way to "
             "which they are.",
-            **_OPTIONAL,
+            **OPTIONAL,
         ),
     ] = None
     keep_younger_than: Annotated[
-        Annotated[SomeTime, Tag(WORD)] | _Missing,
-        _IS_THERE,
+        Annotated[SomeTime, Tag(WORD)] | Missing,
+        IS_THERE,
         Field(
             examples=["P30D"],
             description="Versions that were published less than this ago stay.",
-            **_OPTIONAL,
+            **OPTIONAL,
         ),
     ] = None
     when_released: Annotated[
-        Annotated[WhenReleasedKeys, Tag(WORD)] | _Missing,
-        _IS_THERE,
+        Annotated[WhenReleasedKeys, Tag(WORD)] | Missing,
+        IS_THERE,
         Field(
             examples=[{"grace": "P7D"}],
             description="All builds of a version go once its release has been there for the grace, "
             "whatever the two keys above keep.",
-            **_OPTIONAL,
+            **OPTIONAL,
         ),
     ] = None
     keep: Annotated[

@@ -8,7 +8,16 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Annotated, Final
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+)
+from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import PydanticCustomError
 
 from steward import patterns
@@ -41,6 +50,12 @@ class Section(BaseModel):
 def without_default(schema: dict[str, object]) -> None:
     """Take out the null that is no value of the file: the key is left out instead."""
     del schema["default"]
+
+
+# A value that may be left out, and that null is none of: whatever stands there is a value.
+Missing = Annotated[SkipJsonSchema[None], Tag(LEFT_OUT)]
+IS_THERE: Final = Discriminator(lambda _: WORD)
+OPTIONAL: Final = {"json_schema_extra": without_default}
 
 
 def refusal(problem: str, remedy: str) -> PydanticCustomError:
